@@ -1,0 +1,2 @@
+//! Lexer, parser and syntax tree.
+pub mod ast;
