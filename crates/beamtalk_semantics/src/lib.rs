@@ -1,1 +1,27 @@
-//! Beamtalk: semantics.
+//! Meaning: from the syntax tree to classes, resolved bodies and diagnostics.
+//!
+//! [`ClassTable`] holds what is known of all classes of an image; [`ClassInfo::from_definition`] reads one from
+//! its syntax tree; [`lower_method`] and [`lower_input`] bind the names of one body, decide which control
+//! flow is compiled in place and where each variable lives, and answer a [`hir::Unit`].
+//!
+//! Invariants: nothing here knows instructions or files; lowering always answers a unit, with diagnostics
+//! beside it; a unit with an error diagnostic is never compiled.
+//!
+//! Source code layout: `classes.rs` the class table, `check.rs` rules of a class definition, `hir.rs` the resolved form,
+//! `lower.rs` binding names, `control.rs` inlined control flow, `patterns.rs` patterns, `captures.rs` where variables
+//! live, `primitive.rs` library directives, `suggest.rs` did-you-mean.
+
+mod captures;
+mod check;
+mod classes;
+mod control;
+pub mod hir;
+mod lower;
+mod patterns;
+mod primitive;
+mod suggest;
+
+pub use check::{check_class, check_method};
+pub use classes::{ClassInfo, ClassKind, ClassTable, Declared, FieldInfo, MethodInfo, Origin, STDLIB, Side, module_name, setter_selector};
+pub use lower::{InputVariable, Lowered, MethodContext, lower_expression, lower_input, lower_method};
+pub use suggest::closest;

@@ -1,0 +1,178 @@
+//! Where variables live: register or cell.
+//!
+//! A variable needs a cell exactly when a closure captures it and it is assigned after that, or by a closure
+//! (architecture section 5). "After" is textual order, except in loops, where an assignment anywhere in the body
+//! follows a capture anywhere in the body. A cell dies with its activation unless a closure that carries it
+//! may outlive the activation; [`Captures::finish`] decides both.
+
+use smol_str::SmolStr;
+
+use crate::hir::{Activation, ActivationId, Storage, Var, VarId};
+
+/// What happens to the value of an expression, as far as closures in it are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Dropped, or used up where it stands: operand, receiver, argument.
+    Local,
+    /// May outlive the activation: returned, stored in a field or a collection.
+    Escapes,
+    /// Assigned to a variable; it escapes if the variable does.
+    Into(VarId),
+}
+
+#[derive(Debug, Default, Clone)]
+struct History {
+    captured: bool,
+    first_capture: u32,
+    last_capture: u32,
+    last_assign: u32,
+    declared: u32,
+    needs_cell: bool,
+    escapes: bool,
+}
+
+#[derive(Debug)]
+struct ClosureSite {
+    maker: ActivationId,
+    captures: Vec<VarId>,
+    usage: Use,
+}
+
+/// Events of one unit in textual order.
+#[derive(Debug, Default)]
+pub struct Captures {
+    clock: u32,
+    history: Vec<History>,
+    captured: Vec<VarId>,
+    sites: Vec<ClosureSite>,
+}
+
+impl Captures {
+    fn tick(&mut self) -> u32 {
+        self.clock += 1;
+        self.clock
+    }
+
+    fn at(&mut self, var: VarId) -> &mut History {
+        &mut self.history[var.0 as usize]
+    }
+
+    /// A variable comes into being; ids are consecutive.
+    pub fn declared(&mut self) {
+        let declared = self.tick();
+        self.history.push(History { declared, ..History::default() });
+    }
+
+    /// A closure uses the variable.
+    pub fn captured(&mut self, var: VarId) {
+        let now = self.tick();
+        let history = self.at(var);
+        history.last_capture = now;
+        if !history.captured {
+            history.captured = true;
+            history.first_capture = now;
+            self.captured.push(var);
+        }
+    }
+
+    /// The variable is assigned again; `in_closure` when by a closure that captures it.
+    pub fn assigned(&mut self, var: VarId, in_closure: bool) {
+        let now = self.tick();
+        let history = self.at(var);
+        history.last_assign = now;
+        if in_closure || history.captured {
+            history.needs_cell = true;
+        }
+    }
+
+    /// The variable's value is used in a way that lets it escape.
+    pub fn escapes(&mut self, var: VarId) {
+        self.at(var).escapes = true;
+    }
+
+    /// A loop body starts; give the answer to [`Self::loop_end`].
+    pub fn loop_start(&mut self) -> u32 {
+        self.tick()
+    }
+
+    /// The loop body that started at `start` ends.
+    pub fn loop_end(&mut self, start: u32) {
+        for var in &self.captured {
+            let history = &mut self.history[var.0 as usize];
+            if history.declared < start && history.last_capture >= start && history.last_assign >= start {
+                history.needs_cell = true;
+            }
+        }
+    }
+
+    /// The activation `maker` makes a closure with these captures and uses it so.
+    pub fn closure(&mut self, maker: ActivationId, captures: Vec<VarId>, usage: Use) {
+        self.sites.push(ClosureSite { maker, captures, usage });
+    }
+
+    /// How many closures were made so far.
+    pub fn site_count(&self) -> usize {
+        self.sites.len()
+    }
+
+    /// Closures that `maker` made since `from` and that were thought to escape are in fact assigned to `var`,
+    /// which did not exist yet when they were made.
+    pub fn redirect(&mut self, from: usize, maker: ActivationId, var: VarId) {
+        for site in &mut self.sites[from..] {
+            if site.maker == maker && site.usage == Use::Escapes {
+                site.usage = Use::Into(var);
+            }
+        }
+    }
+
+    /// Every captured or assigned session variable becomes a cell: some block returns from the input, and
+    /// only cells survive that.
+    pub fn force_cells(&mut self, vars: impl Iterator<Item = VarId>) {
+        for var in vars {
+            self.at(var).needs_cell = true;
+        }
+    }
+
+    /// Decide storage and fill in the activations.
+    pub fn finish(mut self, vars: &mut [Var], activations: &mut [Activation]) {
+        for (var, history) in vars.iter_mut().zip(&self.history) {
+            if history.needs_cell {
+                var.storage = Storage::Cell;
+                if !var.session {
+                    activations[var.activation.0 as usize].cells = true;
+                }
+            }
+        }
+        // A closure that escapes takes along the variables it captures, and with them the closures those hold.
+        let mut done = vec![false; self.sites.len()];
+        loop {
+            let mut changed = false;
+            for (site, done) in self.sites.iter().zip(&mut done) {
+                let escapes = match site.usage {
+                    Use::Local => false,
+                    Use::Escapes => true,
+                    Use::Into(var) => self.history[var.0 as usize].escapes,
+                };
+                if !escapes || *done {
+                    continue;
+                }
+                *done = true;
+                changed = true;
+                for var in &site.captures {
+                    self.history[var.0 as usize].escapes = true;
+                    if vars[var.0 as usize].storage == Storage::Cell {
+                        activations[vars[var.0 as usize].activation.0 as usize].keep_cells = true;
+                    }
+                }
+            }
+            if !changed {
+                return;
+            }
+        }
+    }
+}
+
+/// A fresh variable.
+pub fn new_var(name: SmolStr, activation: ActivationId, span: beamtalk_text::Span) -> Var {
+    Var { name, activation, storage: Storage::Register, span, session: false }
+}
