@@ -95,56 +95,172 @@ pub enum SegmentType {
 
 /// One instruction.
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs, reason = "named after the instructions of genop.tab; operands as there")]
+#[allow(
+    missing_docs,
+    reason = "named after the instructions of genop.tab; operands as there"
+)]
 pub enum Instr {
     Label(Label),
     /// A place for stack traces: index into [`crate::Module::lines`], from 1.
     Line(u32),
-    Move { src: Src, dst: Reg },
-    Swap { a: Reg, b: Reg },
+    Move {
+        src: Src,
+        dst: Reg,
+    },
+    Swap {
+        a: Reg,
+        b: Reg,
+    },
     InitYregs(Vec<u16>),
-    Allocate { stack: u16, live: u16 },
+    Allocate {
+        stack: u16,
+        live: u16,
+    },
     Deallocate(u16),
     /// Guarantees heap space for the constructors that follow: words for tuples and conses, and funs.
-    TestHeap { words: u32, funs: u32, live: u16 },
-    Call { arity: u8, target: Label },
-    CallOnly { arity: u8, target: Label },
-    CallLast { arity: u8, target: Label, deallocate: u16 },
+    TestHeap {
+        words: u32,
+        funs: u32,
+        live: u16,
+    },
+    Call {
+        arity: u8,
+        target: Label,
+    },
+    CallOnly {
+        arity: u8,
+        target: Label,
+    },
+    CallLast {
+        arity: u8,
+        target: Label,
+        deallocate: u16,
+    },
     CallExt(ExternalFunction),
     CallExtOnly(ExternalFunction),
-    CallExtLast { function: ExternalFunction, deallocate: u16 },
+    CallExtLast {
+        function: ExternalFunction,
+        deallocate: u16,
+    },
     /// Arguments in `x0..`, module in `x(arity)`, function in `x(arity+1)`.
-    Apply { arity: u8 },
-    ApplyLast { arity: u8, deallocate: u16 },
+    Apply {
+        arity: u8,
+    },
+    ApplyLast {
+        arity: u8,
+        deallocate: u16,
+    },
     /// Fun in `x(arity)`.
-    CallFun { arity: u8 },
+    CallFun {
+        arity: u8,
+    },
     Return,
     Jump(Label),
-    Test { op: TestOp, fail: Label, args: Vec<Src> },
+    Test {
+        op: TestOp,
+        fail: Label,
+        args: Vec<Src>,
+    },
     /// `src` is a tuple of `arity` elements whose first is the atom `tag`.
-    IsTaggedTuple { fail: Label, src: Reg, arity: u32, tag: SmolStr },
-    TestArity { fail: Label, src: Reg, arity: u32 },
-    SelectVal { src: Src, fail: Label, cases: Vec<(Src, Label)> },
-    SelectTupleArity { src: Reg, fail: Label, cases: Vec<(u32, Label)> },
-    GetTupleElement { src: Reg, index: u32, dst: Reg },
-    GetList { src: Reg, head: Reg, tail: Reg },
-    GetHd { src: Reg, dst: Reg },
-    GetTl { src: Reg, dst: Reg },
-    PutList { head: Src, tail: Src, dst: Reg },
-    PutTuple2 { dst: Reg, elements: Vec<Src> },
+    IsTaggedTuple {
+        fail: Label,
+        src: Reg,
+        arity: u32,
+        tag: SmolStr,
+    },
+    TestArity {
+        fail: Label,
+        src: Reg,
+        arity: u32,
+    },
+    SelectVal {
+        src: Src,
+        fail: Label,
+        cases: Vec<(Src, Label)>,
+    },
+    SelectTupleArity {
+        src: Reg,
+        fail: Label,
+        cases: Vec<(u32, Label)>,
+    },
+    GetTupleElement {
+        src: Reg,
+        index: u32,
+        dst: Reg,
+    },
+    GetList {
+        src: Reg,
+        head: Reg,
+        tail: Reg,
+    },
+    GetHd {
+        src: Reg,
+        dst: Reg,
+    },
+    GetTl {
+        src: Reg,
+        dst: Reg,
+    },
+    PutList {
+        head: Src,
+        tail: Src,
+        dst: Reg,
+    },
+    PutTuple2 {
+        dst: Reg,
+        elements: Vec<Src>,
+    },
     /// `fail` is label 0 (raise `badmap`) when `None`.
-    PutMapAssoc { fail: Option<Label>, src: Src, dst: Reg, live: u16, pairs: Vec<(Src, Src)> },
-    PutMapExact { fail: Option<Label>, src: Src, dst: Reg, live: u16, pairs: Vec<(Src, Src)> },
-    GetMapElements { fail: Label, src: Reg, pairs: Vec<(Src, Reg)> },
-    HasMapFields { fail: Label, src: Reg, keys: Vec<Src> },
+    PutMapAssoc {
+        fail: Option<Label>,
+        src: Src,
+        dst: Reg,
+        live: u16,
+        pairs: Vec<(Src, Src)>,
+    },
+    PutMapExact {
+        fail: Option<Label>,
+        src: Src,
+        dst: Reg,
+        live: u16,
+        pairs: Vec<(Src, Src)>,
+    },
+    GetMapElements {
+        fail: Label,
+        src: Reg,
+        pairs: Vec<(Src, Reg)>,
+    },
+    HasMapFields {
+        fail: Label,
+        src: Reg,
+        keys: Vec<Src>,
+    },
     /// Index into [`crate::Module::lambdas`].
-    MakeFun3 { lambda: u32, dst: Reg, free: Vec<Src> },
+    MakeFun3 {
+        lambda: u32,
+        dst: Reg,
+        free: Vec<Src>,
+    },
     /// A guard BIF that does not build terms: `element/2`, `get/1`, `self/0`, `hd/1`, comparisons as values …
-    Bif { fail: Option<Label>, name: SmolStr, args: Vec<Src>, dst: Reg },
+    Bif {
+        fail: Option<Label>,
+        name: SmolStr,
+        args: Vec<Src>,
+        dst: Reg,
+    },
     /// A guard BIF that may build terms: arithmetic, `length/1`, `map_size/1` …
-    GcBif { fail: Option<Label>, name: SmolStr, live: u16, args: Vec<Src>, dst: Reg },
+    GcBif {
+        fail: Option<Label>,
+        name: SmolStr,
+        live: u16,
+        args: Vec<Src>,
+        dst: Reg,
+    },
     /// Starts a protected region; `y` holds the tag.
-    Try { y: u16, handler: Label },
+    Try {
+        y: u16,
+        handler: Label,
+    },
     TryEnd(u16),
     /// First instruction of a handler: class, reason, raw trace arrive in `x0`, `x1`, `x2`.
     TryCase(u16),
@@ -157,18 +273,81 @@ pub enum Instr {
     CaseEnd(Src),
     IfEnd,
     /// Builds a binary from whole-byte pieces: each an integer segment of 8 bits, or a whole binary.
-    BsCreateBin { fail: Option<Label>, live: u16, unit: u8, dst: Reg, segments: Vec<BinSegment> },
+    BsCreateBin {
+        fail: Option<Label>,
+        live: u16,
+        unit: u8,
+        dst: Reg,
+        segments: Vec<BinSegment>,
+    },
     /// Starts matching; `dst` is a match context. Fails on non-bitstrings.
-    BsStartMatch4 { fail: Label, live: u16, src: Src, dst: Reg },
-    BsGetInteger2 { fail: Label, context: Reg, live: u16, size: Src, unit: u8, flags: u8, dst: Reg },
-    BsGetFloat2 { fail: Label, context: Reg, live: u16, size: Src, unit: u8, flags: u8, dst: Reg },
-    BsGetBinary2 { fail: Label, context: Reg, live: u16, size: Src, unit: u8, flags: u8, dst: Reg },
-    BsGetUtf8 { fail: Label, context: Reg, live: u16, flags: u8, dst: Reg },
-    BsSkipBits2 { fail: Label, context: Reg, size: Src, unit: u8, flags: u8 },
-    BsTestTail2 { fail: Label, context: Reg, bits: u32 },
-    BsTestUnit { fail: Label, context: Reg, unit: u8 },
-    BsGetTail { context: Reg, dst: Reg, live: u16 },
-    BsMatchString { fail: Label, context: Reg, bytes: Vec<u8> },
+    BsStartMatch4 {
+        fail: Label,
+        live: u16,
+        src: Src,
+        dst: Reg,
+    },
+    BsGetInteger2 {
+        fail: Label,
+        context: Reg,
+        live: u16,
+        size: Src,
+        unit: u8,
+        flags: u8,
+        dst: Reg,
+    },
+    BsGetFloat2 {
+        fail: Label,
+        context: Reg,
+        live: u16,
+        size: Src,
+        unit: u8,
+        flags: u8,
+        dst: Reg,
+    },
+    BsGetBinary2 {
+        fail: Label,
+        context: Reg,
+        live: u16,
+        size: Src,
+        unit: u8,
+        flags: u8,
+        dst: Reg,
+    },
+    BsGetUtf8 {
+        fail: Label,
+        context: Reg,
+        live: u16,
+        flags: u8,
+        dst: Reg,
+    },
+    BsSkipBits2 {
+        fail: Label,
+        context: Reg,
+        size: Src,
+        unit: u8,
+        flags: u8,
+    },
+    BsTestTail2 {
+        fail: Label,
+        context: Reg,
+        bits: u32,
+    },
+    BsTestUnit {
+        fail: Label,
+        context: Reg,
+        unit: u8,
+    },
+    BsGetTail {
+        context: Reg,
+        dst: Reg,
+        live: u16,
+    },
+    BsMatchString {
+        fail: Label,
+        context: Reg,
+        bytes: Vec<u8>,
+    },
 }
 
 /// A segment of [`Instr::BsCreateBin`].

@@ -1,28 +1,30 @@
 //! BEAM modules from Rust: instructions, assembly to `.beam`, text form, and reading back.
+//!
+//! Knows OTP 25's file format and instruction set, and nothing of the language compiled to it.
+//!
+//! - [`Module`], [`Instr`], [`Term`]: a module as data
+//! - [`assemble`]: to the bytes of a `.beam` file
+//! - [`print`]: to the `.S` text of Erlang's compiler
 
+mod assemble;
+mod chunk;
+mod compress;
+mod error;
+mod external;
 mod instr;
 mod module;
+mod opcode;
 mod term;
 
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use assemble::assemble;
+pub use error::AssembleError;
 pub use instr::{BinSegment, ExternalFunction, Instr, Label, Reg, SegmentType, Src, TestOp};
 pub use module::{Function, Lambda, Line, Module};
-pub use term::Term;
-
-/// Why a module cannot be assembled.
-#[derive(Debug, thiserror::Error)]
-pub enum AssembleError {
-    /// An atom longer than 255 characters.
-    #[error("the atom `{0}` is longer than 255 characters")]
-    AtomTooLong(String),
-}
-
-/// The bytes of the `.beam` file.
-///
-/// # Errors
-/// When a limit of the format is exceeded.
-pub fn assemble(_module: &Module) -> Result<Vec<u8>, AssembleError> {
-    Ok(Vec::new())
-}
+pub use opcode::Opcode;
+pub use term::{MAX_TERM_DEPTH, Term};
 
 /// The module as `.S` text that `erlc +from_asm` accepts.
 #[must_use]

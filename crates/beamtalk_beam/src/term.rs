@@ -3,6 +3,11 @@
 use num_bigint::BigInt;
 use smol_str::SmolStr;
 
+use crate::ExternalFunction;
+
+/// How deep terms may nest, so that neither reading nor writing one can overflow the stack.
+pub const MAX_TERM_DEPTH: usize = 512;
+
 /// A constant Erlang term, as it can stand in a module's literal pool.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Term {
@@ -16,6 +21,13 @@ pub enum Term {
     Float(f64),
     /// A binary.
     Binary(Vec<u8>),
+    /// A bitstring that is no binary: of the last byte only the upper `last_bits` (1 to 7) count.
+    Bitstring {
+        /// Its bytes, at least one.
+        bytes: Vec<u8>,
+        /// How many bits of the last byte belong to it.
+        last_bits: u8,
+    },
     /// A proper list; empty is `[]`.
     List(Vec<Term>),
     /// `[a, b | tail]`; the head is not empty.
@@ -24,6 +36,8 @@ pub enum Term {
     Tuple(Vec<Term>),
     /// A map; keys are distinct.
     Map(Vec<(Term, Term)>),
+    /// `fun module:function/arity`.
+    ExternalFunction(ExternalFunction),
 }
 
 impl Term {
