@@ -1,0 +1,63 @@
+%%% What Integer cannot say in one BIF: powers, divisors and counted loops over blocks.
+-module(beamtalk_integer).
+
+-export([power/2, gcd/2, lcm/2, times_repeat/2, to_do/4]).
+
+%% Exact for a non-negative integer exponent, otherwise a float.
+-spec power(integer(), term()) -> number().
+power(Base, Exponent) when is_integer(Exponent), Exponent >= 0 -> exact(Base, Exponent, 1);
+power(Base, Exponent) when is_number(Exponent) -> math:pow(Base, Exponent);
+power(_, _) -> erlang:error(badarith).
+
+%% Squares the base along the exponent's bits.
+exact(_, 0, Product) -> Product;
+exact(Base, 1, Product) -> Base * Product;
+exact(Base, Exponent, Product) when Exponent band 1 =:= 1 -> exact(Base * Base, Exponent bsr 1, Base * Product);
+exact(Base, Exponent, Product) -> exact(Base * Base, Exponent bsr 1, Product).
+
+-spec gcd(integer(), term()) -> non_neg_integer().
+gcd(A, B) when is_integer(B) -> euclid(abs(A), abs(B));
+gcd(_, _) -> not_an_integer('gcd:').
+
+euclid(A, 0) -> A;
+euclid(A, B) -> euclid(B, A rem B).
+
+-spec lcm(integer(), term()) -> non_neg_integer().
+lcm(0, B) when is_integer(B) -> 0;
+lcm(_, 0) -> 0;
+lcm(A, B) when is_integer(B) -> abs(A * B) div gcd(A, B);
+lcm(_, _) -> not_an_integer('lcm:').
+
+-spec not_an_integer(atom()) -> no_return().
+not_an_integer(Selector) ->
+    beamtalk_error:raise(type_error, 'Integer', Selector, <<"The argument must be an Integer.">>).
+
+-spec times_repeat(integer(), term()) -> nil.
+times_repeat(Count, Block) when Count > 0 ->
+    _ = beamtalk_block:value(Block),
+    times_repeat(Count - 1, Block);
+times_repeat(_, _) ->
+    nil.
+
+%% A step of zero, or one that leads away from the end, runs nothing.
+-spec to_do(number(), term(), term(), term()) -> nil.
+to_do(From, To, Step, Block) when is_number(To), is_number(Step) ->
+    if
+        Step > 0 -> up(From, To, Step, Block);
+        Step < 0 -> down(From, To, Step, Block);
+        true -> nil
+    end;
+to_do(_, _, _, _) ->
+    erlang:error(badarith).
+
+up(I, To, Step, Block) when I =< To ->
+    _ = beamtalk_block:value(Block, I),
+    up(I + Step, To, Step, Block);
+up(_, _, _, _) ->
+    nil.
+
+down(I, To, Step, Block) when I >= To ->
+    _ = beamtalk_block:value(Block, I),
+    down(I + Step, To, Step, Block);
+down(_, _, _, _) ->
+    nil.
