@@ -4,6 +4,7 @@
 -compile({no_auto_import, [size/1]}).
 
 -export([
+    empty/0,
     from_list/1,
     with_all/2,
     to_list/1,
@@ -25,6 +26,10 @@
 -type array() :: #{'$class' := module(), data := #{non_neg_integer() => term()}}.
 
 -define(DATA(Data), #{data := Data}).
+
+-spec empty() -> array().
+empty() ->
+    from_list([]).
 
 %% What `#[…]' compiles to.
 -spec from_list([term()]) -> array().
@@ -54,7 +59,7 @@ size(?DATA(Data)) ->
 at(?DATA(Data), Index) when is_integer(Index), Index >= 1 ->
     case Data of
         #{Index - 1 := Element} -> Element;
-        #{} when map_size(Data) =:= 0 -> empty('at:');
+        #{} when map_size(Data) =:= 0 -> no_elements('at:');
         #{} -> beyond('at:')
     end;
 at(_, Index) when is_integer(Index) ->
@@ -74,11 +79,11 @@ at_put(_, _, _) ->
 
 -spec first(array()) -> term().
 first(?DATA(#{0 := Element})) -> Element;
-first(_) -> empty(first).
+first(_) -> no_elements(first).
 
 -spec last(array()) -> term().
 last(?DATA(Data)) when map_size(Data) > 0 -> map_get(map_size(Data) - 1, Data);
-last(_) -> empty(last).
+last(_) -> no_elements(last).
 
 -spec includes(array(), term()) -> boolean().
 includes(?DATA(Data), Item) ->
@@ -121,8 +126,8 @@ not_a_block(Selector, 2) -> type_error(Selector, <<"A block with 2 parameters is
 type_error(Selector, Hint) ->
     beamtalk_error:raise(type_error, 'Array', Selector, Hint).
 
--spec empty(atom()) -> no_return().
-empty(Selector) ->
+-spec no_elements(atom()) -> no_return().
+no_elements(Selector) ->
     beamtalk_error:raise(empty_collection, 'Array', Selector, <<"Guard with `isEmpty` first">>).
 
 -spec below(atom()) -> no_return().
