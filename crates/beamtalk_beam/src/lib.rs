@@ -14,6 +14,7 @@ mod external;
 mod instr;
 mod module;
 mod opcode;
+mod print;
 mod term;
 
 #[cfg(feature = "testing")]
@@ -24,10 +25,5 @@ pub use error::AssembleError;
 pub use instr::{BinSegment, ExternalFunction, Instr, Label, Reg, SegmentType, Src, TestOp};
 pub use module::{Function, Lambda, Line, Module};
 pub use opcode::Opcode;
+pub use print::print;
 pub use term::{MAX_TERM_DEPTH, Term};
-
-/// The module as `.S` text that `erlc +from_asm` accepts.
-#[must_use]
-pub fn print(_module: &Module) -> String {
-    String::new()
-}

@@ -3,6 +3,8 @@
 //! Facts from OTP 25 `lib/compiler/src/genop.tab` (`beam_opcodes.erl`); numbers up to 180. Names without a
 //! use in OTP 25 stay in the table, because old files name them.
 
+use crate::TestOp;
+
 macro_rules! opcodes {
     ($($variant:ident = $number:literal, $name:literal, $arity:literal;)*) => {
         /// A generic instruction.
@@ -230,5 +232,37 @@ impl Opcode {
     #[must_use]
     pub fn number(self) -> u8 {
         self as u8
+    }
+}
+
+impl TestOp {
+    /// Its instruction.
+    #[must_use]
+    pub fn opcode(self) -> Opcode {
+        match self {
+            Self::IsLt => Opcode::IsLt,
+            Self::IsGe => Opcode::IsGe,
+            Self::IsEq => Opcode::IsEq,
+            Self::IsNe => Opcode::IsNe,
+            Self::IsEqExact => Opcode::IsEqExact,
+            Self::IsNeExact => Opcode::IsNeExact,
+            Self::IsInteger => Opcode::IsInteger,
+            Self::IsFloat => Opcode::IsFloat,
+            Self::IsNumber => Opcode::IsNumber,
+            Self::IsAtom => Opcode::IsAtom,
+            Self::IsPid => Opcode::IsPid,
+            Self::IsReference => Opcode::IsReference,
+            Self::IsPort => Opcode::IsPort,
+            Self::IsNil => Opcode::IsNil,
+            Self::IsBinary => Opcode::IsBinary,
+            Self::IsBitstr => Opcode::IsBitstr,
+            Self::IsList => Opcode::IsList,
+            Self::IsNonemptyList => Opcode::IsNonemptyList,
+            Self::IsTuple => Opcode::IsTuple,
+            Self::IsBoolean => Opcode::IsBoolean,
+            Self::IsFunction => Opcode::IsFunction,
+            Self::IsFunction2 => Opcode::IsFunction2,
+            Self::IsMap => Opcode::IsMap,
+        }
     }
 }

@@ -3,19 +3,12 @@
 //! Operand order is that of OTP 25 `beam_asm.erl` (`make_op/2`), which differs from the `.S` text for tests that
 //! have a destination: fail, source, live, the rest, destination.
 
-use num_traits::ToPrimitive;
 use smol_str::SmolStr;
 
-use super::compact::{Tag, extended, signed, unsigned};
+use super::compact::{Tag, extended, unsigned};
+use super::operands::{Done, wrong};
 use super::{AssembleError, Assembler, pools::count};
-use crate::{
-    BinSegment, ExternalFunction, Instr, Label, Opcode, Reg, SegmentType, Src, Term, TestOp,
-};
-
-type Done = Result<(), AssembleError>;
-
-/// Registers go from 0 to here; the machine keeps x1023 for itself (`beam_validator.erl`).
-const LAST_REGISTER: u16 = 1022;
+use crate::{BinSegment, Instr, Label, Opcode, Reg, SegmentType, Src, Term, TestOp};
 
 impl<'m> Assembler<'m> {
     #[allow(clippy::too_many_lines, reason = "one arm for each instruction")]
@@ -394,7 +387,7 @@ impl<'m> Assembler<'m> {
     // Instructions with rules of their own.
 
     fn test(&mut self, op: TestOp, fail: Label, args: &'m [Src]) -> Done {
-        let opcode = test_opcode(op);
+        let opcode = op.opcode();
         if args.len() + 1 != usize::from(opcode.arity()) {
             return wrong(opcode.name(), "wrong number of arguments");
         }
@@ -551,186 +544,6 @@ impl<'m> Assembler<'m> {
         self.line_instructions += 1;
         Ok(())
     }
-
-    // Operands.
-
-    pub(super) fn op(&mut self, opcode: Opcode) {
-        self.highest_opcode = self.highest_opcode.max(opcode);
-        self.code.push(opcode.number());
-    }
-
-    fn plain(&mut self, opcode: Opcode) -> Done {
-        self.op(opcode);
-        Ok(())
-    }
-
-    pub(super) fn number(&mut self, number: u32) {
-        unsigned(&mut self.code, Tag::Unsigned, number);
-    }
-
-    /// A number of registers.
-    fn size(&mut self, size: u16) -> Done {
-        if size > LAST_REGISTER + 1 {
-            return Err(AssembleError::RegisterOutOfRange(size));
-        }
-        self.number(u32::from(size));
-        Ok(())
-    }
-
-    fn flags(&mut self, flags: u8) -> Done {
-        // little 2, signed 4, native 16 (`beam_asm.erl`, `flag_to_bit/1`).
-        if flags & !0x16 != 0 {
-            return wrong("bit syntax", "unknown flags");
-        }
-        self.number(u32::from(flags));
-        Ok(())
-    }
-
-    pub(super) fn register(&mut self, register: Reg) -> Done {
-        let (tag, number) = match register {
-            Reg::X(number) => (Tag::X, number),
-            Reg::Y(number) => (Tag::Y, number),
-        };
-        if number > LAST_REGISTER {
-            return Err(AssembleError::RegisterOutOfRange(number));
-        }
-        unsigned(&mut self.code, tag, u32::from(number));
-        Ok(())
-    }
-
-    fn label(&mut self, label: Label) -> Done {
-        self.labels.refer(label)?;
-        unsigned(&mut self.code, Tag::Label, label.0);
-        Ok(())
-    }
-
-    fn fail(&mut self, fail: Option<Label>) -> Done {
-        match fail {
-            Some(label) => self.label(label),
-            None => {
-                unsigned(&mut self.code, Tag::Label, 0);
-                Ok(())
-            }
-        }
-    }
-
-    pub(super) fn define_label(&mut self, label: Label) -> Done {
-        self.labels.define(label)?;
-        self.op(Opcode::Label);
-        self.number(label.0);
-        Ok(())
-    }
-
-    pub(super) fn atom(&mut self, name: &'m str) -> Done {
-        let index = self.atoms.index(name)?;
-        unsigned(&mut self.code, Tag::Atom, index);
-        Ok(())
-    }
-
-    pub(super) fn source(&mut self, src: &'m Src) -> Done {
-        match src {
-            Src::Reg(register) => self.register(*register),
-            Src::Atom(name) => self.atom(name),
-            Src::Integer(value) => {
-                signed(&mut self.code, Tag::Integer, *value);
-                Ok(())
-            }
-            Src::Nil => {
-                unsigned(&mut self.code, Tag::Atom, 0);
-                Ok(())
-            }
-            Src::Literal(term) => self.literal(term),
-        }
-    }
-
-    fn sources(&mut self, sources: &'m [Src]) -> Done {
-        sources.iter().try_for_each(|src| self.source(src))
-    }
-
-    /// Terms without heap parts must not come out of the pool (`beam_asm.erl`, `encode_arg/2`).
-    fn literal(&mut self, term: &'m Term) -> Done {
-        match term {
-            Term::Atom(name) => return self.atom(name),
-            Term::List(elements) if elements.is_empty() => {
-                unsigned(&mut self.code, Tag::Atom, 0);
-                return Ok(());
-            }
-            Term::Integer(_) | Term::BigInteger(_) => {
-                if let Some(value) = small_integer(term) {
-                    signed(&mut self.code, Tag::Integer, value);
-                    return Ok(());
-                }
-            }
-            Term::ImproperList(elements, _) if elements.is_empty() => {
-                return wrong("literal", "an improper list without elements");
-            }
-            _ => {}
-        }
-        let index = self.literals.index(term)?;
-        self.extended(extended::LITERAL);
-        self.number(index);
-        Ok(())
-    }
-
-    fn external(&mut self, function: &'m ExternalFunction) -> Done {
-        self.number(u32::from(function.arity));
-        self.import(&function.module, &function.function, function.arity)
-    }
-
-    pub(super) fn import(&mut self, module: &'m str, function: &'m str, arity: u8) -> Done {
-        let module = self.atoms.index(module)?;
-        let function = self.atoms.index(function)?;
-        let index = self.imports.index(module, function, arity)?;
-        self.number(index);
-        Ok(())
-    }
-
-    fn guard_function(&mut self, name: &'m str, arity: usize) -> Done {
-        let arity = u8::try_from(arity).map_err(|_| AssembleError::TooLarge("argument list"))?;
-        self.import("erlang", name, arity)
-    }
-
-    fn extended(&mut self, kind: u32) {
-        unsigned(&mut self.code, Tag::Extended, kind);
-    }
-
-    /// The head of an operand list, which must not be empty.
-    fn list(&mut self, instruction: &'static str, length: usize) -> Done {
-        if length == 0 {
-            return wrong(instruction, "empty operand list");
-        }
-        self.extended(extended::LIST);
-        self.number(count(length, "operand list")?);
-        Ok(())
-    }
-
-    fn heap_need(&mut self, words: u32, funs: u32) {
-        if funs == 0 {
-            self.number(words);
-            return;
-        }
-        self.extended(extended::ALLOCATION);
-        // Three pairs of kind (words, floats, funs) and number.
-        for number in [3, 0, words, 1, 0, 2, funs] {
-            self.number(number);
-        }
-    }
-}
-
-fn wrong<T>(instruction: &'static str, problem: &'static str) -> Result<T, AssembleError> {
-    Err(AssembleError::Operands {
-        instruction,
-        problem,
-    })
-}
-
-/// The value of an integer that fits an operand of eight bytes.
-fn small_integer(term: &Term) -> Option<i64> {
-    match term {
-        Term::Integer(value) => Some(*value),
-        Term::BigInteger(value) => value.to_i64(),
-        _ => None,
-    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -751,34 +564,5 @@ fn case_kind(value: &Src) -> Option<CaseKind> {
             _ => None,
         },
         Src::Reg(_) | Src::Nil => None,
-    }
-}
-
-/// The instruction of a test.
-fn test_opcode(op: TestOp) -> Opcode {
-    match op {
-        TestOp::IsLt => Opcode::IsLt,
-        TestOp::IsGe => Opcode::IsGe,
-        TestOp::IsEq => Opcode::IsEq,
-        TestOp::IsNe => Opcode::IsNe,
-        TestOp::IsEqExact => Opcode::IsEqExact,
-        TestOp::IsNeExact => Opcode::IsNeExact,
-        TestOp::IsInteger => Opcode::IsInteger,
-        TestOp::IsFloat => Opcode::IsFloat,
-        TestOp::IsNumber => Opcode::IsNumber,
-        TestOp::IsAtom => Opcode::IsAtom,
-        TestOp::IsPid => Opcode::IsPid,
-        TestOp::IsReference => Opcode::IsReference,
-        TestOp::IsPort => Opcode::IsPort,
-        TestOp::IsNil => Opcode::IsNil,
-        TestOp::IsBinary => Opcode::IsBinary,
-        TestOp::IsBitstr => Opcode::IsBitstr,
-        TestOp::IsList => Opcode::IsList,
-        TestOp::IsNonemptyList => Opcode::IsNonemptyList,
-        TestOp::IsTuple => Opcode::IsTuple,
-        TestOp::IsBoolean => Opcode::IsBoolean,
-        TestOp::IsFunction => Opcode::IsFunction,
-        TestOp::IsFunction2 => Opcode::IsFunction2,
-        TestOp::IsMap => Opcode::IsMap,
     }
 }

@@ -2,14 +2,14 @@
 //!
 //! Facts: OTP 25 `lib/compiler/src/beam_asm.erl` and `beam_dict.erl`.
 //!
-//! - `compact`: operands
-//! - `instruction`: instructions
+//! - `instruction`, `operands`, `compact`: the code, from instructions down to bytes
 //! - `pools`, `labels`: what they refer to
 //! - `file`: the chunks
 
 mod file;
 mod instruction;
 mod labels;
+mod operands;
 mod pools;
 
 pub(crate) mod compact;
