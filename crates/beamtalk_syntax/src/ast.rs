@@ -73,6 +73,8 @@ pub enum ClassModifier {
 pub struct ClassDef {
     /// Its `///` text.
     pub doc: Option<Doc>,
+    /// `@expect` directives above it.
+    pub expects: Vec<Expect>,
     /// Modifiers in source order, repeats included.
     pub modifiers: Vec<(ClassModifier, Span)>,
     /// The superclass; `None` is `nil subclass:` (a root class).
@@ -262,6 +264,8 @@ pub struct Extension {
 pub struct ProtocolDef {
     /// Its `///` text.
     pub doc: Option<Doc>,
+    /// `@expect` directives above it.
+    pub expects: Vec<Expect>,
     /// The protocol's name.
     pub name: Ident,
     /// `Name(T)`.
@@ -294,6 +298,8 @@ pub struct Requirement {
 pub struct TypeAlias {
     /// Its `///` text.
     pub doc: Option<Doc>,
+    /// `@expect` directives above it.
+    pub expects: Vec<Expect>,
     /// Whether `internal` stands before it.
     pub internal: bool,
     /// The alias.
