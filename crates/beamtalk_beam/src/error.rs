@@ -58,6 +58,14 @@ pub enum AssembleError {
         /// Its arity.
         arity: u8,
     },
+    /// Two lambdas of one function; the loader takes only one.
+    #[error("the function `{name}`/{arity} is made into two lambdas")]
+    DuplicateLambda {
+        /// The lambda's function.
+        name: SmolStr,
+        /// Its arity.
+        arity: u8,
+    },
     /// Two functions of the same name and arity (`module_info/0,1` are always there).
     #[error("the function `{name}`/{arity} is defined twice")]
     DuplicateFunction {

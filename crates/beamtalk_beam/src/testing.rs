@@ -66,19 +66,10 @@ fn erlang(dir: &Path, program: &str) -> Result<String, String> {
     let program = format!(
         "spawn(fun() -> timer:sleep({LIMIT}), io:put_chars(standard_error, \"too slow\"), halt(124) end), \
          try {program} of Answer -> file:write_file(\"answer\", unicode:characters_to_binary(Answer)), halt(0) \
-         catch C:R:S -> io:format(standard_error, \"~0tp: ~0tp~n~0tp\", [C, R, S]), halt(1) end."
+         catch C:R:S -> io:format(standard_error, \"~0tp: ~0tp~n~0tp\", [C, R, S]), \
+         logger_std_h:filesync(default), halt(1) end."
     );
-    let args = [
-        "-noinput",
-        "-boot",
-        "no_dot_erlang",
-        "+S",
-        "2:2",
-        "-kernel",
-        "logger_level",
-        "none",
-        "-eval",
-    ];
+    let args = ["-noinput", "-boot", "no_dot_erlang", "+S", "2:2", "-eval"];
     let output = Command::new("erl")
         .args(args.iter().map(OsStr::new))
         .arg(&program)

@@ -10,7 +10,7 @@ use super::compact::{Tag, unsigned};
 use super::pools::count;
 use super::{AssembleError, Assembler, MODULE_INFO_LABELS};
 use crate::chunk::ChunkWriter;
-use crate::{Label, Term, compress, external};
+use crate::{Label, Lambda, Term, compress, external};
 
 /// Of the code chunk: bytes of its header after this number, and the instruction set's version.
 const CODE_HEADER: u32 = 16;
@@ -126,33 +126,36 @@ impl Assembler<'_> {
         if lambdas.is_empty() {
             return Ok(Vec::new());
         }
-        let functions: FxHashMap<Label, _> = self
-            .module
-            .functions
-            .iter()
-            .zip(&self.entries)
-            .map(|pair| (pair.0.entry, pair))
+        let functions = self.module.functions.iter().zip(&self.entries);
+        let mut functions: FxHashMap<Label, _> = functions
+            .map(|(function, entry)| (function.entry, (function, entry.name, false)))
             .collect();
         let mut table = count(lambdas.len(), "funs")?.to_be_bytes().to_vec();
         for (lambda, index) in lambdas.iter().zip(0..) {
-            let found = functions.get(&lambda.entry).filter(|(function, _)| {
-                function.name == lambda.name
-                    && function.arity == lambda.arity
-                    && lambda.free <= lambda.arity
-            });
-            let (_, entry) = found.ok_or_else(|| AssembleError::LambdaMismatch {
-                name: lambda.name.clone(),
-                arity: lambda.arity,
-            })?;
-            let free = u32::from(lambda.free);
-            table.extend_from_slice(&words([
-                entry.name,
-                u32::from(lambda.arity),
-                lambda.entry.0,
-                index,
+            let Lambda {
+                name,
+                arity,
                 free,
-                0,
-            ]));
+                entry,
+            } = lambda;
+            let found = functions.get_mut(entry).filter(|(function, ..)| {
+                function.name == *name && function.arity == *arity && free <= arity
+            });
+            let Some((_, atom, taken)) = found else {
+                return Err(AssembleError::LambdaMismatch {
+                    name: name.clone(),
+                    arity: *arity,
+                });
+            };
+            // The loader keeps one lambda for each label.
+            if std::mem::replace(taken, true) {
+                return Err(AssembleError::DuplicateLambda {
+                    name: name.clone(),
+                    arity: *arity,
+                });
+            }
+            let (arity, free) = (u32::from(*arity), u32::from(*free));
+            table.extend_from_slice(&words([*atom, arity, entry.0, index, free, 0]));
         }
         Ok(table)
     }
