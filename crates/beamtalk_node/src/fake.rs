@@ -235,7 +235,6 @@ impl Played {
             let result = Run {
                 node: &node,
                 session: &session,
-                module,
                 signals,
             }
             .all(&script);
