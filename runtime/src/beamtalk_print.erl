@@ -151,9 +151,10 @@ pid(Pid) ->
 process_label(Pid) when node(Pid) =/= node() ->
     pid(Pid);
 process_label(Pid) ->
-    case erlang:is_process_alive(Pid) of
-        true -> pid(Pid);
-        false -> <<"#Dead", (list_to_binary(pid_to_list(Pid)))/binary>>
+    case {erlang:is_process_alive(Pid), beamtalk_actors:module(Pid)} of
+        {false, _} -> <<"#Dead", (list_to_binary(pid_to_list(Pid)))/binary>>;
+        {true, {ok, _}} -> <<"#Actor", (list_to_binary(pid_to_list(Pid)))/binary>>;
+        {true, error} -> pid(Pid)
     end.
 
 -spec reference(reference()) -> binary().
