@@ -1,0 +1,567 @@
+%%% An actor: a `gen_server' whose callbacks are the methods of a class.
+%%%
+%%% While it handles a message its fields are the map at process-dictionary key *its pid*; when the method returns the
+%%% map becomes the server's state, when it raises the change is dropped and the caller gets the error. Spawning,
+%%% sending and the slow paths of field access; `beamtalk_actor_life' has stop, kill, monitors, `beamtalk_actor_name' names.
+-module(beamtalk_actor).
+-behaviour(gen_server).
+-compile({no_auto_import, [spawn/1, spawn/2, monitor/1, unregister/1]}).
+
+-export([send/3, send/4, cast/3, checked_timeout/2]).
+-export([get_field/2, put_field/3, fields/2]).
+-export([spawn/1, spawn/2, start/4, start_link/2, start_link/3, delegate/1]).
+-export([spawn_as/2, spawn_as/3, named/2, all_registered/0]).
+-export([pid/1, monitor/1, on_exit/2, stop/1, kill/1, is_alive/1, with_timeout/2]).
+-export([register_as/2, unregister/1, registered_name/1, is_registered/1]).
+-export([caller/0, migrate/2]).
+-export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
+
+-export_type([actor/0]).
+
+-type actor() :: {'$actor', module(), pid() | atom()}.
+
+-define(TIMEOUT, 5000).
+%% Process-dictionary key: the actors that wait in this chain of calls, this one's caller first. Absent when nobody waits.
+-define(CHAIN, '$beamtalk_chain').
+%% Process-dictionary key: who sent the message being handled. Present only for the selectors that ask for it.
+-define(CALLER, '$beamtalk_caller').
+
+%% All that an idle actor keeps.
+-record(actor, {self :: actor(), fields :: map()}).
+
+%% ---- sending -------------------------------------------------------------------------------------------------
+
+%% A synchronous send. A process that sends to itself runs the method in place.
+-spec send(actor(), atom(), [term()]) -> term().
+send({'$actor', Module, Pid} = Actor, Selector, Args) when is_pid(Pid) ->
+    if
+        Pid =:= self() -> apply(Module, Selector, [Actor | Args]);
+        true -> send_to(Pid, Actor, Selector, Args)
+    end;
+send(Actor, Selector, Args) ->
+    send(Actor, Selector, Args, default_timeout(Actor)).
+
+send_to(Pid, Actor, Selector, Args) ->
+    case is_local(Selector) of
+        false -> call(Pid, Actor, Selector, Args, default_timeout(Actor));
+        true -> local_send(Actor, Selector, Args, ?TIMEOUT)
+    end.
+
+-spec send(actor(), atom(), [term()], timeout()) -> term().
+send({'$actor', Module, Name} = Actor, Selector, Args, Timeout) ->
+    case is_local(Selector) of
+        true ->
+            local_send(Actor, Selector, Args, Timeout);
+        false ->
+            case resolve(Actor, Selector) of
+                Pid when Pid =:= self(), is_pid(Name) -> apply(Module, Selector, [Actor | Args]);
+                Pid when Pid =:= self() -> apply(Module, Selector, [{'$actor', Module, Pid} | Args]);
+                Pid -> call(Pid, Actor, Selector, Args, Timeout)
+            end
+    end.
+
+%% A proxy's own hop has no limit: it waits for its target under the target's limit.
+default_timeout({_, 'bt@stdlib@TimeoutProxy', _}) -> infinity;
+default_timeout(_) -> ?TIMEOUT.
+
+%% Messages that the sender's process answers, also for a busy or dead actor.
+is_local(stop) -> true;
+is_local(kill) -> true;
+is_local(isAlive) -> true;
+is_local(pid) -> true;
+is_local(monitor) -> true;
+is_local('onExit:') -> true;
+is_local('registerAs:') -> true;
+is_local(unregister) -> true;
+is_local(registeredName) -> true;
+is_local(isRegistered) -> true;
+is_local(class) -> true;
+is_local('isKindOf:') -> true;
+is_local(isNil) -> true;
+is_local(notNil) -> true;
+is_local(yourself) -> true;
+is_local(hash) -> true;
+is_local('perform:') -> true;
+is_local('perform:withArguments:') -> true;
+is_local('perform:withArguments:timeout:') -> true;
+is_local(printString) -> true;
+is_local(displayString) -> true;
+is_local(inspect) -> true;
+is_local(_) -> false.
+
+%% A class that overrides how it prints (or hashes) is asked; everybody else's answer needs no process.
+local_send({_, Module, _} = Actor, Selector, Args, Timeout) ->
+    case overrides(Module, Selector) of
+        true -> call(resolve(Actor, Selector), Actor, Selector, Args, Timeout);
+        false -> apply(Module, Selector, [Actor | Args])
+    end.
+
+overrides(Module, displayString) ->
+    is_defined_below_actor(Module, displayString) orelse is_defined_below_actor(Module, printString);
+overrides(Module, Selector) ->
+    lists:member(Selector, [printString, inspect, hash]) andalso is_defined_below_actor(Module, Selector).
+
+is_defined_below_actor(Module, Selector) ->
+    definers(Module, Selector) =/= [].
+
+%% The classes below Actor that define the method, the most special first.
+definers(nil, _) ->
+    [];
+definers('bt@stdlib@Actor', _) ->
+    [];
+definers(Module, Selector) ->
+    Rest = definers(beamtalk_registry:superclass(Module), Selector),
+    case lists:keymember(Selector, 1, beamtalk_registry:info(Module, methods, [])) of
+        true -> [Module | Rest];
+        false -> Rest
+    end.
+
+%% The request of `gen:call/4' (kernel, gen.erl), sent here to save its layers: the target is a plain gen_server.
+call(Pid, Actor, Selector, Args, Timeout) ->
+    Chain =
+        case get(self()) of
+            undefined -> [];
+            _ -> chain_through(Pid, Actor, Selector)
+        end,
+    Request =
+        case beamtalk_frame:carry(Args) of
+            [] -> {Selector, Args, Chain};
+            Carried -> {Selector, Args, Chain, Carried}
+        end,
+    Alias = erlang:monitor(process, Pid, [{alias, demonitor}]),
+    erlang:send(Pid, {'$gen_call', {self(), [alias | Alias]}, Request}, [noconnect]),
+    receive
+        {[alias | Alias], Reply} ->
+            erlang:demonitor(Alias, [flush]),
+            case Reply of
+                {ok, Value} -> Value;
+                {raise, Exception} -> erlang:error(Exception)
+            end;
+        {'DOWN', Alias, process, _, _} ->
+            beamtalk_error:raise(actor_dead, class_name(Actor), Selector)
+    after Timeout ->
+        erlang:demonitor(Alias, [flush]),
+        timed_out(Actor, Selector)
+    end.
+
+timed_out(Actor, Selector) ->
+    Hint = <<"The actor did not respond within the timeout period; it may be slow, overloaded or deadlocked.">>,
+    beamtalk_error:raise(timeout, class_name(Actor), Selector, Hint).
+
+chain_through(Pid, Actor, Selector) ->
+    Chain =
+        case get(?CHAIN) of
+            undefined -> [self()];
+            Waiting -> [self() | Waiting]
+        end,
+    case lists:member(Pid, Chain) of
+        false ->
+            Chain;
+        true ->
+            Hint = <<"The target actor is already in the call chain and waits for this message's answer.">>,
+            beamtalk_error:raise(deadlock_detected, class_name(Actor), Selector, Hint)
+    end.
+
+%% `!': answers at once, whatever the receiver is.
+-spec cast(term(), atom(), [term()]) -> nil.
+cast({'$actor', _, To}, Selector, Args) ->
+    Request =
+        case beamtalk_frame:carry(Args) of
+            [] -> {Selector, Args};
+            Carried -> {Selector, Args, Carried}
+        end,
+    case is_atom(To) andalso whereis(To) of
+        false -> gen_server:cast(To, Request);
+        undefined -> ok;
+        Pid -> gen_server:cast(Pid, Request)
+    end,
+    nil;
+cast(_, _, _) ->
+    nil.
+
+%% A timeout argument as the VM wants it: milliseconds, a Duration, or `infinity'.
+-spec checked_timeout(term(), atom()) -> timeout().
+checked_timeout(infinity, _) ->
+    infinity;
+checked_timeout(Ms, _) when is_integer(Ms), Ms >= 0, Ms =< 16#ffffffff ->
+    Ms;
+checked_timeout(#{'$class' := 'bt@stdlib@Duration', millis := Ms}, Selector) ->
+    checked_timeout(Ms, Selector);
+checked_timeout(_, Selector) ->
+    Hint = <<"Timeout must be a non-negative integer (milliseconds) or #infinity">>,
+    beamtalk_error:raise(type_error, 'Actor', Selector, Hint).
+
+class_name({_, Module, _}) ->
+    beamtalk_registry:class_name(Module).
+
+resolve(Actor, Selector) ->
+    beamtalk_actor_name:resolve(Actor, Selector).
+
+%% ---- fields --------------------------------------------------------------------------------------------------
+
+%% The slow read: the field is new to an old actor, or the block runs outside its actor.
+-spec get_field(actor(), atom()) -> term().
+get_field({'$actor', Module, To} = Self, Name) ->
+    case get(To) of
+        #{Name := Value} ->
+            Value;
+        #{} ->
+            case beamtalk_registry:exports(Module, '$fields', 0) andalso Module:'$fields'() of
+                #{Name := Default} -> Default;
+                _ -> no_field(Self, Name)
+            end;
+        undefined ->
+            case fields(Self, Name) of
+                #{Name := Value} -> Value;
+                #{} -> no_field(Self, Name)
+            end
+    end.
+
+no_field(Self, Name) ->
+    beamtalk_error:raise_message(
+        'bt@stdlib@RuntimeError',
+        key_error,
+        <<"key not found: ", (atom_to_binary(Name))/binary>>,
+        class_name(Self),
+        nil,
+        <<"The actor has no field of this name.">>
+    ).
+
+-spec put_field(actor(), atom(), term()) -> term().
+put_field({'$actor', _, To} = Self, Name, Value) ->
+    case get(To) of
+        undefined ->
+            Text = [<<"Cannot assign field '">>, atom_to_binary(Name), <<"' of ">>, atom_to_binary(class_name(Self))],
+            beamtalk_error:raise_message(
+                'bt@stdlib@RuntimeError',
+                dispatch_error,
+                iolist_to_binary([Text, <<" from another process">>]),
+                class_name(Self),
+                nil,
+                <<"Send the actor a message that assigns it.">>
+            );
+        Fields ->
+            put(To, Fields#{Name => Value}),
+            Value
+    end.
+
+%% All fields, read in the actor's process.
+-spec fields(actor(), atom()) -> map().
+fields({'$actor', _, To} = Self, Selector) ->
+    case get(To) of
+        undefined -> call(resolve(Self, Selector), Self, '$state', [], ?TIMEOUT);
+        Fields -> Fields
+    end.
+
+%% ---- spawning ------------------------------------------------------------------------------------------------
+
+-spec spawn({'$class', module()}) -> actor().
+spawn(Class) ->
+    spawn_checked(Class, #{}, spawn).
+
+-spec spawn({'$class', module()}, term()) -> actor().
+spawn(Class, Given) when is_map(Given), not is_map_key('$class', Given) ->
+    spawn_checked(Class, Given, 'spawnWith:');
+spawn({'$class', Module}, _) ->
+    Hint = <<"spawnWith: expects a Dictionary argument">>,
+    beamtalk_error:raise(type_error, beamtalk_registry:class_name(Module), 'spawnWith:', Hint).
+
+spawn_checked({'$class', Module}, Given, Selector) ->
+    case start(Module, Given, none, Selector) of
+        {ok, Pid} -> {'$actor', Module, Pid};
+        {error, Exception} -> erlang:error(Exception)
+    end.
+
+%% Starts an actor, linked when the starter is an actor itself, else on its own under the workspace.
+-spec start(module(), map(), none | atom(), atom()) -> {ok, pid()} | {error, beamtalk_error:exception()}.
+start(Module, Given, Name, Selector) ->
+    case lists:member(abstract, beamtalk_registry:info(Module, modifiers, [])) of
+        true ->
+            failed(Module, Selector, <<"Abstract classes cannot be instantiated. Subclass it first.">>);
+        false ->
+            Chain = case get(?CHAIN) of undefined -> []; Waiting -> Waiting end,
+            case get(self()) of
+                undefined ->
+                    start_in(start, Module, Given, [], none, Name, Selector);
+                _ ->
+                    start_in(start_link, Module, Given, [self() | Chain], self(), Name, Selector)
+            end
+    end.
+
+start_in(How, Module, Given, Chain, Parent, Name, Selector) ->
+    Init = {Module, Given, Chain, Parent, beamtalk_frame:carry(maps:values(Given))},
+    Options = [{timeout, ?TIMEOUT}],
+    Started =
+        case Name of
+            none -> gen_server:How(?MODULE, Init, Options);
+            _ -> gen_server:How({local, Name}, ?MODULE, Init, Options)
+        end,
+    case Started of
+        {ok, Pid} -> {ok, Pid};
+        {error, {shutdown, {'$initialize', Hint}}} -> failed(Module, Selector, Hint);
+        {error, {already_started, _}} -> {error, beamtalk_actor_name:taken(Name, Module, Selector)};
+        {error, timeout} -> failed(Module, Selector, <<"timeout">>);
+        {error, Reason} -> failed(Module, Selector, beamtalk_error:text(Reason))
+    end.
+
+failed(Module, Selector, Hint) ->
+    {error, beamtalk_error:make(instantiation_error, beamtalk_registry:class_name(Module), Selector, Hint)}.
+
+%% For supervisors: the child is linked to its supervisor, which asks it to end by an exit signal.
+-spec start_link(module(), map()) -> {ok, pid()} | {error, term()}.
+start_link(Module, Given) ->
+    gen_server:start_link(?MODULE, {Module, Given, [], self(), []}, []).
+
+-spec start_link(atom(), module(), map()) -> {ok, pid()} | {error, term()}.
+start_link(Name, Module, Given) ->
+    gen_server:start_link({local, Name}, ?MODULE, {Module, Given, [], self(), []}, []).
+
+-spec init({module(), map(), [pid()], pid() | none, beamtalk_frame:carried()}) ->
+    {ok, #actor{}} | {stop, {shutdown, {'$initialize', binary()}}}.
+init({Module, Given, Chain, Parent, Carried}) ->
+    Pid = self(),
+    Self = {'$actor', Module, Pid},
+    Carried =/= [] andalso beamtalk_frame:install(Carried),
+    set_chain(Chain),
+    try
+        put(Pid, maps:merge(Module:'$fields'(), Given)),
+        initialize(Module, Self),
+        check_required(Module, get(Pid))
+    of
+        ok ->
+            Fields = erase(Pid),
+            erase(?CHAIN),
+            is_defined_below_actor(Module, 'terminate:') andalso process_flag(trap_exit, true),
+            beamtalk_actors:register(Module),
+            {ok, #actor{self = Self, fields = Fields}}
+    catch
+        Class:Reason:Stack ->
+            %% The starter gets the error as its answer, not as an exit signal.
+            Parent =/= none andalso unlink(Parent),
+            #{message := Message} = beamtalk_error:from_erlang(Class, Reason, Stack),
+            {stop, {shutdown, {'$initialize', Message}}}
+    end.
+
+%% Every `initialize' below Actor, the root-most first.
+initialize(Module, Self) ->
+    lists:foreach(fun(Definer) -> Definer:initialize(Self) end, lists:reverse(definers(Module, initialize))).
+
+check_required(Module, Fields) ->
+    lists:foreach(
+        fun(Owner) ->
+            [
+                uninitialized(Owner, Name, Need)
+             || {Name, Need} <- beamtalk_registry:info(Owner, fields, []),
+                Need =:= required orelse is_tuple(Need),
+                maps:get(Name, Fields, nil) =:= nil
+            ]
+        end,
+        lists:reverse(beamtalk_registry:chain(Module))
+    ).
+
+uninitialized(Owner, Name, Need) ->
+    Class = atom_to_binary(beamtalk_registry:class_name(Owner)),
+    Type = case Need of {required, Text} -> [" (:: ", Text, ")"]; _ -> [] end,
+    Message = ["UninitializedStateError in ", Class, "\n", Class, " field '", atom_to_binary(Name), "'", Type],
+    Whole = unicode:characters_to_binary([Message, " was not initialized"]),
+    beamtalk_error:raise_message(
+        'bt@stdlib@InstantiationError', uninitialized_state_error, Whole, beamtalk_registry:class_name(Owner), nil, nil
+    ).
+
+%% `self delegate' outside a class backed by a native module.
+-spec delegate(actor()) -> no_return().
+delegate(Self) ->
+    Text = <<"delegate called on a non-native Actor">>,
+    beamtalk_error:raise_message('bt@stdlib@Error', signal, Text, class_name(Self), nil, nil).
+
+%% ---- the server ----------------------------------------------------------------------------------------------
+
+-spec handle_call(tuple(), gen_server:from(), #actor{}) -> {reply, term(), #actor{}}.
+handle_call({Selector, [], Chain}, {Caller, _}, State) when Selector =:= subscribe; Selector =:= unsubscribe ->
+    put(?CALLER, Caller),
+    Answer = handle(Selector, [], Chain, State),
+    erase(?CALLER),
+    Answer;
+handle_call({Selector, Args, Chain}, _, State) ->
+    handle(Selector, Args, Chain, State);
+handle_call({Selector, Args, Chain, Carried}, _, #actor{fields = Before} = State) ->
+    Kept = beamtalk_frame:install(Carried),
+    {reply, Reply, After} = handle(Selector, Args, Chain, State),
+    beamtalk_frame:retain(Kept, changes(Before, After#actor.fields)),
+    {reply, Reply, After};
+handle_call(_, _, State) ->
+    {reply, {error, not_a_message}, State}.
+
+handle(Selector, Args, Chain, #actor{self = {_, Module, Pid} = Self, fields = Fields} = State) ->
+    put(Pid, Fields),
+    set_chain(Chain),
+    try run(Module, Selector, Self, Args) of
+        Value ->
+            end_chain(Chain),
+            {reply, {ok, Value}, #actor{self = Self, fields = erase(Pid)}}
+    catch
+        Class:Reason:Stack ->
+            erase(Pid),
+            end_chain(Chain),
+            {reply, {raise, classified(Module, Selector, Class, Reason, Stack)}, State}
+    end.
+
+%% The process that sent the message being handled, for the few methods that answer to it.
+-spec caller() -> pid() | none.
+caller() ->
+    case get(?CALLER) of
+        undefined -> none;
+        Pid -> Pid
+    end.
+
+-spec handle_cast(term(), #actor{}) -> {noreply, #actor{}} | {stop, normal, #actor{}}.
+handle_cast({Selector, Args}, State) ->
+    {noreply, run_unanswered(Selector, Args, State)};
+handle_cast({Selector, Args, Carried}, #actor{fields = Before} = State) ->
+    Kept = beamtalk_frame:install(Carried),
+    After = run_unanswered(Selector, Args, State),
+    beamtalk_frame:retain(Kept, changes(Before, After#actor.fields)),
+    {noreply, After};
+handle_cast('$stop', State) ->
+    {stop, normal, State};
+handle_cast({'$migrate', Removed, none, none}, State) ->
+    {noreply, migrated(State, Removed)};
+handle_cast(_, State) ->
+    {noreply, State}.
+
+-spec handle_info(term(), #actor{}) -> {noreply, #actor{}} | {stop, term(), #actor{}}.
+handle_info({'EXIT', From, Reason} = Message, #actor{self = {_, Module, _}} = State) ->
+    %% Seen only by actors that trap exits for their `terminate:'; links still end them as if they did not.
+    case {is_defined_below_actor(Module, 'terminate:'), Reason} of
+        {true, normal} when is_pid(From) -> {noreply, State};
+        {true, shutdown} -> {stop, shutdown, State};
+        {true, _} -> {stop, Reason, State};
+        {false, _} -> {noreply, raw_message(Message, State)}
+    end;
+handle_info(Message, State) ->
+    {noreply, raw_message(Message, State)}.
+
+-spec terminate(term(), #actor{}) -> ok.
+terminate(Reason, #actor{self = {_, Module, _}} = State) ->
+    is_defined_below_actor(Module, 'terminate:') andalso
+        run_unanswered('terminate:', [hook_reason(Reason)], State),
+    ok.
+
+hook_reason({shutdown, _}) -> shutdown;
+hook_reason(Reason) -> Reason.
+
+%% Only Servers see messages that are no sends.
+raw_message(Message, #actor{self = {_, Module, _}} = State) ->
+    case beamtalk_registry:exports(Module, 'handleInfo:', 2) of
+        true -> run_unanswered('handleInfo:', [Message], State);
+        false -> State
+    end.
+
+run(_, '$state', {_, _, Pid}, []) -> get(Pid);
+run(Module, Selector, Self, Args) -> apply(Module, Selector, [Self | Args]).
+
+%% A message that nobody waits for: a failure is logged.
+run_unanswered(Selector, Args, #actor{self = {_, Module, Pid} = Self, fields = Fields} = State) ->
+    put(Pid, Fields),
+    try apply(Module, Selector, [Self | Args]) of
+        _ -> #actor{self = Self, fields = erase(Pid)}
+    catch
+        Class:Reason:Stack ->
+            erase(Pid),
+            #{message := Message} = classified(Module, Selector, Class, Reason, Stack),
+            logger:warning("~ts ~ts failed: ~ts", [beamtalk_registry:class_name(Module), Selector, Message]),
+            State
+    end.
+
+%% The error as the caller sees it: a raw one names this actor's class and the method of it that failed.
+classified(Module, Selector, Class, Reason, Stack) ->
+    Own = beamtalk_registry:chain(Module),
+    Method =
+        case beamtalk_stack:innermost_method(Stack, fun(M) -> lists:member(M, Own) end) of
+            {_, _, Innermost} -> Innermost;
+            none -> Selector
+        end,
+    beamtalk_error:from_erlang(Class, Reason, Stack, {beamtalk_registry:class_name(Module), Method}).
+
+set_chain([]) -> ok;
+set_chain(Chain) -> put(?CHAIN, Chain).
+
+end_chain([]) -> ok;
+end_chain(_) -> erase(?CHAIN).
+
+%% Field values that are new: blocks among them keep their cells.
+changes(Before, After) ->
+    [Value || {Name, Value} <- maps:to_list(After), maps:get(Name, Before, none) =/= Value].
+
+%% ---- code change ---------------------------------------------------------------------------------------------
+
+%% Tells an actor that its class's fields have changed; it adapts before the next message.
+-spec migrate(pid(), Removed :: [atom()]) -> ok.
+migrate(Pid, Removed) ->
+    gen_server:cast(Pid, {'$migrate', Removed, none, none}).
+
+migrated(#actor{self = {_, Module, _} = Self, fields = Fields} = State, Removed) ->
+    try Module:'$fields'() of
+        Defaults ->
+            Dropped = [Name || Name <- Removed, is_map_key(Name, Fields), not is_map_key(Name, Defaults)],
+            Dropped =:= [] orelse
+                logger:warning("~ts: reload dropped the fields ~tp", [beamtalk_registry:class_name(Module), Dropped]),
+            #actor{self = Self, fields = maps:merge(Defaults, maps:without(Dropped, Fields))}
+    catch
+        Class:Reason:Stack ->
+            #{message := Message} = beamtalk_error:from_erlang(Class, Reason, Stack),
+            logger:warning("~ts: fields kept as they were, the new defaults failed: ~ts", [
+                beamtalk_registry:class_name(Module), Message
+            ]),
+            State
+    end.
+
+%% ---- what the library's Actor names --------------------------------------------------------------------------
+
+-spec pid(actor()) -> pid().
+pid(Self) -> resolve(Self, pid).
+
+-spec monitor(actor()) -> reference().
+monitor(Self) -> erlang:monitor(process, resolve(Self, monitor)).
+
+-spec on_exit(actor(), term()) -> ok.
+on_exit(Self, Block) -> beamtalk_actor_life:on_exit(Self, Block).
+
+-spec stop(actor()) -> ok.
+stop(Self) -> beamtalk_actor_life:stop(Self).
+
+-spec kill(actor()) -> ok.
+kill(Self) -> beamtalk_actor_life:kill(Self).
+
+-spec is_alive(actor()) -> boolean().
+is_alive(Self) -> beamtalk_actor_life:is_alive(Self).
+
+%% A TimeoutProxy in front of this actor, linked to it.
+-spec with_timeout(actor(), term()) -> actor().
+with_timeout(Self, Timeout) ->
+    Limit = checked_timeout(Timeout, 'withTimeout:'),
+    spawn({'$class', 'bt@stdlib@TimeoutProxy'}, #{target => Self, timeoutMs => Limit}).
+
+-spec spawn_as({'$class', module()}, term()) -> map().
+spawn_as(Class, Name) -> beamtalk_actor_name:spawn_as(Class, #{}, Name, 'spawnAs:').
+
+-spec spawn_as({'$class', module()}, term(), term()) -> map().
+spawn_as(Class, Given, Name) -> beamtalk_actor_name:spawn_as(Class, Given, Name, 'spawnWith:as:').
+
+-spec named({'$class', module()}, term()) -> map().
+named(Class, Name) -> beamtalk_actor_name:named(Class, Name).
+
+-spec all_registered() -> [actor()].
+all_registered() -> beamtalk_actor_name:all().
+
+-spec register_as(actor(), term()) -> map().
+register_as(Self, Name) -> beamtalk_actor_name:register_as(Self, Name).
+
+-spec unregister(actor()) -> ok.
+unregister(Self) -> beamtalk_actor_name:unregister(Self).
+
+-spec registered_name(actor()) -> atom().
+registered_name(Self) -> beamtalk_actor_name:registered_name(Self).
+
+-spec is_registered(actor()) -> boolean().
+is_registered(Self) -> registered_name(Self) =/= nil.

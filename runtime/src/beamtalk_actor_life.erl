@@ -1,0 +1,74 @@
+%%% Ending actors and watching them end, from the sender's side: works on busy actors too.
+-module(beamtalk_actor_life).
+
+-export([stop/1, kill/1, is_alive/1, on_exit/2]).
+
+-define(TIMEOUT, 5000).
+
+%% Queued messages first, then `terminate:'. Ok for a dead actor; inside the actor it ends after the current message.
+-spec stop(beamtalk_actor:actor()) -> ok.
+stop(Self) ->
+    case beamtalk_actor_name:resolve(Self, stop) of
+        Pid when Pid =:= self() ->
+            gen_server:cast(Pid, '$stop');
+        Pid ->
+            try
+                gen_server:stop(Pid, normal, ?TIMEOUT)
+            catch
+                exit:timeout -> dead(Self, stop);
+                exit:_ -> ok
+            end
+    end.
+
+%% Cannot be trapped; answers when the process is gone.
+-spec kill(beamtalk_actor:actor()) -> ok.
+kill({_, Module, _} = Self) ->
+    Pid = beamtalk_actor_name:resolve(Self, kill),
+    Watch = erlang:monitor(process, Pid),
+    exit(Pid, kill),
+    receive
+        {'DOWN', Watch, process, _, _} -> ok
+    after ?TIMEOUT ->
+        erlang:demonitor(Watch, [flush]),
+        beamtalk_error:raise(timeout, beamtalk_registry:class_name(Module), kill, nil)
+    end.
+
+-spec is_alive(beamtalk_actor:actor()) -> boolean().
+is_alive({_, _, Pid}) when is_pid(Pid), node(Pid) =:= node() -> is_process_alive(Pid);
+is_alive({_, _, Pid}) when is_pid(Pid) -> erpc:call(node(Pid), erlang, is_process_alive, [Pid], ?TIMEOUT);
+is_alive({_, _, Name}) -> whereis(Name) =/= undefined.
+
+%% Evaluates the block with the reason, once, in a process of its own. Answers when the watch is set.
+-spec on_exit(beamtalk_actor:actor(), term()) -> ok.
+on_exit({_, Module, _} = Self, Block) when is_function(Block, 0); is_function(Block, 1) ->
+    Pid = beamtalk_actor_name:resolve(Self, 'onExit:'),
+    Carried = beamtalk_frame:carry([Block]),
+    Caller = self(),
+    Armed = make_ref(),
+    spawn(fun() ->
+        Watch = erlang:monitor(process, Pid),
+        Caller ! Armed,
+        receive
+            {'DOWN', Watch, process, _, Reason} -> run_block(Module, Block, Reason, Carried)
+        end
+    end),
+    receive
+        Armed -> ok
+    end;
+on_exit({_, Module, _}, _) ->
+    Hint = <<"onExit: expects a Block of one parameter">>,
+    beamtalk_error:raise(type_error, beamtalk_registry:class_name(Module), 'onExit:', Hint).
+
+run_block(Module, Block, Reason, Carried) ->
+    beamtalk_frame:install(Carried),
+    try
+        beamtalk_exception:call_handler(Block, Reason)
+    catch
+        Class:Error:Stack ->
+            #{message := Message} = beamtalk_error:from_erlang(Class, Error, Stack),
+            logger:warning("onExit: block for ~ts failed: ~ts", [beamtalk_registry:class_name(Module), Message])
+    end.
+
+-spec dead(beamtalk_actor:actor(), atom()) -> no_return().
+dead({_, Module, _}, Selector) ->
+    beamtalk_error:raise(actor_dead, beamtalk_registry:class_name(Module), Selector).

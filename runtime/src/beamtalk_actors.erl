@@ -1,0 +1,123 @@
+%%% The register of living actors: pid to class. Written once by each actor as it starts; costs a message nothing.
+%%%
+%%% This process monitors every registered actor and takes its row out when it ends, so nothing leaks however it ended.
+-module(beamtalk_actors).
+-behaviour(gen_server).
+
+-export([start_link/0, create/0, register/1, module/1, all/0, of_class/1, count/1]).
+-export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
+
+-define(TABLE, beamtalk_actors).
+%% How long orderly ends of actors may take together when the node stops, in milliseconds.
+-define(SHUTDOWN_WAIT, 2000).
+
+%% Rows: {pid(), module(), SpawnedAt :: seconds since 1970}.
+-spec create() -> ok.
+create() ->
+    ?TABLE = ets:new(?TABLE, [named_table, public, set, {write_concurrency, true}, {read_concurrency, true}]),
+    ok.
+
+-spec start_link() -> {ok, pid()}.
+start_link() ->
+    gen_server:start_link({local, ?MODULE}, ?MODULE, [], []).
+
+%% Registers the calling process as an actor of the class.
+-spec register(module()) -> ok.
+register(Module) ->
+    true = ets:insert(?TABLE, {self(), Module, erlang:system_time(second)}),
+    gen_server:cast(?MODULE, {watch, self()}).
+
+-spec module(pid()) -> {ok, module()} | error.
+module(Pid) ->
+    case ets:lookup(?TABLE, Pid) of
+        [{_, Module, _}] -> {ok, Module};
+        [] -> error
+    end.
+
+-spec all() -> [{pid(), module(), integer()}].
+all() ->
+    lists:sort(ets:tab2list(?TABLE)).
+
+%% Actors of the class and its subclasses.
+-spec of_class(module()) -> [pid()].
+of_class(Module) ->
+    {Pids, _} = ets:foldl(
+        fun({Pid, Class, _}, {Pids, Known}) ->
+            {Inherits, Known1} = inherits(Class, Module, Known),
+            {case Inherits of true -> [Pid | Pids]; false -> Pids end, Known1}
+        end,
+        {[], #{}},
+        ?TABLE
+    ),
+    Pids.
+
+%% Walks the chain of each class once however many actors it has.
+inherits(Class, Ancestor, Known) ->
+    case Known of
+        #{Class := Answer} ->
+            {Answer, Known};
+        #{} ->
+            Answer = beamtalk_registry:inherits(Class, Ancestor),
+            {Answer, Known#{Class => Answer}}
+    end.
+
+%% Actors of exactly this class.
+-spec count(module()) -> non_neg_integer().
+count(Module) ->
+    ets:select_count(?TABLE, [{{'_', Module, '_'}, [], [true]}]).
+
+%% ---- the watching process ------------------------------------------------------------------------------------
+
+-spec init([]) -> {ok, []}.
+init([]) ->
+    process_flag(trap_exit, true),
+    %% After a crash of this process the rows are still there: watch them again.
+    [erlang:monitor(process, Pid) || {Pid, _, _} <- ets:tab2list(?TABLE)],
+    {ok, []}.
+
+-spec handle_call(term(), gen_server:from(), []) -> {reply, ok, []}.
+handle_call(_, _, State) ->
+    {reply, ok, State}.
+
+-spec handle_cast({watch, pid()}, []) -> {noreply, []}.
+handle_cast({watch, Pid}, State) ->
+    erlang:monitor(process, Pid),
+    announce(spawned, Pid, nil),
+    {noreply, State}.
+
+-spec handle_info(term(), []) -> {noreply, []}.
+handle_info({'DOWN', _, process, Pid, Reason}, State) ->
+    announce(stopped, Pid, Reason),
+    ets:delete(?TABLE, Pid),
+    {noreply, State};
+handle_info(_, State) ->
+    {noreply, State}.
+
+%% The node stops: actors end in order, so that their `terminate:' runs.
+-spec terminate(term(), []) -> ok.
+terminate(_, _) ->
+    Pids = [Pid || {Pid, _, _} <- ets:tab2list(?TABLE)],
+    [exit(Pid, shutdown) || Pid <- Pids],
+    await(length(Pids), erlang:monotonic_time(millisecond) + ?SHUTDOWN_WAIT).
+
+await(0, _) ->
+    ok;
+await(Left, Deadline) ->
+    receive
+        {'DOWN', _, process, _, _} -> await(Left - 1, Deadline)
+    after max(0, Deadline - erlang:monotonic_time(millisecond)) -> ok
+    end.
+
+announce(What, Pid, Reason) ->
+    case ets:lookup(?TABLE, Pid) of
+        [{_, Module, _}] ->
+            beamtalk_host:event(
+                {actor, What, #{
+                    pid => list_to_binary(pid_to_list(Pid)),
+                    class => atom_to_binary(beamtalk_registry:class_name(Module)),
+                    reason => case What of spawned -> nil; stopped -> beamtalk_error:text(Reason) end
+                }}
+            );
+        [] ->
+            ok
+    end.

@@ -1,0 +1,123 @@
+%%% Late method lookup: what happens when the VM finds no such function in a receiver's module, and sends from Erlang.
+%%%
+%%% Order: extensions of the class, then the same for each superclass (its functions, its extensions), then
+%%% `doesNotUnderstand:args:'. A send that finds its function in the receiver's module never comes here.
+-module(beamtalk_dispatch).
+
+-export([
+    undefined/3,
+    send/3,
+    not_understood/3,
+    non_boolean/1,
+    find_method/3,
+    class_function/1,
+    instance_function/1,
+    selector_arity/1
+]).
+
+%% The VM found no `Function' in `Module'; answers what the inherited method answers.
+-spec undefined(module(), atom(), [term()]) -> term().
+undefined(Module, Function, [Self | Arguments] = Args) ->
+    case atom_to_binary(Function) of
+        <<"class ", Selector/binary>> ->
+            class_side(Module, Function, Self, Args, binary_to_atom(Selector));
+        <<"$", _/binary>> when Function =/= '$module_info' ->
+            no_function(Module, Function, Args);
+        _ ->
+            case find_method(Module, Function, length(Args)) of
+                {ok, Found} -> Found(Args);
+                error -> hook(Module, Function, Self, selector(Function), Arguments)
+            end
+    end;
+undefined(Module, Function, Args) ->
+    no_function(Module, Function, Args).
+
+no_function(Module, Function, Args) ->
+    erlang:raise(error, undef, [{Module, Function, Args, []}]).
+
+%% A dynamic send.
+-spec send(term(), atom(), [term()]) -> term().
+send({'$actor', _, _} = Actor, Selector, Args) ->
+    beamtalk_actor:send(Actor, Selector, Args);
+send({'$class', Module} = Class, Selector, Args) ->
+    apply(Module, class_function(Selector), [Class | Args]);
+send(Receiver, Selector, Args) ->
+    apply(beamtalk_registry:module_of(Receiver), instance_function(Selector), [Receiver | Args]).
+
+%% Inlined control flow met a receiver that has no such control flow.
+-spec not_understood(term(), atom(), non_neg_integer()) -> term().
+not_understood(Receiver, Selector, ArgumentCount) ->
+    send(Receiver, Selector, lists:duplicate(ArgumentCount, nil)).
+
+-spec non_boolean(term()) -> no_return().
+non_boolean(Value) ->
+    Hint = <<"The condition of a loop must be true or false, not ", (beamtalk_display:short(Value))/binary>>,
+    beamtalk_error:raise(type_error, 'Block', 'whileTrue:', Hint).
+
+%% ---- lookup --------------------------------------------------------------------------------------------------
+
+%% The fun that applies the method to a list of self and arguments.
+-spec find_method(module() | nil, atom(), arity()) -> {ok, fun(([term()]) -> term())} | error.
+find_method(nil, _, _) ->
+    error;
+find_method(Module, Function, Arity) ->
+    case beamtalk_registry:exports(Module, Function, Arity) of
+        true ->
+            {ok, fun(Args) -> apply(Module, Function, Args) end};
+        false ->
+            case beamtalk_ext:find(Module, Function) of
+                {ok, Fun} when is_function(Fun, Arity) -> {ok, fun(Args) -> apply(Fun, Args) end};
+                _ -> find_method(beamtalk_registry:superclass(Module), Function, Arity)
+            end
+    end.
+
+%% Class methods first, then what every class understands as an instance of Class.
+class_side(Module, Function, Self, Args, Selector) ->
+    case find_method(Module, Function, length(Args)) of
+        {ok, Found} ->
+            Found(Args);
+        error ->
+            case find_method('bt@stdlib@Class', instance_function(Selector), length(Args)) of
+                {ok, Found} -> Found(Args);
+                error -> class_hook(Module, Self, Selector, tl(Args))
+            end
+    end.
+
+class_hook(Module, Self, Selector, Arguments) ->
+    case find_method(Module, 'class doesNotUnderstand:args:', 3) of
+        {ok, Found} -> Found([Self, Selector, Arguments]);
+        error -> hook('bt@stdlib@Class', nil, Self, Selector, Arguments)
+    end.
+
+hook(_, 'doesNotUnderstand:args:', Self, _, [Selector, Arguments]) ->
+    beamtalk_object:does_not_understand(Self, Selector, Arguments);
+hook(Module, _, Self, Selector, Arguments) ->
+    case find_method(Module, 'doesNotUnderstand:args:', 3) of
+        {ok, Found} -> Found([Self, Selector, Arguments]);
+        error -> beamtalk_object:does_not_understand(Self, Selector, Arguments)
+    end.
+
+%% ---- names of functions --------------------------------------------------------------------------------------
+
+-spec class_function(atom()) -> atom().
+class_function(Selector) ->
+    binary_to_atom(<<"class ", (atom_to_binary(Selector))/binary>>).
+
+-spec instance_function(atom()) -> atom().
+instance_function(module_info) -> '$module_info';
+instance_function(Selector) -> Selector.
+
+selector('$module_info') -> module_info;
+selector(Function) -> Function.
+
+%% How many arguments a selector takes.
+-spec selector_arity(atom()) -> non_neg_integer().
+selector_arity(Selector) ->
+    case atom_to_binary(Selector) of
+        <<First, _/binary>> = Text when
+            First >= $a, First =< $z; First >= $A, First =< $Z; First =:= $_; First > 127
+        ->
+            length(binary:matches(Text, <<":">>));
+        _ ->
+            1
+    end.

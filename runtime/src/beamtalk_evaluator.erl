@@ -1,0 +1,97 @@
+%%% The process that evaluates a session's inputs, one at a time. Its dictionary holds the session's cells.
+%%%
+%%% It may be killed at any moment: what must outlive it goes to the session after each input.
+-module(beamtalk_evaluator).
+
+-export([start_link/3, eval/3]).
+
+-export_type([outcome/0]).
+
+%% What an input did. Cells are all cells there are now, or `unchanged'.
+-type outcome() ::
+    {ok, beamtalk_display:display(), Changed :: variables(), cells()}
+    | {error, beamtalk_error:exception()}
+    | {not_loaded, atom(), binary()}.
+-type variables() :: #{binary() => term()}.
+-type cells() :: unchanged | #{beamtalk_frame:cell() => term()}.
+
+%% The evaluator belongs to the calling session, which must trap exits.
+-spec start_link(GroupLeader :: pid(), variables(), #{beamtalk_frame:cell() => term()}) -> pid().
+start_link(Leader, Variables, Cells) ->
+    Session = self(),
+    {ok, Bytes} = application:get_env(beamtalk, evaluator_heap),
+    Limit = #{size => Bytes div erlang:system_info(wordsize), kill => true, error_logger => true},
+    spawn_opt(
+        fun() ->
+            group_leader(Leader, self()),
+            beamtalk_frame:restore(Cells),
+            loop(Session, Variables, Cells)
+        end,
+        [link, {max_heap_size, Limit}]
+    ).
+
+%% The session gets `{done, Evaluator, outcome()}'.
+-spec eval(pid(), module(), binary()) -> ok.
+eval(Evaluator, Module, Beam) ->
+    Evaluator ! {eval, Module, Beam},
+    ok.
+
+%% Messages that an input left behind are nobody's.
+loop(Session, Variables, Cells) ->
+    receive
+        {eval, Module, Beam} ->
+            Outcome = load_and_run(Module, Beam, Variables, Cells),
+            Session ! {done, self(), Outcome},
+            continue(Session, Variables, Cells, Outcome);
+        {forget, Session} ->
+            beamtalk_frame:restore(#{}),
+            loop(Session, #{}, #{});
+        _ ->
+            loop(Session, Variables, Cells)
+    end.
+
+continue(Session, Variables, Cells, {ok, _, Changed, unchanged}) ->
+    loop(Session, maps:merge(Variables, Changed), Cells);
+continue(Session, Variables, _, {ok, _, Changed, Cells}) ->
+    loop(Session, maps:merge(Variables, Changed), Cells);
+continue(Session, Variables, Cells, {error, Exception}) ->
+    beamtalk_frame:restore(Cells),
+    loop(Session, Variables#{<<"_error">> => Exception}, Cells);
+continue(Session, Variables, Cells, {not_loaded, _, _}) ->
+    loop(Session, Variables, Cells).
+
+%% Loads behind the code server's back: it would only keep books about a module that lives for milliseconds.
+load_and_run(Module, Beam, Variables, Cells) ->
+    case load(Module, Beam) of
+        ok -> run(Module, Variables, Cells);
+        {error, not_purged} -> {not_loaded, code_in_use, <<"the input's module name is still in use">>};
+        {error, Reason} -> {not_loaded, load_failed, beamtalk_error:text(Reason)}
+    end.
+
+load(Module, Beam) ->
+    case erlang:load_module(Module, Beam) of
+        {module, Module} ->
+            ok;
+        {error, not_purged} ->
+            case code:soft_purge(Module) of
+                true -> load(Module, Beam);
+                false -> {error, not_purged}
+            end;
+        {error, Reason} ->
+            {error, Reason}
+    end.
+
+run(Module, Variables, Before) ->
+    try
+        {Value, Changed} = Module:eval(Variables),
+        {ok, beamtalk_display:value(Value), Changed, changed_cells(Before)}
+    catch
+        Class:Reason:Stack -> {error, beamtalk_error:from_erlang(Class, Reason, Stack)}
+    end.
+
+%% Comparing with what was committed stops at shared subterms, so untouched values cost nothing.
+changed_cells(Before) ->
+    case beamtalk_frame:cells() of
+        Before -> unchanged;
+        Now -> Now
+    end.

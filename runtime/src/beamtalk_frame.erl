@@ -1,0 +1,246 @@
+%%% Method activations whose blocks share variables or return non-locally.
+%%%
+%%% A cell is a shared variable: the process-dictionary entry under the term `{'$cell', N}'. An activation that needs
+%%% cells or `^' from a block is registered under `{'$frame', N}' with the list of its cells while it runs; cells
+%%% that outlive it are listed under `{'$kept', N}'. So every living cell is listed exactly once, and a process that
+%%% has ended its activations has nothing of ours left.
+-module(beamtalk_frame).
+
+-export([
+    enter/0,
+    leave/1,
+    leave_keeping/1,
+    new_cell/2,
+    session_cell/1,
+    read_lost/1,
+    write_lost/2,
+    return/2,
+    carry/1,
+    install/1,
+    uninstall/1,
+    retain/2,
+    cells/0,
+    restore/1
+]).
+
+-export_type([frame/0, cell/0, carried/0]).
+
+-type frame() :: {'$frame', integer()}.
+-type cell() :: {'$cell', integer()}.
+-type kept() :: {'$kept', integer()}.
+%% Copies of cells on their way to another process.
+-type carried() :: [{cell(), term()}].
+
+%% ---- activations ---------------------------------------------------------------------------------------------
+
+-spec enter() -> frame().
+enter() ->
+    Frame = {'$frame', erlang:unique_integer()},
+    put(Frame, []),
+    Frame.
+
+%% The activation ends and its cells with it.
+-spec leave(frame()) -> ok.
+leave(Frame) ->
+    erase_all(erase(Frame)).
+
+%% The activation ends, its cells stay for the blocks that still use them.
+-spec leave_keeping(frame()) -> ok.
+leave_keeping({_, N} = Frame) ->
+    case erase(Frame) of
+        [_ | _] = Cells ->
+            put({'$kept', N}, Cells),
+            ok;
+        _ ->
+            ok
+    end.
+
+-spec new_cell(frame(), term()) -> cell().
+new_cell(Frame, Value) ->
+    Cell = {'$cell', erlang:unique_integer()},
+    put(Cell, Value),
+    put(Frame, [Cell | get(Frame)]),
+    Cell.
+
+%% A cell that lives as long as the session that evaluates.
+-spec session_cell(term()) -> cell().
+session_cell(Value) ->
+    N = erlang:unique_integer(),
+    Cell = {'$cell', N},
+    put(Cell, Value),
+    put({'$kept', N}, [Cell]),
+    Cell.
+
+%% `^' from a block.
+-spec return(frame(), term()) -> no_return().
+return(Frame, Value) ->
+    case get(Frame) of
+        undefined ->
+            beamtalk_error:raise_message(
+                'bt@stdlib@RuntimeError',
+                non_local_return,
+                <<"cannot return from a method that has already returned">>,
+                'Block',
+                nil,
+                <<"The `^` belongs to a method that is no longer running in this process; "
+                  "let the block answer its value instead.">>
+            );
+        _ ->
+            throw({'$return', Frame, Value})
+    end.
+
+%% ---- cells that read or wrote `undefined' ---------------------------------------------------------------------
+
+%% The VM answers `undefined' both for a cell that holds it and for one that is gone.
+-spec read_lost(cell()) -> undefined.
+read_lost(Cell) ->
+    case exists(Cell) of
+        true -> undefined;
+        false -> lost()
+    end.
+
+exists(Cell) ->
+    get(Cell) =/= undefined orelse lists:member(Cell, get_keys(undefined)).
+
+-spec write_lost(cell(), term()) -> term().
+write_lost(Cell, Value) ->
+    case is_listed(Cell) of
+        true ->
+            Value;
+        false ->
+            erase(Cell),
+            lost()
+    end.
+
+is_listed(Cell) ->
+    lists:any(
+        fun
+            ({{'$frame', _}, Cells}) -> lists:member(Cell, Cells);
+            ({{'$kept', _}, Cells}) -> lists:member(Cell, Cells);
+            (_) -> false
+        end,
+        get()
+    ).
+
+-spec lost() -> no_return().
+lost() ->
+    beamtalk_error:raise_message(
+        'bt@stdlib@RuntimeError',
+        lost_variable,
+        <<"a variable of this block's method no longer exists here">>,
+        'Block',
+        nil,
+        <<"The block runs in another process or after its method ended; keep shared state in an actor.">>
+    ).
+
+%% ---- blocks that cross to another process ----------------------------------------------------------------------
+
+%% Copies of the cells that blocks among the arguments use. Looks at each argument and one level into lists; follows
+%% blocks that blocks captured.
+-spec carry([term()]) -> carried().
+carry([Arg | Rest]) when is_function(Arg); is_list(Arg), Arg =/= [] ->
+    case collect([Arg | Rest], #{}) of
+        Found when map_size(Found) =:= 0 -> [];
+        Found -> maps:to_list(Found)
+    end;
+carry([_ | Rest]) ->
+    carry(Rest);
+carry([]) ->
+    [].
+
+collect([Arg | Rest], Found) when is_function(Arg) ->
+    collect(Rest, collect_block(Arg, Found));
+collect([Arg | Rest], Found) when is_list(Arg) ->
+    collect(Rest, collect_elements(Arg, Found));
+collect([_ | Rest], Found) ->
+    collect(Rest, Found);
+collect(_, Found) ->
+    Found.
+
+collect_elements([Element | Rest], Found) when is_function(Element) ->
+    collect_elements(Rest, collect_block(Element, Found));
+collect_elements([_ | Rest], Found) ->
+    collect_elements(Rest, Found);
+collect_elements(_, Found) ->
+    Found.
+
+collect_block(Fun, Found) ->
+    {env, Captured} = erlang:fun_info(Fun, env),
+    lists:foldl(fun collect_captured/2, Found, Captured).
+
+collect_captured({'$cell', _} = Cell, Found) when not is_map_key(Cell, Found) ->
+    case exists(Cell) of
+        false ->
+            Found;
+        true ->
+            Value = get(Cell),
+            collect([Value], Found#{Cell => Value})
+    end;
+collect_captured(Value, Found) when is_function(Value); is_list(Value) ->
+    collect([Value], Found);
+collect_captured(_, Found) ->
+    Found.
+
+%% Makes the copies live in this process; cells that it has already are its own and stay.
+-spec install(carried()) -> kept().
+install(Carried) ->
+    New = [Cell || {Cell, Value} <- Carried, not exists(Cell), put(Cell, Value) =:= undefined],
+    Kept = {'$kept', erlang:unique_integer()},
+    put(Kept, New),
+    Kept.
+
+-spec uninstall(kept()) -> ok.
+uninstall(Kept) ->
+    erase_all(erase(Kept)).
+
+%% Like `uninstall/1', but cells that the term still reaches through blocks stay.
+-spec retain(kept(), term()) -> ok.
+retain(Kept, Term) ->
+    Reached = reach(Term, #{}),
+    {Stay, Go} = lists:partition(fun(Cell) -> is_map_key(Cell, Reached) end, get(Kept)),
+    case Stay of
+        [] -> erase(Kept);
+        _ -> put(Kept, Stay)
+    end,
+    erase_all(Go).
+
+reach(Fun, Found) when is_function(Fun) ->
+    {env, Captured} = erlang:fun_info(Fun, env),
+    reach(Captured, Found);
+reach({'$cell', _} = Cell, Found) ->
+    case is_map_key(Cell, Found) of
+        true -> Found;
+        false -> reach(get(Cell), Found#{Cell => true})
+    end;
+reach([Head | Tail], Found) ->
+    reach(Tail, reach(Head, Found));
+reach(Map, Found) when is_map(Map) ->
+    maps:fold(fun(Key, Value, Acc) -> reach(Value, reach(Key, Acc)) end, Found, Map);
+reach(Tuple, Found) when is_tuple(Tuple) ->
+    reach(tuple_to_list(Tuple), Found);
+reach(_, Found) ->
+    Found.
+
+%% ---- a session's cells ---------------------------------------------------------------------------------------
+
+%% All cells of this process and their values.
+-spec cells() -> #{cell() => term()}.
+cells() ->
+    maps:from_list([Entry || {{'$cell', _}, _} = Entry <- get()]).
+
+%% Makes exactly these the cells of this process and forgets whatever activations were cut short.
+-spec restore(#{cell() => term()}) -> ok.
+restore(Cells) ->
+    Stale = [Key || {{Tag, _} = Key, _} <- get(), Tag =:= '$cell' orelse Tag =:= '$frame' orelse Tag =:= '$kept'],
+    erase_all(Stale),
+    maps:foreach(fun(Cell, Value) -> put(Cell, Value) end, Cells),
+    case map_size(Cells) of
+        0 -> ok;
+        _ -> put({'$kept', session}, maps:keys(Cells)), ok
+    end.
+
+erase_all([Key | Rest]) ->
+    erase(Key),
+    erase_all(Rest);
+erase_all(_) ->
+    ok.

@@ -1,0 +1,252 @@
+%%% A session: the committed variables of one client, and the evaluator that runs its inputs.
+%%%
+%%% An input changes everything or nothing. Variables and cells are committed here when an input succeeds, so the
+%%% evaluator may be interrupted, killed or run out of memory and the next one starts with what was committed.
+-module(beamtalk_session).
+-behaviour(gen_server).
+
+-export([create/0, open/1, close/1, find/1, names/0, any_busy/0, heap_limit/2]).
+-export([eval/4, interrupt/2, input/2, clear/2, bindings/1]).
+-export([start_link/1]).
+-export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
+
+-define(TABLE, beamtalk_sessions).
+%% How long the VM's report of a heap limit may come after the process ended, in milliseconds.
+-define(REPORT_WAIT, 200).
+
+-record(state, {
+    name :: binary(),
+    leader :: pid(),
+    evaluator :: pid(),
+    variables = #{} :: #{binary() => term()},
+    cells = #{} :: #{beamtalk_frame:cell() => term()},
+    running = none :: none | {beamtalk_host:from(), module()}
+}).
+
+%% Rows: {Name :: binary(), pid(), Busy :: boolean(), GroupLeader :: pid()}.
+-spec create() -> ok.
+create() ->
+    ?TABLE = ets:new(?TABLE, [named_table, public, set, {read_concurrency, true}]),
+    ok.
+
+%% ---- sessions by name ----------------------------------------------------------------------------------------
+
+%% Opening an open one keeps its variables.
+-spec open(binary()) -> ok | {error, term()}.
+open(Name) ->
+    case find(Name) of
+        {ok, _} ->
+            ok;
+        error ->
+            case beamtalk_session_sup:start_session(Name) of
+                {ok, _} -> ok;
+                {error, _} = Error -> Error
+            end
+    end.
+
+-spec close(binary()) -> ok.
+close(Name) ->
+    case find(Name) of
+        {ok, Pid} ->
+            _ = supervisor:terminate_child(beamtalk_session_sup, Pid),
+            ok;
+        error ->
+            ok
+    end.
+
+-spec find(binary()) -> {ok, pid()} | error.
+find(Name) ->
+    case ets:lookup(?TABLE, Name) of
+        [{_, Pid, _, _}] -> {ok, Pid};
+        [] -> error
+    end.
+
+-spec names() -> [binary()].
+names() ->
+    lists:sort([Name || {Name, _, _, _} <- ets:tab2list(?TABLE)]).
+
+-spec any_busy() -> boolean().
+any_busy() ->
+    ets:match(?TABLE, {'_', '_', true, '_'}, 1) =/= '$end_of_table'.
+
+%% The VM ended a process for its heap's size; the session that it evaluated for can say so.
+-spec heap_limit(pid(), pid()) -> ok.
+heap_limit(Leader, Pid) ->
+    [Session ! {heap_limit, Pid} || [Session] <- ets:match(?TABLE, {'_', '$1', '_', Leader})],
+    ok.
+
+%% ---- requests ------------------------------------------------------------------------------------------------
+
+-spec eval(pid(), beamtalk_host:from(), module(), binary()) -> ok.
+eval(Session, From, Module, Beam) ->
+    gen_server:cast(Session, {eval, From, Module, Beam}).
+
+-spec interrupt(pid(), beamtalk_host:from()) -> ok.
+interrupt(Session, From) ->
+    gen_server:cast(Session, {interrupt, From}).
+
+-spec input(pid(), binary() | eof) -> ok.
+input(Session, Data) ->
+    gen_server:cast(Session, {input, Data}).
+
+-spec clear(pid(), beamtalk_host:from()) -> ok.
+clear(Session, From) ->
+    gen_server:cast(Session, {clear, From}).
+
+%% Names and values (of cells, what they hold), and the group leader to print them under.
+-spec bindings(pid()) -> {[{binary(), term()}], pid()}.
+bindings(Session) ->
+    gen_server:call(Session, bindings, infinity).
+
+%% ---- the server ----------------------------------------------------------------------------------------------
+
+-spec start_link(binary()) -> {ok, pid()} | {error, term()}.
+start_link(Name) ->
+    gen_server:start_link(?MODULE, Name, []).
+
+-spec init(binary()) -> {ok, #state{}}.
+init(Name) ->
+    process_flag(trap_exit, true),
+    {ok, Leader} = beamtalk_io:start_link(Name, self()),
+    ets:insert(?TABLE, {Name, self(), false, Leader}),
+    {ok, #state{name = Name, leader = Leader, evaluator = beamtalk_evaluator:start_link(Leader, #{}, #{})}}.
+
+-spec handle_call(bindings, gen_server:from(), #state{}) -> {reply, term(), #state{}}.
+handle_call(bindings, _, #state{variables = Variables, cells = Cells, leader = Leader} = State) ->
+    Bindings = [{Name, held(Value, Cells)} || {Name, Value} <- maps:to_list(Variables)],
+    {reply, {Bindings, Leader}, State}.
+
+held({'$cell', _} = Cell, Cells) -> maps:get(Cell, Cells, nil);
+held(Value, _) -> Value.
+
+-spec handle_cast(term(), #state{}) -> {noreply, #state{}}.
+handle_cast({eval, From, Module, Beam}, #state{running = none, evaluator = Evaluator} = State) ->
+    beamtalk_evaluator:eval(Evaluator, Module, Beam),
+    set_busy(State, true),
+    {noreply, State#state{running = {From, Module}}};
+handle_cast({eval, From, _, _}, State) ->
+    Error = beamtalk_request:error_map(busy, <<"the session is still evaluating an input">>),
+    beamtalk_host:reply(From, {error, Error#{bindings => names_of(State), module => free}}),
+    {noreply, State};
+handle_cast({interrupt, From}, #state{running = none} = State) ->
+    beamtalk_host:reply(From, {ok, ok}),
+    {noreply, State};
+handle_cast({interrupt, From}, #state{evaluator = Evaluator} = State) ->
+    end_evaluator(Evaluator),
+    State1 = refused(interrupted, <<"Interrupted">>, restarted(State)),
+    beamtalk_host:reply(From, {ok, ok}),
+    {noreply, State1};
+handle_cast({input, Data}, #state{leader = Leader} = State) ->
+    beamtalk_io:input(Leader, Data),
+    {noreply, State};
+handle_cast({clear, From}, #state{running = none, evaluator = Evaluator} = State) ->
+    Evaluator ! {forget, self()},
+    beamtalk_host:reply(From, {ok, ok}),
+    {noreply, State#state{variables = #{}, cells = #{}}};
+handle_cast({clear, From}, State) ->
+    beamtalk_host:reply(From, {error, beamtalk_request:error_map(busy, <<"the session is still evaluating an input">>)}),
+    {noreply, State}.
+
+-spec handle_info(term(), #state{}) -> {noreply, #state{}} | {stop, term(), #state{}}.
+handle_info({done, Evaluator, Outcome}, #state{evaluator = Evaluator} = State) ->
+    {noreply, finished(Outcome, State)};
+handle_info({'EXIT', Evaluator, Reason}, #state{evaluator = Evaluator, running = Running} = State) ->
+    case Running of
+        none -> {noreply, restarted(State)};
+        _ -> {noreply, restarted(failed(crash(Evaluator, Reason), State))}
+    end;
+handle_info({'EXIT', Leader, Reason}, #state{leader = Leader} = State) ->
+    {stop, Reason, State};
+handle_info(_, State) ->
+    {noreply, State}.
+
+-spec terminate(term(), #state{}) -> ok.
+terminate(_, #state{name = Name, leader = Leader, evaluator = Evaluator} = State) ->
+    ets:match_delete(?TABLE, {Name, self(), '_', '_'}),
+    end_evaluator(Evaluator),
+    adopt_orphans(Leader),
+    case State#state.running of
+        none ->
+            ok;
+        {From, Module} ->
+            Error = beamtalk_request:error_map(interrupted, <<"the session was closed">>),
+            beamtalk_host:reply(From, {error, Error#{bindings => [], module => held}}),
+            beamtalk_purge:retire(Module)
+    end.
+
+%% Processes that the session's inputs started keep running and must still be able to write.
+adopt_orphans(Leader) ->
+    [
+        group_leader(group_leader(), Pid)
+     || Pid <- processes(),
+        Pid =/= self(),
+        process_info(Pid, group_leader) =:= {group_leader, Leader}
+    ],
+    ok.
+
+%% ---- the end of an input -------------------------------------------------------------------------------------
+
+finished({ok, Display, Changed, Cells}, #state{variables = Variables} = State) ->
+    State1 = State#state{
+        variables = maps:merge(Variables, Changed),
+        cells = case Cells of unchanged -> State#state.cells; _ -> Cells end
+    },
+    answer(State1, {ok, #{value => Display, bindings => names_of(State1), module => held}});
+finished({error, Exception}, State) ->
+    failed(Exception, State);
+finished({not_loaded, Kind, Message}, State) ->
+    refused(Kind, Message, State).
+
+%% An end that is no exception of the program.
+refused(Kind, Message, State) ->
+    Error = beamtalk_request:error_map(Kind, Message),
+    answer(State, {error, Error#{bindings => names_of(State), module => held}}).
+
+failed(Exception, #state{variables = Variables} = State) ->
+    State1 = State#state{variables = Variables#{<<"_error">> => Exception}},
+    Error = beamtalk_request:error_map(Exception),
+    answer(State1, {error, Error#{bindings => names_of(State1), module => held}}).
+
+%% The module's name is given back only after the answer is on its way.
+answer(#state{running = {From, Module}} = State, Answer) ->
+    beamtalk_host:reply(From, Answer),
+    beamtalk_purge:retire(Module),
+    set_busy(State, false),
+    State#state{running = none}.
+
+set_busy(#state{name = Name}, Busy) ->
+    ets:update_element(?TABLE, Name, {3, Busy}).
+
+names_of(#state{variables = Variables}) ->
+    [{Name, case Value of {'$cell', _} -> cell; _ -> value end} || {Name, Value} <- maps:to_list(Variables)].
+
+%% ---- evaluators that end -------------------------------------------------------------------------------------
+
+restarted(#state{leader = Leader, variables = Variables, cells = Cells} = State) ->
+    State#state{evaluator = beamtalk_evaluator:start_link(Leader, Variables, Cells)}.
+
+%% Waits until it is gone; an outcome that it sent in its last moment is too late.
+end_evaluator(Evaluator) ->
+    exit(Evaluator, kill),
+    receive
+        {'EXIT', Evaluator, _} -> ok
+    end.
+
+crash(Evaluator, killed) ->
+    receive
+        {heap_limit, Evaluator} ->
+            {ok, Bytes} = application:get_env(beamtalk, evaluator_heap),
+            Limit = integer_to_binary(Bytes div (1024 * 1024)),
+            Text = <<"the evaluation needed more than its limit of ", Limit/binary, " MiB of memory">>,
+            Hint = <<"A recursion that does not end, or a value that is too large, are the usual causes.">>,
+            plain_error('bt@stdlib@RuntimeError', resource_error, Text, Hint)
+    after ?REPORT_WAIT -> crashed(killed)
+    end;
+crash(_, Reason) ->
+    crashed(Reason).
+
+crashed(Reason) ->
+    plain_error('bt@stdlib@ExitError', erlang_exit, <<"Evaluation crashed: ", (beamtalk_error:text(Reason))/binary>>, nil).
+
+plain_error(Module, Kind, Message, Hint) ->
+    beamtalk_error:make_message(Module, Kind, Message, nil, nil, Hint).
