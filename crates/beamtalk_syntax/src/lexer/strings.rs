@@ -146,7 +146,7 @@ impl Lexer<'_> {
         self.newline = starts_line;
         if starts_line {
             let before = &self.cursor.bytes[..open.start];
-            self.line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            self.line_mark = (before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1), 0);
         }
         self.cursor.offset = open.start + 1;
         self.plain_string_text(open.start);

@@ -2,6 +2,7 @@
 
 use beamtalk_text::{Diagnostic, Span};
 
+use super::statement::is_nothing;
 use super::{Body, Parser, Within};
 use crate::ast::{Doc, Expect, Ident, Item, ProtocolDef, Requirement, SourceFile, TypeAlias};
 use crate::codes;
@@ -9,10 +10,14 @@ use crate::token::{BINARY_SELECTORS, TokenKind};
 
 impl Parser<'_> {
     pub(super) fn file(&mut self) -> SourceFile {
-        let mut items = Vec::new();
+        let mut items: Vec<Item> = Vec::new();
         while !self.at(TokenKind::Eof) {
             let position = self.position;
-            items.extend(self.item());
+            if let Some(item) = self.item()
+                && !matches!(&item, Item::Statement(statement) if is_nothing(statement))
+            {
+                items.push(item);
+            }
             if self.position == position {
                 self.bump();
             }

@@ -102,6 +102,8 @@ struct Parser<'s> {
     no_head_before: usize,
     /// In a protocol the parts of a keyword signature stand on one line.
     one_line_signature: bool,
+    /// The limit of nesting was reported for the current outermost statement.
+    too_deep: bool,
 }
 
 impl<'s> Parser<'s> {
@@ -122,6 +124,7 @@ impl<'s> Parser<'s> {
             boundary: None,
             no_head_before: 0,
             one_line_signature: false,
+            too_deep: false,
         };
         parser.position = parser.significant(0);
         parser
@@ -265,7 +268,12 @@ impl<'s> Parser<'s> {
         Some(result)
     }
 
+    /// Report it once for a statement, however many of its parts are too deep.
     fn report_too_deep(&mut self) {
+        if std::mem::replace(&mut self.too_deep, true) {
+            self.error_position = self.position;
+            return;
+        }
         self.error(
             crate::codes::TOO_DEEP,
             "Expression nesting is too deep",

@@ -15,7 +15,11 @@ impl Parser<'_> {
         let mut tallest = 0;
         while !self.ends_statements() {
             let position = self.position;
-            statements.extend(self.statement());
+            if let Some(statement) = self.statement()
+                && !(is_nothing(&statement) && statements.last().is_some_and(is_nothing))
+            {
+                statements.push(statement);
+            }
             tallest = tallest.max(self.height);
             if self.position == position {
                 self.bump();
@@ -38,6 +42,9 @@ impl Parser<'_> {
 
     /// A statement with its directives and separator; `None` if only directives stand here.
     pub(super) fn statement(&mut self) -> Option<Statement> {
+        if self.depth == 0 {
+            self.too_deep = false;
+        }
         let expects = self.expects();
         if !expects.is_empty() && self.ends_statements() {
             for expect in expects {
@@ -293,4 +300,10 @@ impl Parser<'_> {
             Diagnostic::warning(codes::STALE_EXPECT, expect.span, message).with_help("remove the directive"),
         );
     }
+}
+
+/// Whether no text at all was made into a statement, only a diagnostic: of several such in a row one
+/// is kept.
+pub(super) fn is_nothing(statement: &Statement) -> bool {
+    matches!(statement.expr.kind, ExprKind::Error) && statement.expr.span.is_empty()
 }
