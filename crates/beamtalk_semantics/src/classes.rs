@@ -285,6 +285,8 @@ pub struct ClassTable {
     classes: FxHashMap<SmolStr, Arc<ClassInfo>>,
     /// Control-flow selectors that some class outside the library implements.
     reimplemented: FxHashSet<SmolStr>,
+    /// Modules of classes outside the library by instance selector, sorted.
+    implementors: FxHashMap<SmolStr, Vec<SmolStr>>,
 }
 
 impl ClassTable {
@@ -298,13 +300,36 @@ impl ClassTable {
         if !info.is_library() {
             let control = info.methods.iter().map(|method| &method.selector).filter(|selector| is_control_flow(selector));
             self.reimplemented.extend(control.cloned());
+            self.forget_implementor(&info.name);
+            for method in &info.methods {
+                let modules = self.implementors.entry(method.selector.clone()).or_default();
+                if let Err(at) = modules.binary_search(&info.module) {
+                    modules.insert(at, info.module.clone());
+                }
+            }
         }
         self.classes.insert(info.name.clone(), Arc::new(info));
     }
 
     /// Forget a class.
     pub fn remove(&mut self, name: &str) -> Option<Arc<ClassInfo>> {
+        self.forget_implementor(name);
         self.classes.remove(name)
+    }
+
+    fn forget_implementor(&mut self, name: &str) {
+        let Some(class) = self.classes.get(name) else { return };
+        for method in &class.methods {
+            if let Some(modules) = self.implementors.get_mut(&method.selector) {
+                modules.retain(|module| *module != class.module);
+            }
+        }
+    }
+
+    /// Modules of the classes outside the library that implement `selector` for their instances, sorted.
+    #[must_use]
+    pub fn implementors(&self, selector: &str) -> &[SmolStr] {
+        self.implementors.get(selector).map_or(&[], Vec::as_slice)
     }
 
     /// The class `name`.

@@ -1,0 +1,52 @@
+//! A prompt input as a module.
+
+use beamtalk_beam::Module;
+use beamtalk_semantics::hir::{ActivationId, Storage};
+use beamtalk_semantics::{ClassKind, ClassTable, InputVariable, Side, lower_input};
+use beamtalk_syntax::ast;
+use beamtalk_text::{Diagnostic, Span};
+use smol_str::SmolStr;
+
+use crate::body::BodyContext;
+use crate::builder::{ModuleBuilder, SourceRef, TooComplex};
+use crate::closures::{Body, Was, input};
+
+/// What compiling an input answers.
+pub struct InputCode {
+    /// The module; its one export is `eval/1`.
+    pub module: Module,
+    /// Session variables after the input, should it succeed.
+    pub variables: Vec<InputVariable>,
+    /// What is to be said.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Functions that are too complex for the VM.
+    pub errors: Vec<TooComplex>,
+}
+
+/// Compile the statements of an input over the session's variables.
+#[must_use]
+pub fn compile_input(table: &ClassTable, variables: &[InputVariable], statements: &[&ast::Statement], source: SourceRef<'_>, module: &str) -> InputCode {
+    let lowered = lower_input(table, variables, statements);
+    let unit = &lowered.unit;
+    let session: Vec<_> = lowered
+        .session
+        .iter()
+        .enumerate()
+        .map(|(index, var)| match variables.get(index) {
+            Some(InputVariable { cell: true, .. }) => (*var, Was::Cell),
+            Some(_) => (*var, Was::Value),
+            None => (*var, Was::New),
+        })
+        .collect();
+    let mut m = ModuleBuilder::new(table, module, source.path);
+    if lowered.diagnostics.iter().all(|diagnostic| !diagnostic.is_error()) {
+        let labels = m.declare();
+        let span = statements.first().map_or(Span::default(), |statement| statement.span);
+        let line = m.line(source, span);
+        let cx = BodyContext { unit, source, class: None, side: Side::Instance, kind: ClassKind::Object, name: "eval" };
+        let body = Body { name: "eval".into(), line, labels, exported: true, parameters: &[], own: &[], activation: ActivationId(0), body: &unit.body, span };
+        input(&mut m, cx, &session, &body);
+    }
+    let after = lowered.session.iter().map(|var| InputVariable { name: SmolStr::clone(&unit.var(*var).name), cell: unit.var(*var).storage == Storage::Cell }).collect();
+    InputCode { module: m.module, variables: after, diagnostics: lowered.diagnostics, errors: m.errors }
+}
