@@ -5,6 +5,8 @@
 //! - [`Module`], [`Instr`], [`Term`]: a module as data
 //! - [`assemble`]: to the bytes of a `.beam` file
 //! - [`print`]: to the `.S` text of Erlang's compiler
+//! - [`read`], [`listing`]: back from the bytes of any `.beam` file of OTP 25
+//! - `testing` (a feature): run and validate modules with an installed Erlang
 
 mod assemble;
 mod chunk;
@@ -15,6 +17,7 @@ mod instr;
 mod module;
 mod opcode;
 mod print;
+mod read;
 mod term;
 
 #[cfg(feature = "testing")]
@@ -26,4 +29,5 @@ pub use instr::{BinSegment, ExternalFunction, Instr, Label, Reg, SegmentType, Sr
 pub use module::{Function, Lambda, Line, Module};
 pub use opcode::Opcode;
 pub use print::print;
+pub use read::{Entry, Fun, MAX_LITERAL_BYTES, Op, Operand, ReadError, ReadModule, listing, read};
 pub use term::{MAX_TERM_DEPTH, Term};

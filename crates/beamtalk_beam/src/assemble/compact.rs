@@ -3,7 +3,7 @@
 //! Layout (OTP 25 `beam_asm.erl`, `encode/2`): values below 16 in one byte `vvvv0ttt`; below 2048 in two,
 //! `vvv01ttt vvvvvvvv`; else a byte `nnn11ttt` and n + 2 bytes of big-endian two's complement.
 
-/// The tags of operands (`beam_opcodes.hrl`).
+/// The tags of operands (`beam_opcodes.hrl`; 6, for characters, is out of use).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Tag {
@@ -19,8 +19,6 @@ pub(crate) enum Tag {
     Y = 4,
     /// Label; 0 is none.
     Label = 5,
-    /// A character (unused by OTP 25).
-    Character = 6,
     /// What follows is of an extended kind.
     Extended = 7,
 }

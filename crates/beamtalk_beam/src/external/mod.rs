@@ -2,8 +2,10 @@
 //!
 //! Layout: OTP 25 `erts/doc` "External Term Format", version 131.
 
+mod decode;
 mod encode;
 
+pub(crate) use decode::decode;
 pub(crate) use encode::encode;
 
 /// First byte of every encoded term.
