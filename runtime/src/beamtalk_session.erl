@@ -5,7 +5,7 @@
 -module(beamtalk_session).
 -behaviour(gen_server).
 
--export([create/0, open/1, close/1, find/1, names/0, any_busy/0, heap_limit/2]).
+-export([create/0, open/1, close/1, find/1, of_leader/1, names/0, any_busy/0, heap_limit/2]).
 -export([eval/4, interrupt/2, input/2, clear/2, bindings/1]).
 -export([start_link/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
@@ -58,6 +58,14 @@ close(Name) ->
 find(Name) ->
     case ets:lookup(?TABLE, Name) of
         [{_, Pid, _, _}] -> {ok, Pid};
+        [] -> error
+    end.
+
+%% The session whose programs write through the group leader.
+-spec of_leader(pid()) -> {ok, binary()} | error.
+of_leader(Leader) ->
+    case ets:match(?TABLE, {'$1', '_', '_', Leader}) of
+        [[Name]] -> {ok, Name};
         [] -> error
     end.
 
