@@ -156,6 +156,17 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
         Val::V(dst)
     }
 
+    /// Answer the map with these entries put in. That it is a map the VM wants to see tested.
+    pub fn return_with(&mut self, map: Val, pairs: Vec<(Val, Val)>) {
+        let map = self.in_register(map);
+        let (other, dst) = (self.new_label(), self.fresh());
+        self.push(Op::Test { op: TestOp::IsMap, args: vec![Val::V(map)], fail: other });
+        self.push(Op::MapPut { dst, src: Val::V(map), pairs });
+        self.push(Op::Return(Val::V(dst)));
+        self.label(other);
+        self.push(Op::TailCall { callee: Callee::External(external("erlang", "error", 1)), args: vec![Val::atom("badmap")], line: 0 });
+    }
+
     // ---- variables -----------------------------------------------------------------------------------
 
     pub fn storage(&self, var: VarId) -> Storage {
@@ -253,15 +264,6 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
     }
 
     // ---- statements ----------------------------------------------------------------------------------
-
-    /// All statements; the last one's value.
-    pub fn body(&mut self, body: &[Expr]) -> Val {
-        let Some((last, first)) = body.split_last() else { return Val::atom("nil") };
-        for expr in first {
-            self.effect(expr);
-        }
-        self.value(last)
-    }
 
     /// All statements; the last one's value is the function's.
     pub fn tail_body(&mut self, body: &[Expr]) {

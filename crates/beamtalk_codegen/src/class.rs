@@ -196,9 +196,8 @@ impl ClassCompiler<'_, '_> {
     fn setter(&mut self, selector: &SmolStr, field: &SmolStr) {
         let field = Val::Atom(field.clone());
         self.synthetic(function_name(Side::Instance, selector), |f| {
-            let (object, value, dst) = (f.parameter(), f.parameter(), f.fresh());
-            f.push(Op::MapPut { dst, src: Val::V(object), pairs: vec![(field, Val::V(value))] });
-            f.push(Op::Return(Val::V(dst)));
+            let (object, value) = (f.parameter(), f.parameter());
+            f.return_with(Val::V(object), vec![(field, Val::V(value))]);
         });
     }
 
@@ -223,9 +222,7 @@ impl ClassCompiler<'_, '_> {
                 f.label(other);
             }
             let defaults = f.call("beamtalk_object", "defaults", vec![Val::V(receiver)], beamtalk_text::Span::default());
-            let dst = f.fresh();
-            f.push(Op::MapPut { dst, src: defaults, pairs });
-            f.push(Op::Return(Val::V(dst)));
+            f.return_with(defaults, pairs);
         });
     }
 
@@ -305,9 +302,7 @@ impl ClassCompiler<'_, '_> {
         if pairs.is_empty() {
             f.push(Op::Return(base));
         } else {
-            let dst = f.fresh();
-            f.push(Op::MapPut { dst, src: base, pairs });
-            f.push(Op::Return(Val::V(dst)));
+            f.return_with(base, pairs);
         }
         let ir = f.ir;
         self.m.define(function.into(), true, 0, labels, &ir);

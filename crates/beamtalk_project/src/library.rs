@@ -1,0 +1,79 @@
+//! The standard library, whose sources the binary carries.
+
+use std::sync::{Arc, LazyLock};
+
+use beamtalk_semantics::{ClassTable, STDLIB, check_class};
+use beamtalk_text::Diagnostic;
+use smol_str::SmolStr;
+
+use crate::order::superclass_first;
+use crate::unit::{ClassUnit, Source};
+
+mod embedded {
+    include!(concat!(env!("OUT_DIR"), "/stdlib.rs"));
+}
+
+/// The library's files: name and text, sorted by name.
+#[must_use]
+pub fn sources() -> &'static [(&'static str, &'static str)] {
+    embedded::SOURCES
+}
+
+/// The library, parsed once for the life of the process.
+pub(crate) struct Library {
+    pub table: ClassTable,
+    pub units: Vec<(SmolStr, ClassUnit)>,
+}
+
+pub(crate) static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
+    let mut classes = Vec::new();
+    for (path, text) in sources() {
+        let source = Arc::new(Source::new(*path, *text));
+        let Some(class) = source.class() else { continue };
+        let superclass = class.superclass.as_ref().map(|name| name.name.name.clone());
+        classes.push((class.name.name.clone(), superclass, ClassUnit::new(STDLIB, source)));
+    }
+    let keys: Vec<(SmolStr, Option<SmolStr>)> = classes.iter().map(|(name, superclass, _)| (name.clone(), superclass.clone())).collect();
+    let mut table = ClassTable::default();
+    let mut units = Vec::with_capacity(classes.len());
+    for index in superclass_first(&keys) {
+        let (name, _, unit) = &classes[index];
+        if let Some(info) = unit.info() {
+            table.insert(info);
+        }
+        units.push((name.clone(), unit.clone()));
+    }
+    Library { table, units }
+});
+
+/// Everything that is wrong with the library; empty in a released binary (a test guards it). Each with its file.
+#[must_use]
+pub fn check() -> Vec<(SmolStr, Diagnostic)> {
+    let library = &*LIBRARY;
+    let mut found = Vec::new();
+    for (name, unit) in &library.units {
+        let path = unit.source.path.clone();
+        found.extend(unit.source.parsed.diagnostics.iter().map(|diagnostic| (path.clone(), diagnostic.clone())));
+        if let (Some(definition), Some(info)) = (unit.source.class(), library.table.get(name)) {
+            found.extend(check_class(&library.table, definition, info).into_iter().map(|diagnostic| (path.clone(), diagnostic)));
+        }
+        if let Some(code) = unit.compile(&library.table) {
+            found.extend(code.diagnostics);
+        }
+    }
+    found
+}
+
+/// The library's modules: name and instructions.
+pub fn modules() -> impl Iterator<Item = beamtalk_beam::Module> {
+    let library = &*LIBRARY;
+    library.units.iter().filter_map(|(_, unit)| unit.compile(&library.table)).map(|code| code.module)
+}
+
+/// The library compiled: module names and `.beam` bytes.
+///
+/// # Errors
+/// When a module cannot be assembled, which a test rules out.
+pub fn compile() -> Result<Vec<(String, Vec<u8>)>, beamtalk_beam::AssembleError> {
+    modules().map(|module| beamtalk_beam::assemble(&module).map(|bytes| (module.name.to_string(), bytes))).collect()
+}

@@ -1,0 +1,138 @@
+//! A class with its patches: everything needed to make its module again.
+
+use std::sync::Arc;
+
+use beamtalk_codegen::{ClassCode, ClassSource, DataSource, MethodSource, SourceRef, compile_class};
+use beamtalk_semantics::{ClassInfo, ClassTable, MethodInfo, Origin, Side};
+use beamtalk_syntax::{Parsed, ast};
+use beamtalk_text::LineIndex;
+use smol_str::SmolStr;
+
+/// A parsed text.
+#[derive(Debug)]
+pub struct Source {
+    /// How it is shown to users; the prompt is `<input>`.
+    pub path: SmolStr,
+    /// The text.
+    pub text: String,
+    /// Its tree and syntax errors.
+    pub parsed: Parsed,
+}
+
+impl Source {
+    /// Parse a text.
+    #[must_use]
+    pub fn new(path: impl Into<SmolStr>, text: impl Into<String>) -> Self {
+        let text = text.into();
+        let parsed = beamtalk_syntax::parse(&text);
+        Self { path: path.into(), text, parsed }
+    }
+
+    /// The class it defines, if any.
+    pub fn class(&self) -> Option<&ast::ClassDef> {
+        self.parsed.file.items.iter().find_map(|item| match item {
+            ast::Item::Class(class) => Some(class),
+            _ => None,
+        })
+    }
+
+    /// Its standalone methods, with their item numbers.
+    pub fn extensions(&self) -> impl Iterator<Item = (usize, &ast::Extension)> {
+        self.parsed.file.items.iter().enumerate().filter_map(|(index, item)| match item {
+            ast::Item::Extension(extension) => Some((index, extension)),
+            _ => None,
+        })
+    }
+
+    fn extension(&self, index: usize) -> Option<&ast::Extension> {
+        match self.parsed.file.items.get(index) {
+            Some(ast::Item::Extension(extension)) => Some(extension),
+            _ => None,
+        }
+    }
+}
+
+/// `Class >> selector => body` from somewhere.
+#[derive(Debug, Clone)]
+pub struct Patch {
+    pub source: Arc<Source>,
+    /// Which item of the source.
+    pub item: usize,
+    pub side: Side,
+    pub selector: SmolStr,
+}
+
+/// A class, the text that defines it, and its patches.
+#[derive(Debug, Clone)]
+pub struct ClassUnit {
+    pub package: SmolStr,
+    pub source: Arc<Source>,
+    pub patches: Vec<Patch>,
+    /// Methods that were removed: side and selector.
+    pub removed: Vec<(Side, SmolStr)>,
+}
+
+impl ClassUnit {
+    pub fn new(package: &str, source: Arc<Source>) -> Self {
+        Self { package: package.into(), source, patches: Vec::new(), removed: Vec::new() }
+    }
+
+    /// Add a method, or replace the one of its side and selector.
+    pub fn patch(&mut self, source: &Arc<Source>, item: usize, extension: &ast::Extension) {
+        let side = if extension.class_side { Side::Class } else { Side::Instance };
+        let selector = extension.method.signature.selector();
+        self.patches.retain(|patch| patch.side != side || patch.selector != selector);
+        self.removed.retain(|removed| *removed != (side, selector.clone()));
+        self.patches.push(Patch { source: source.clone(), item, side, selector });
+    }
+
+    /// What the class table is to know.
+    pub fn info(&self) -> Option<ClassInfo> {
+        let definition = self.source.class()?;
+        let path = (self.source.path != crate::image::INPUT && self.package != beamtalk_semantics::STDLIB).then_some(self.source.path.as_str());
+        let mut info = ClassInfo::from_definition(definition, &self.source.text, &self.package, path);
+        for (side, selector) in &self.removed {
+            info.methods_mut(*side).retain(|method| method.selector != *selector);
+        }
+        for patch in &self.patches {
+            if let Some(extension) = patch.source.extension(patch.item) {
+                let lines = LineIndex::new(&patch.source.text);
+                let replaces = info.method(patch.side, &patch.selector).is_some_and(|method| method.origin == Origin::Body);
+                let origin = if replaces { Origin::Body } else { Origin::Extension };
+                info.put_method(patch.side, MethodInfo::from_method(&extension.method, &patch.source.text, &lines, origin));
+            }
+        }
+        Some(info)
+    }
+
+    /// Make the module. The table knows the class and its ancestors.
+    pub fn compile(&self, table: &ClassTable) -> Option<ClassCode> {
+        let definition = self.source.class()?;
+        let info = table.get(&definition.name.name)?;
+        let own_lines = LineIndex::new(&self.source.text);
+        let own = SourceRef { path: &self.source.path, lines: &own_lines };
+        let patch_lines: Vec<LineIndex<'_>> = self.patches.iter().map(|patch| LineIndex::new(&patch.source.text)).collect();
+        let mut class = ClassSource { info, data: Vec::new(), methods: Vec::new(), path: &self.source.path };
+        for member in &definition.members {
+            match member {
+                ast::Member::Data(data) => class.data.push(DataSource { data, source: own }),
+                ast::Member::Method(method) => {
+                    let side = if method.is_class_side() { Side::Class } else { Side::Instance };
+                    let selector = method.signature.selector();
+                    let replaced = self.patches.iter().any(|patch| patch.side == side && patch.selector == selector) || self.removed.contains(&(side, selector.clone()));
+                    // Of two methods of one selector only the first is compiled; the other is an error already.
+                    let twice = class.methods.iter().any(|other| other.side == side && other.method.signature.selector() == selector);
+                    if !replaced && !twice {
+                        class.methods.push(MethodSource { method, side, source: own });
+                    }
+                }
+            }
+        }
+        for (patch, lines) in self.patches.iter().zip(&patch_lines) {
+            if let Some(extension) = patch.source.extension(patch.item) {
+                class.methods.push(MethodSource { method: &extension.method, side: patch.side, source: SourceRef { path: &patch.source.path, lines } });
+            }
+        }
+        Some(compile_class(table, &class))
+    }
+}
