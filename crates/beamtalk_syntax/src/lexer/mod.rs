@@ -262,7 +262,7 @@ impl<'s> Lexer<'s> {
                 codes::BAD_DIRECTIVE,
                 start,
                 &format!("unknown directive '@{word}'"),
-                "the directives are @primitive, @intrinsic and @expect",
+                &format!("the directives are @primitive, @intrinsic and @expect; a field is written `self.{word}`"),
             ),
         }
         TokenKind::Error

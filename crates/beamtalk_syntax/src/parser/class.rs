@@ -8,7 +8,7 @@ use crate::ast::{
 };
 use crate::codes;
 use crate::literal;
-use crate::token::{BINARY_SELECTORS, CLOSERS, TokenKind};
+use crate::token::{BINARY_SELECTORS, TokenKind};
 
 impl Parser<'_> {
     /// A class; lookahead has seen `subclass:`.
@@ -207,7 +207,7 @@ impl Parser<'_> {
             return;
         }
         if self.starts_line() && self.foreign_member() {
-            self.skip_line();
+            self.skip_member();
             return;
         }
         let looks_like_head = matches!(kind, TokenKind::Identifier | TokenKind::Keyword)
@@ -223,17 +223,26 @@ impl Parser<'_> {
             format!("Unexpected text in class body: expected a method or a declaration, found {found}"),
             "a method is written `selector => body`; code at the left margin is outside the class",
         );
-        if CLOSERS.contains(kind) {
-            self.bump();
-        } else {
-            let body = Body { within: Within::Default, header_column: self.column_of(self.token()), brackets: 0 };
-            let outer = std::mem::replace(&mut self.body, body);
-            self.boundary = None;
-            self.bump();
+        self.skip_member();
+    }
+
+    /// Skip a line that is no member, and the lines below it that are indented deeper.
+    fn skip_member(&mut self) {
+        let header_column = self.column_of(self.token());
+        let body = Body { within: Within::Default, header_column, brackets: 0 };
+        let outer = std::mem::replace(&mut self.body, body);
+        self.boundary = None;
+        self.bump();
+        loop {
+            let position = self.position;
             self.skip_line();
-            self.body = outer;
-            self.boundary = None;
+            let deeper = self.starts_line() && self.token().column > header_column;
+            if self.at(TokenKind::Eof) || !deeper || self.at_boundary() || self.position == position {
+                break;
+            }
         }
+        self.body = outer;
+        self.boundary = None;
         self.error_position = self.position;
     }
 

@@ -74,6 +74,7 @@ impl Parser<'_> {
                 self.deferred.push(Deferred { span, form: DeferredForm::Rest(rest) });
                 error_expr(span)
             }
+            TokenKind::LeftBrace => self.tuple_element(),
             _ => self.keyword_expression(),
         }
     }
@@ -120,7 +121,7 @@ impl Parser<'_> {
             }
             return None;
         }
-        let value = self.keyword_expression();
+        let value = self.element();
         self.cast_in_expression();
         *tallest = self.height.max(*tallest);
         Some((key, value))
@@ -156,21 +157,37 @@ impl Parser<'_> {
         self.error_position = self.position;
     }
 
-    /// `{` in an expression: legal only as an element of what turns out to be a pattern.
-    pub(super) fn tuple_as_operand(&mut self) -> Expr {
-        let start = self.span();
-        let before = self.diagnostics.len();
+    /// `{` as an element: legal if what it is an element of turns out to be a pattern.
+    fn tuple_element(&mut self) -> Expr {
+        self.height = 1;
         if self.foreign_braces() {
-            self.skip_group();
-            self.error_position = self.position;
-            return error_expr(self.span_from(start.start));
+            return self.skipped_tuple();
         }
+        let before = self.diagnostics.len();
         let pattern = self.pattern();
         let span = pattern.span;
         if self.diagnostics.len() == before {
             self.deferred.push(Deferred { span, form: DeferredForm::Tuple(pattern) });
         }
         error_expr(span)
+    }
+
+    /// `{` where only an expression can be.
+    pub(super) fn tuple_as_operand(&mut self) -> Expr {
+        if self.broken || self.foreign_braces() {
+            return self.skipped_tuple();
+        }
+        let tuple = self.skipped_tuple();
+        self.tuple_error(tuple.span);
+        self.broken = true;
+        tuple
+    }
+
+    fn skipped_tuple(&mut self) -> Expr {
+        let start = self.span().start;
+        self.skip_group();
+        self.error_position = self.position;
+        error_expr(self.span_from(start))
     }
 
     /// Report what was legal only in a pattern, since `mark` and not taken by one.

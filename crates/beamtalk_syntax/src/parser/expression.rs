@@ -25,7 +25,8 @@ impl Parser<'_> {
                 self.error(
                     codes::CASCADE,
                     "Expected message selector in cascade: the expression before ';' sends no message",
-                    "a cascade repeats the receiver of a message, as in `log put: 1; put: 2`",
+                    "a cascade repeats the receiver of a message, as in `log put: 1; put: 2`; \
+                     statements end with a newline or '.'",
                 );
             }
             self.error_position = self.position;
@@ -70,7 +71,7 @@ impl Parser<'_> {
                 self.error(
                     codes::CASCADE,
                     "Expected message selector in cascade",
-                    "write a message after ';', or remove the ';'",
+                    "write a message after ';', or remove the ';': statements end with a newline or '.'",
                 );
                 None
             }
@@ -81,7 +82,9 @@ impl Parser<'_> {
     pub(super) fn keyword_expression(&mut self) -> Expr {
         let receiver = self.binary_expression(LOOSEST);
         if !self.at(TokenKind::Keyword) || self.ends_expression() {
-            self.reject_super(&receiver);
+            if !self.at(TokenKind::Assign) {
+                self.reject_super(&receiver);
+            }
             return receiver;
         }
         if self.at_match() {
@@ -205,6 +208,7 @@ impl Parser<'_> {
     /// `super` is only ever a receiver.
     pub(super) fn reject_super(&mut self, expr: &Expr) {
         if matches!(expr.kind, ExprKind::Super) {
+            self.broken = true;
             self.error_at(
                 codes::SUPER,
                 expr.span,

@@ -1,6 +1,6 @@
 //! Mistakes of people who come from other languages, told apart with certainty.
 
-use super::Parser;
+use super::{Parser, shorten};
 use crate::ast::{Expr, ExprKind};
 use crate::codes;
 use crate::token::{Token, TokenKind};
@@ -9,17 +9,69 @@ use crate::token::{Token, TokenKind};
 fn operator_help(operator: &str) -> &'static str {
     match operator {
         "=" => "'=' is not an operator; use `=:=` or `==` to compare and `:=` to assign",
-        "!=" | "~=" | "<>" | "~~" => "inequality is `=/=` (or `/=`)",
+        "!=" | "~=" | "<>" | "~~" => "inequality is `=/=` (or `/=`), and strings are joined with `++`",
         "===" => "equality is `=:=` (or `==`)",
         "&&" | "&" => "write `a and: [b]`",
         "||" => "write `a or: [b]`",
         "+=" | "-=" | "*=" | "/=" | "++=" => "there is no compound assignment; write `x := x + 1`",
         "--" => "write `x := x - 1`",
-        "," => "strings are joined with `++`; commas only separate elements of literals",
+        "," => "commas separate elements of `#(a, b)` and `#[a, b]`; to take a tuple apart write `{a, b} := pair`; strings are joined with `++`",
         "\\\\" | "%%" => "the remainder is `%`",
         "?" => "write `condition ifTrue: [a] ifFalse: [b]`",
         _ => "the operators are ** * / % + - ++ < > <= >= == /= =:= =/= >> and ->; put spaces around them",
     }
+}
+
+/// What a statement that begins with a word of another language should be here.
+fn word_help(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "return" => "write `^ value`; the last value of a method is its answer anyway",
+        "if" | "unless" | "elsif" | "elseif" | "elif" | "else" => {
+            "write `condition ifTrue: [a] ifFalse: [b]`; conditions are messages"
+        }
+        "while" | "until" => "write `[condition] whileTrue: [body]`",
+        "for" | "foreach" | "loop" => "write `collection do: [:each | body]` or `1 to: 10 do: [:i | body]`",
+        "switch" | "case" | "when" | "cond" | "with" => "write `value match: [pattern -> result; _ -> other]`",
+        "try" | "begin" | "catch" | "rescue" | "except" => "write `[body] on: Error do: [:error | handler]`",
+        "throw" | "raise" => "write `self error: \"text\"`, or send `signal` to an exception",
+        "var" | "let" | "val" | "const" | "my" | "local" => {
+            "a variable exists from its first assignment on: write `x := value` without a word before it"
+        }
+        "def" | "defp" | "fn" | "fun" | "func" | "function" | "sub" => {
+            "write a method as `selector => body` in a class or `Class >> selector => body`, a block as `[:x | body]`"
+        }
+        "lambda" | "proc" => "write a block: `[:x | body]`",
+        "class" | "interface" | "struct" | "trait" | "enum" | "module" | "defmodule" | "object" => {
+            "write `Object subclass: Name` (or `Value`, `Actor`), and the members indented below"
+        }
+        "import" | "require" | "include" | "use" | "from" | "using" | "alias" => {
+            "nothing is imported: classes are found by name, those of another package as `package@Class`"
+        }
+        "new" => "write `Name new`",
+        "not" => "write `value not`",
+        "print" | "println" | "puts" | "echo" | "printf" => "write `Transcript show: value printString`",
+        "await" | "async" | "yield" => "messages to actors wait for their answer; write `actor message!` to not wait",
+        "assert" => "write `self assert: condition` in a test",
+        "delete" | "del" => "there is nothing to delete; memory is freed by itself",
+        _ => return None,
+    })
+}
+
+/// The first word of an expression, where it is a variable.
+fn first_word(expr: &Expr) -> Option<&str> {
+    let mut expr = expr;
+    loop {
+        match &expr.kind {
+            ExprKind::Variable(name) => return Some(name),
+            ExprKind::Send(send) => expr = &send.receiver,
+            _ => return None,
+        }
+    }
+}
+
+/// Whether `target` reads `let x` or the like.
+pub(super) fn declaration_word(target: &Expr) -> bool {
+    matches!(first_word(target), Some("var" | "let" | "val" | "const" | "my" | "local"))
 }
 
 impl Parser<'_> {
@@ -31,14 +83,19 @@ impl Parser<'_> {
         }
         let found = self.found();
         let help = match self.kind() {
-            TokenKind::Equals | TokenKind::Operator if self.text() == "-" => {
-                "there is no unary minus; write `x negated` or `0 - x`"
+            TokenKind::Operator if self.text() == "-" => "there is no unary minus; write `x negated` or `0 - x`",
+            TokenKind::Operator if self.text() == "--" && self.starts_line() => "a comment starts with `//`",
+            TokenKind::Operator if self.text() == "%" && self.next().kind == TokenKind::LeftBrace => {
+                "a dictionary is written `#{#key => value}`"
             }
+            TokenKind::Operator if self.text() == "\\" => "a block is written `[:x | …]`",
+            TokenKind::Colon => "a symbol is written `#name`",
+            TokenKind::FatArrow => "a method is written `selector => body`",
+            TokenKind::Period if self.glued() => "an interval is written `1 to: 10`",
             TokenKind::Equals | TokenKind::Operator | TokenKind::Comma => operator_help(self.text()),
-            TokenKind::Eof => "something is missing at the end",
+            TokenKind::Eof => "something is missing at the end; to count up write `x := x + 1`",
             TokenKind::Keyword => "a keyword message needs a receiver before it; inside a method write `self`",
             TokenKind::Bang => "negation is `x not`; `!` ends a cast",
-            TokenKind::Pipe => "variables need no declaration; assign with `:=`",
             TokenKind::RightParen | TokenKind::RightBracket | TokenKind::RightBrace => "nothing here is open to be closed",
             TokenKind::Expect => "@expect stands on a line of its own above a statement",
             TokenKind::LeftAngles => "`<<…>>` is a pattern; build binaries with messages to Binary",
@@ -55,7 +112,13 @@ impl Parser<'_> {
             return;
         }
         let found = self.found();
-        match self.kind() {
+        let next = self.next();
+        let glued_to_next = next.span.start == self.span().end;
+        if let Some(help) = first_word(before).and_then(word_help) {
+            self.error(codes::FOREIGN_SYNTAX, format!("expected end of statement, found {found}"), help);
+            return;
+        }
+        let help = match self.kind() {
             TokenKind::Equals => {
                 let help = if matches!(before.kind, ExprKind::Variable(_) | ExprKind::Field { .. }) {
                     "'=' is not an operator; assign with `:=`, compare with `=:=` or `==`"
@@ -63,24 +126,32 @@ impl Parser<'_> {
                     operator_help("=")
                 };
                 self.error(codes::UNEXPECTED_TOKEN, "Unexpected token: expected expression, found =", help);
+                return;
             }
             TokenKind::Operator | TokenKind::Comma => {
                 let help = operator_help(self.text());
-                self.error(codes::UNEXPECTED_TOKEN, format!("Unexpected token: expected expression, found {found}"), help);
+                let message = format!("Unexpected token: expected expression, found {found}");
+                self.error(codes::UNEXPECTED_TOKEN, message, help);
+                return;
             }
-            TokenKind::LeftParen if matches!(before.kind, ExprKind::Send(_) | ExprKind::Field { .. } | ExprKind::Variable(_)) => {
-                self.error(
-                    codes::FOREIGN_SYNTAX,
-                    "expected end of statement, found (: messages take no parentheses",
-                    "write `object message`, or `object message: argument`",
-                );
+            TokenKind::LeftParen => "messages take no parentheses: write `object message` or `object message: argument`",
+            TokenKind::LeftBracket if self.glued() => "elements are reached with messages: write `collection at: index`",
+            TokenKind::LeftBrace => "a block is written `[ … ]`, a dictionary `#{#key => value}`",
+            TokenKind::Pipe if next.kind == TokenKind::Pipe && glued_to_next => operator_help("||"),
+            TokenKind::Pipe if next.kind == TokenKind::Operator && glued_to_next => {
+                "messages are sent one after another: `value first second: argument`"
             }
-            _ => self.error(
-                codes::END_OF_STATEMENT,
-                format!("expected end of statement, found {found}"),
-                "separate statements by '.' or a newline",
-            ),
-        }
+            TokenKind::Pipe => "block parameters are written `[:x | …]`, and types are joined with `|` only behind `::`",
+            TokenKind::Caret => "`^` returns from the method and begins a statement; the power of a number is `**`",
+            TokenKind::FatArrow => "a method is written `Class >> selector => body`, a block `[:x | body]`",
+            TokenKind::Colon | TokenKind::ColonColon => "an annotated assignment is written `name :: Type := value`",
+            _ => {
+                let message = format!("expected end of statement, found {found}");
+                self.error(codes::END_OF_STATEMENT, message, "separate statements by '.' or a newline");
+                return;
+            }
+        };
+        self.error(codes::FOREIGN_SYNTAX, format!("expected end of statement, found {found}"), help);
     }
 
     /// `!=`, which lexes as `!` and `=`.
@@ -126,30 +197,36 @@ impl Parser<'_> {
     }
 
     /// `key: value` in a dictionary. Answers whether it was reported.
-    pub(super) fn foreign_pair(&mut self, _key: &Expr) -> bool {
-        if !self.at(TokenKind::Keyword) {
+    pub(super) fn foreign_pair(&mut self, key: &Expr) -> bool {
+        let glued_key = matches!(key.kind, ExprKind::Error) && self.at(TokenKind::Keyword);
+        if !glued_key && !self.at(TokenKind::Colon) {
             return false;
         }
-        let word = self.text().trim_end_matches(':');
-        let help = format!("write `#{word} => value`");
-        self.error(codes::FOREIGN_SYNTAX, "Expected '=>' after map key", &help);
+        let key = if glued_key { format!("#{}", self.text().trim_end_matches(':')) } else { shorten(key.span.text(self.source)) };
+        // The key itself was no expression; this message is the better one.
+        if glued_key && self.diagnostics.last().is_some_and(|last| last.span == self.span()) {
+            self.diagnostics.pop();
+        }
+        self.error_position = usize::MAX;
+        self.error(codes::FOREIGN_SYNTAX, "Expected '=>' after map key", &format!("write `{key} => value`"));
         true
     }
 
     /// A block or a dictionary in plain braces. Answers whether it was reported.
     pub(super) fn foreign_braces(&mut self) -> bool {
-        let next = self.next();
-        if next.kind == TokenKind::Keyword {
-            let word = self.text_of(next).trim_end_matches(':');
-            let help = format!("a dictionary is written `#{{#{word} => value}}`");
-            self.error(
-                codes::FOREIGN_SYNTAX,
-                "Tuple literals are not valid expressions, and braces make no dictionary",
-                &help,
-            );
-            return true;
-        }
-        false
+        let key = self.next();
+        let sign = self.tokens[self.after(self.after(self.position))].kind;
+        let help = if key.kind == TokenKind::Keyword {
+            let word = self.text_of(key).trim_end_matches(':');
+            format!("a dictionary is written `#{{#{word} => value}}`")
+        } else if matches!(sign, TokenKind::Colon | TokenKind::FatArrow) {
+            "a dictionary is written `#{#key => value}`".to_owned()
+        } else {
+            return false;
+        };
+        let message = "Tuple literals are not valid expressions, and braces alone make no dictionary";
+        self.error(codes::FOREIGN_SYNTAX, message, &help);
+        true
     }
 
     /// A method head of another language, reported where `=>` should be.

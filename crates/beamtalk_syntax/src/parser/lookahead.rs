@@ -101,7 +101,7 @@ impl Parser<'_> {
     pub(super) fn is_data_declaration(&mut self, index: usize) -> bool {
         self.kind_at(index) == TokenKind::Keyword
             && matches!(self.text_of(self.tokens[index]), "field:" | "state:" | "classState:")
-            && !self.is_method_head(index)
+            && (self.tokens[self.after(index)].starts_line || !self.is_method_head(index))
     }
 
     /// Spec 01 section 11.1.
@@ -208,7 +208,8 @@ impl Parser<'_> {
             return Some(next);
         }
         let name = self.after(next);
-        self.is_word_char_kind(name).then(|| self.after(name))
+        // Without the class name the construct is still recognised, and the error can be precise.
+        Some(if self.is_word_char_kind(name) { self.after(name) } else { name })
     }
 
     /// Past a type annotation: names, generics, unions, `&`, `\`, parentheses, singletons, `X class`.

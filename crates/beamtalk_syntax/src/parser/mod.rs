@@ -102,6 +102,8 @@ struct Parser<'s> {
     no_head_before: usize,
     /// In a protocol the parts of a keyword signature stand on one line.
     one_line_signature: bool,
+    /// Something in the current statement was reported: where it ends may be a consequence.
+    broken: bool,
     /// The limit of nesting was reported for the current outermost statement.
     too_deep: bool,
 }
@@ -124,6 +126,7 @@ impl<'s> Parser<'s> {
             boundary: None,
             no_head_before: 0,
             one_line_signature: false,
+            broken: false,
             too_deep: false,
         };
         parser.position = parser.significant(0);
@@ -246,6 +249,7 @@ impl<'s> Parser<'s> {
             let span = self.span();
             self.diagnostics.push(Diagnostic::error(code, span, message).with_help(help));
         }
+        self.broken = true;
         self.error_position = self.position;
     }
 

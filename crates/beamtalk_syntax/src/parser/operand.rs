@@ -109,6 +109,7 @@ impl Parser<'_> {
             }
             if !rejected && !matches!(expr.kind, ExprKind::SelfRef) {
                 rejected = true;
+                self.broken = true;
                 let receiver = expr.span.text(self.source);
                 let field = self.text_of(name);
                 self.error_at(
@@ -217,7 +218,12 @@ impl Parser<'_> {
                         "Expected parameter name after ':'",
                         "block parameters are written `[:a :b | …]`",
                     );
-                    break;
+                    let line = self.position;
+                    self.skip_to(|parser| {
+                        parser.at(TokenKind::Pipe) || (parser.starts_line() && parser.position != line)
+                    });
+                    self.eat(TokenKind::Pipe);
+                    return parameters;
                 }
             }
         }

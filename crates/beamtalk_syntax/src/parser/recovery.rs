@@ -133,9 +133,15 @@ impl Parser<'_> {
         if may_be_head && (token.kind == TokenKind::Expect && self.body.within != Within::Extension) {
             return true;
         }
-        (may_be_head && (self.is_method_head(self.position) || self.is_alias(self.position)))
+        (may_be_head && self.is_late_header_option())
+            || (may_be_head && (self.is_method_head(self.position) || self.is_alias(self.position)))
             || (self.body.within != Within::Method && self.is_data_declaration(self.position))
             || self.is_definition(self.position)
+    }
+
+    /// `handleScope: #symbol` among the members: it belongs to the header, and not to a method.
+    fn is_late_header_option(&self) -> bool {
+        self.at(TokenKind::Keyword) && self.text() == "handleScope:" && self.next().kind == TokenKind::Symbol
     }
 
     /// Whether a token that starts a line cannot go on with the expression before it.

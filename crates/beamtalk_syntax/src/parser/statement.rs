@@ -6,6 +6,7 @@ use super::expression::error_expr;
 use super::{Parser, Within};
 use crate::ast::{Assign, Expr, ExprKind, Statement};
 use crate::codes;
+use super::hints::declaration_word;
 use crate::token::TokenKind;
 
 impl Parser<'_> {
@@ -52,6 +53,12 @@ impl Parser<'_> {
             }
             return None;
         }
+        if self.at(TokenKind::Pipe) {
+            self.declared_temporaries();
+            self.error_position = usize::MAX;
+            return None;
+        }
+        self.broken = false;
         let mut expr = self.statement_expression();
         let mut period = None;
         match self.kind() {
@@ -61,7 +68,11 @@ impl Parser<'_> {
             TokenKind::Bang if !self.foreign_inequality() => expr = self.cast(expr),
             _ if self.starts_line() || self.at_open_closer() => {}
             _ => {
-                self.unseparated(&expr);
+                if !self.broken {
+                    self.unseparated(&expr);
+                }
+                // The `!` of a `!=` ends no statement.
+                self.eat(TokenKind::Bang);
                 self.skip_statement();
                 match self.kind() {
                     TokenKind::Period => period = Some(self.bump().span),
@@ -116,6 +127,11 @@ impl Parser<'_> {
         }
         let mark = self.deferred.len();
         let target = self.cascade();
+        if self.at(TokenKind::ColonColon)
+            && matches!(target.kind, ExprKind::List { .. } | ExprKind::Array(_) | ExprKind::Dictionary(_))
+        {
+            self.annotated_pattern();
+        }
         if !self.at(TokenKind::Assign) || self.ends_expression() {
             return target;
         }
@@ -169,10 +185,13 @@ impl Parser<'_> {
     pub(super) fn check_target(&mut self, target: &Expr) {
         let help = match &target.kind {
             ExprKind::Variable(_) | ExprKind::Field { .. } | ExprKind::Error => return,
-            ExprKind::SelfRef | ExprKind::Nil | ExprKind::True | ExprKind::False => {
+            ExprKind::SelfRef | ExprKind::Super | ExprKind::Nil | ExprKind::True | ExprKind::False => {
                 "self, super, nil, true and false cannot be assigned to"
             }
             ExprKind::Class(_) => "a name with a capital letter is a class; variables start with a small letter",
+            ExprKind::Send(_) if declaration_word(target) => {
+                "a variable exists from its first assignment on: write `x := value` without a word before it"
+            }
             ExprKind::Send(_) => "to change another object send it a message, as in `point x: 3`",
             _ => "only variables and fields of self can be assigned to",
         };
@@ -229,13 +248,7 @@ impl Parser<'_> {
                 return self.destructure(pattern);
             }
             if matches!(self.kind(), TokenKind::ColonColon) {
-                self.error(
-                    codes::ANNOTATED_ASSIGNMENT,
-                    "Type annotations on destructuring assignments are not yet supported",
-                    "remove the annotation",
-                );
-                self.bump();
-                self.type_annotation();
+                self.annotated_pattern();
                 if self.at(TokenKind::Assign) {
                     return self.destructure(pattern);
                 }
@@ -251,6 +264,17 @@ impl Parser<'_> {
         }
         self.error_position = self.position;
         error_expr(self.span_from(start))
+    }
+
+    /// Report the annotation of a destructuring pattern and step over it.
+    fn annotated_pattern(&mut self) {
+        self.error(
+            codes::ANNOTATED_ASSIGNMENT,
+            "Type annotations on destructuring assignments are not yet supported",
+            "remove the annotation",
+        );
+        self.bump();
+        self.type_annotation();
     }
 
     /// Whether the group that `{` opens is followed by `:=` or `::`.
