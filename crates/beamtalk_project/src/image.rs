@@ -1,2 +1,463 @@
+//! The classes of a running image, as its compiler knows them.
+
+use std::sync::Arc;
+
+use beamtalk_beam::Module;
+use beamtalk_codegen::{SourceRef, compile_input};
+use beamtalk_semantics::{ClassInfo, ClassTable, InputVariable, STDLIB, Side, check_class, closest};
+use beamtalk_syntax::ast;
+use beamtalk_text::{Diagnostic, LineIndex, Span};
+use rustc_hash::FxHashMap;
+use smol_str::{SmolStr, format_smolstr};
+
+use crate::library::LIBRARY;
+use crate::order::superclass_first;
+use crate::unit::{ClassUnit, Source};
+
+/// The path of what is typed at a prompt.
 pub const INPUT: &str = "<input>";
-pub struct Compiled; pub struct Failure; pub struct Image; pub struct ModuleCode; pub struct Sources;
+/// The package of classes from the prompt and from loose files.
+pub const USER: &str = "user";
+
+/// A module ready to be loaded.
+#[derive(Debug, Clone)]
+pub struct ModuleCode {
+    /// Its name.
+    pub name: SmolStr,
+    /// The source shown for it.
+    pub path: SmolStr,
+    /// Its `.beam` bytes.
+    pub beam: Vec<u8>,
+}
+
+/// Why nothing was compiled: at least one error, each with the path of its source.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// Errors and warnings.
+    pub diagnostics: Vec<(SmolStr, Diagnostic)>,
+}
+
+/// The texts that diagnostics refer to, by path.
+pub type Sources = FxHashMap<SmolStr, String>;
+
+/// The result of a compilation; the image is as before until [`Image::commit`].
+#[derive(Debug, Clone, Default)]
+pub struct Compiled {
+    /// Classes to load first, superclasses before subclasses.
+    pub modules: Vec<ModuleCode>,
+    /// The module that evaluates the input's expressions.
+    pub eval: Option<ModuleCode>,
+    /// Session variables after a successful evaluation.
+    pub variables: Vec<InputVariable>,
+    /// What to show when nothing is evaluated.
+    pub display: Option<String>,
+    /// Classes defined, in order.
+    pub classes: Vec<SmolStr>,
+    /// Warnings, with the path of their source.
+    pub warnings: Vec<(SmolStr, Diagnostic)>,
+    change: Option<Box<Change>>,
+}
+
+impl Compiled {
+    /// Whether it changes the image's classes.
+    #[must_use]
+    pub fn changes_classes(&self) -> bool {
+        self.change.is_some()
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Change {
+    table: ClassTable,
+    units: FxHashMap<SmolStr, ClassUnit>,
+    removed: Vec<SmolStr>,
+}
+
+/// The classes of an image and their sources.
+#[derive(Debug, Clone)]
+pub struct Image {
+    table: ClassTable,
+    units: FxHashMap<SmolStr, ClassUnit>,
+}
+
+impl Default for Image {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Image {
+    /// An image that holds the standard library.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { table: LIBRARY.table.clone(), units: LIBRARY.units.iter().cloned().collect() }
+    }
+
+    /// All that is known of classes.
+    #[must_use]
+    pub fn table(&self) -> &ClassTable {
+        &self.table
+    }
+
+    /// Take a compilation's classes in. To be called once its modules are loaded.
+    pub fn commit(&mut self, compiled: &Compiled) {
+        if let Some(change) = &compiled.change {
+            self.table = change.table.clone();
+            for name in &change.removed {
+                self.units.remove(name);
+            }
+            for (name, unit) in &change.units {
+                self.units.insert(name.clone(), unit.clone());
+            }
+        }
+    }
+
+    /// Compile what was typed: class definitions and patches, then expressions.
+    ///
+    /// # Errors
+    /// When there is an error anywhere in it; then nothing of it may run.
+    pub fn compile_input(&self, variables: &[InputVariable], code: &str, module: &str) -> Result<Compiled, Failure> {
+        if code.trim().is_empty() {
+            return Err(failure("E0600", "Empty expression", "Enter an expression to evaluate."));
+        }
+        let source = Arc::new(Source::new(INPUT, code));
+        if source.parsed.file.items.is_empty() && source.parsed.diagnostics.iter().all(|diagnostic| !diagnostic.is_error()) {
+            return Err(failure("E0601", "No expressions to compile", "Type an expression after the comment."));
+        }
+        let patches = source.extensions().count();
+        if patches > 1 && source.class().is_none() {
+            return Err(failure("E0602", "An input can define only one standalone method", "Define each separately, or use a class definition."));
+        }
+        let statements: Vec<&ast::Statement> = statements(&source);
+        let mut compiled = self.compile_sources(std::slice::from_ref(&source))?;
+        if statements.is_empty() {
+            return Ok(compiled);
+        }
+        let lines = LineIndex::new(&source.text);
+        let table = compiled.change.as_ref().map_or(&self.table, |change| &change.table);
+        let code = compile_input(table, variables, &statements, SourceRef { path: INPUT, lines: &lines }, module);
+        let mut diagnostics: Vec<(SmolStr, Diagnostic)> = code.diagnostics.into_iter().map(|diagnostic| (INPUT.into(), diagnostic)).collect();
+        diagnostics.extend(code.errors.iter().map(|error| (INPUT.into(), too_complex(&error.function))));
+        let (mut errors, warnings): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(|(_, diagnostic)| diagnostic.is_error());
+        if errors.is_empty() {
+            match assemble(&code.module, INPUT) {
+                Ok(module) => compiled.eval = Some(module),
+                Err(diagnostic) => errors.push((INPUT.into(), diagnostic)),
+            }
+        }
+        compiled.warnings.extend(warnings);
+        if !errors.is_empty() {
+            errors.extend(compiled.warnings);
+            return Err(Failure { diagnostics: errors });
+        }
+        compiled.variables = code.variables;
+        compiled.display = None;
+        Ok(compiled)
+    }
+
+    /// Compile files that belong together. Their expressions are not run.
+    ///
+    /// # Errors
+    /// When there is an error in any of them.
+    pub fn compile_files(&self, sources: &[Arc<Source>]) -> Result<Compiled, Failure> {
+        let mut compiled = self.compile_sources(sources)?;
+        compiled.display = None;
+        Ok(compiled)
+    }
+
+    /// What removing a class needs.
+    ///
+    /// # Errors
+    /// A sentence for people: unknown, of the library, or with subclasses.
+    pub fn remove(&self, name: &str) -> Result<(SmolStr, Compiled), Diagnostic> {
+        let span = Span::default();
+        let found = self.table.get(name).or_else(|| self.table.iter().find(|class| class.module == name));
+        let Some(class) = found else {
+            return Err(Diagnostic::error("E0610", span, format!("Class '{name}' not found")).with_help("Use :modules to see loaded classes."));
+        };
+        if class.is_library() {
+            return Err(Diagnostic::error("E0611", span, format!("Cannot remove stdlib class '{name}'")).with_help("Classes of the standard library stay."));
+        }
+        let subclasses = self.table.subclasses(&class.name);
+        if !subclasses.is_empty() {
+            let names: Vec<&str> = subclasses.iter().map(|class| class.name.as_str()).collect();
+            return Err(Diagnostic::error("E0612", span, format!("Cannot remove class '{}'; it has subclasses", class.name))
+                .with_help(format!("Remove subclasses first: {}", names.join(", "))));
+        }
+        let module = class.module.clone();
+        let mut table = self.table.clone();
+        table.remove(&class.name.clone());
+        let change = Change { table, units: FxHashMap::default(), removed: vec![class.name.clone()] };
+        Ok((module, Compiled { change: Some(Box::new(change)), ..Compiled::default() }))
+    }
+
+    // ---- classes and patches ---------------------------------------------------------------------------
+
+    fn compile_sources(&self, sources: &[Arc<Source>]) -> Result<Compiled, Failure> {
+        let mut work = Work { image: self, table: None, units: FxHashMap::default(), dirty: Vec::new(), errors: Vec::new(), warnings: Vec::new(), defined: Vec::new(), shown: Vec::new() };
+        for source in sources {
+            for diagnostic in &source.parsed.diagnostics {
+                work.report(&source.path, diagnostic.clone());
+            }
+        }
+        work.classes(sources);
+        work.patches(sources);
+        work.finish()
+    }
+}
+
+fn statements(source: &Source) -> Vec<&ast::Statement> {
+    source
+        .parsed
+        .file
+        .items
+        .iter()
+        .filter_map(|item| match item {
+            ast::Item::Statement(statement) => Some(statement),
+            _ => None,
+        })
+        .collect()
+}
+
+fn failure(code: &'static str, message: &str, help: &str) -> Failure {
+    Failure { diagnostics: vec![(INPUT.into(), Diagnostic::error(code, Span::default(), message).with_help(help))] }
+}
+
+fn too_complex(function: &str) -> Diagnostic {
+    Diagnostic::error("E0620", Span::default(), format!("`{function}` is too complex to compile")).with_help("Split it: it keeps more values at once than the VM has registers for, or takes more than 200 arguments.")
+}
+
+fn assemble(module: &Module, path: &str) -> Result<ModuleCode, Diagnostic> {
+    match beamtalk_beam::assemble(module) {
+        Ok(beam) => Ok(ModuleCode { name: module.name.clone(), path: path.into(), beam }),
+        Err(error) => Err(Diagnostic::error("E0621", Span::default(), format!("The code exceeds a limit of the VM: {error}")).with_help("Shorten the name, or split the method.")),
+    }
+}
+
+/// One compilation of classes and patches.
+struct Work<'i> {
+    image: &'i Image,
+    /// The table with the changes; made when there is one.
+    table: Option<ClassTable>,
+    units: FxHashMap<SmolStr, ClassUnit>,
+    /// Classes whose modules must be made.
+    dirty: Vec<SmolStr>,
+    errors: Vec<(SmolStr, Diagnostic)>,
+    warnings: Vec<(SmolStr, Diagnostic)>,
+    defined: Vec<SmolStr>,
+    shown: Vec<String>,
+}
+
+impl Work<'_> {
+    fn report(&mut self, path: &SmolStr, diagnostic: Diagnostic) {
+        if diagnostic.is_error() {
+            self.errors.push((path.clone(), diagnostic));
+        } else {
+            self.warnings.push((path.clone(), diagnostic));
+        }
+    }
+
+    fn table(&self) -> &ClassTable {
+        self.table.as_ref().unwrap_or(&self.image.table)
+    }
+
+    fn table_mut(&mut self) -> &mut ClassTable {
+        self.table.get_or_insert_with(|| self.image.table.clone())
+    }
+
+    fn unit(&self, name: &str) -> Option<&ClassUnit> {
+        self.units.get(name).or_else(|| self.image.units.get(name))
+    }
+
+    fn classes(&mut self, sources: &[Arc<Source>]) {
+        let definitions: Vec<&Arc<Source>> = sources.iter().filter(|source| source.class().is_some()).collect();
+        let keys: Vec<(SmolStr, Option<SmolStr>)> = definitions
+            .iter()
+            .filter_map(|source| source.class())
+            .map(|class| (class.name.name.clone(), class.superclass.as_ref().map(|name| name.name.name.clone())))
+            .collect();
+        for index in superclass_first(&keys) {
+            self.class(definitions[index]);
+        }
+        for source in sources {
+            for item in &source.parsed.file.items {
+                match item {
+                    ast::Item::Protocol(protocol) => {
+                        let diagnostic = Diagnostic::error("E0603", protocol.name.span, format!("Protocol `{}` cannot be defined here yet", protocol.name.name))
+                            .with_help("Protocols are checked structurally; leave the definition out for now.");
+                        self.report(&source.path, diagnostic);
+                    }
+                    ast::Item::TypeAlias(alias) => self.shown.push(alias.name.name.to_string()),
+                    ast::Item::Class(_) | ast::Item::Extension(_) | ast::Item::Statement(_) => {}
+                }
+            }
+        }
+    }
+
+    fn class(&mut self, source: &Arc<Source>) {
+        let Some(definition) = source.class() else { return };
+        let mut unit = ClassUnit::new(USER, source.clone());
+        // Extensions from other files stay; what was patched at the prompt is replaced with the class.
+        if let Some(old) = self.unit(&definition.name.name)
+            && old.package == USER
+        {
+            unit.patches = old.patches.iter().filter(|patch| patch.source.path != INPUT && patch.source.path != source.path).cloned().collect();
+        }
+        let Some(info) = unit.info() else { return };
+        let mut found = check_class(self.table(), definition, &info);
+        // A superclass that is not there stops the class; what hangs on it would only repeat the message.
+        found.sort_by_key(|diagnostic| diagnostic.span.start);
+        let failed = found.iter().any(Diagnostic::is_error);
+        for diagnostic in found {
+            self.report(&source.path, diagnostic);
+        }
+        if failed {
+            return;
+        }
+        let name = info.name.clone();
+        self.table_mut().insert(info);
+        self.units.insert(name.clone(), unit);
+        self.mark(&name);
+        let mut below: Vec<SmolStr> = self.table().subclasses(&name).into_iter().map(|class| class.name.clone()).collect();
+        while let Some(subclass) = below.pop() {
+            if self.dirty.contains(&subclass) {
+                continue;
+            }
+            // Generated accessors depend on the ancestry.
+            if let Some(info) = self.unit(&subclass).and_then(ClassUnit::info) {
+                self.table_mut().insert(info);
+            }
+            self.mark(&subclass);
+            below.extend(self.table().subclasses(&subclass).into_iter().map(|class| class.name.clone()));
+        }
+        self.shown.push(name.to_string());
+        self.defined.push(name);
+    }
+
+    fn mark(&mut self, name: &SmolStr) {
+        if !self.dirty.contains(name) {
+            self.dirty.push(name.clone());
+        }
+    }
+
+    fn patches(&mut self, sources: &[Arc<Source>]) {
+        for source in sources {
+            for (item, extension) in source.extensions() {
+                self.patch(source, item, extension);
+            }
+        }
+    }
+
+    fn patch(&mut self, source: &Arc<Source>, item: usize, extension: &ast::Extension) {
+        let name = extension.target.name.name.clone();
+        let Some(unit) = self.unit(&name) else {
+            let close = closest(&name, self.table().iter().map(|class| class.name.as_str())).map(SmolStr::from);
+            let help = close.map_or_else(|| format!("Define {name} with: Object subclass: {name}"), |close| format!("Did you mean `{close}`?"));
+            let message = if source.path == INPUT { format!("Class source not available for {name}") } else { format!("Class '{name}' not found") };
+            return self.report(&source.path.clone(), Diagnostic::error("E0604", extension.target.span, message).with_help(help));
+        };
+        let mut unit = unit.clone();
+        unit.patch(source, item, extension);
+        if let Some(info) = unit.info() {
+            self.table_mut().insert(info);
+        }
+        self.units.insert(name.clone(), unit);
+        self.mark(&name);
+        self.shown.push(format!("{name}>>{}", extension.method.signature.selector()));
+    }
+
+    fn finish(mut self) -> Result<Compiled, Failure> {
+        let mut modules = Vec::with_capacity(self.dirty.len());
+        // Names are looked up only where there is no syntax error: its recovery would be blamed on the user.
+        let keys: Vec<(SmolStr, Option<SmolStr>)> = self.dirty.iter().map(|name| (name.clone(), self.table().get(name).and_then(|class| class.superclass.clone()))).collect();
+        for index in superclass_first(&keys) {
+            let name = &keys[index].0;
+            let Some(unit) = self.unit(name) else { continue };
+            let path = unit.source.path.clone();
+            let Some(code) = unit.compile(self.table()) else { continue };
+            let quiet = self.units.get(name).is_none() || unit_is_library(self.table().get(name));
+            for (path, diagnostic) in code.diagnostics {
+                // A class that is only made again was checked before.
+                if !quiet || diagnostic.is_error() {
+                    self.report(&path, diagnostic);
+                }
+            }
+            for error in &code.errors {
+                self.report(&path, too_complex(&error.function));
+            }
+            match assemble(&code.module, &path) {
+                Ok(module) => modules.push(module),
+                Err(diagnostic) => self.report(&path, diagnostic),
+            }
+        }
+        if !self.errors.is_empty() {
+            let mut diagnostics = self.errors;
+            diagnostics.extend(self.warnings);
+            diagnostics.dedup();
+            return Err(Failure { diagnostics });
+        }
+        let changes_alias_only = self.dirty.is_empty();
+        let change = self.table.map(|table| Box::new(Change { table, units: self.units, removed: Vec::new() }));
+        let display = (!self.shown.is_empty()).then(|| self.shown.join(", "));
+        debug_assert!(changes_alias_only == change.is_none() || !changes_alias_only);
+        Ok(Compiled { modules, eval: None, variables: Vec::new(), display, classes: self.defined, warnings: self.warnings, change })
+    }
+}
+
+fn unit_is_library(info: Option<&Arc<ClassInfo>>) -> bool {
+    info.is_some_and(|info| info.package == STDLIB)
+}
+
+/// Names that start with `prefix`: classes, variables, selectors and pseudo-variables.
+impl Image {
+    /// Completions of a word.
+    #[must_use]
+    pub fn complete(&self, prefix: &str, variables: &[String]) -> Vec<String> {
+        const WORDS: [&str; 13] =
+            ["self", "super", "true", "false", "nil", "ifTrue:", "ifFalse:", "ifTrue:ifFalse:", "whileTrue:", "timesRepeat:", "subclass:", "spawn", "new"];
+        if prefix.is_empty() {
+            return Vec::new();
+        }
+        let mut found: Vec<String> = WORDS.iter().map(ToString::to_string).collect();
+        found.extend(["Transcript", "Beamtalk", "Workspace"].map(String::from));
+        found.extend(variables.iter().cloned());
+        for class in self.table.iter() {
+            found.push(class.name.to_string());
+            found.extend(class.methods(Side::Instance).iter().chain(class.methods(Side::Class)).map(|method| method.selector.to_string()));
+        }
+        found.retain(|name| name.starts_with(prefix));
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// The instructions that an input compiles to, as `.S` text.
+    ///
+    /// # Errors
+    /// As [`Self::compile_input`].
+    pub fn listing(&self, variables: &[InputVariable], code: &str) -> Result<String, Failure> {
+        let compiled = self.compile_input(variables, code, "bt@eval@listing")?;
+        let source = Source::new(INPUT, code);
+        let statements = statements(&source);
+        let lines = LineIndex::new(&source.text);
+        let table = compiled.change.as_ref().map_or(&self.table, |change| &change.table);
+        let mut text = String::new();
+        for name in &compiled.classes {
+            let unit = compiled.change.as_ref().and_then(|change| change.units.get(name));
+            if let Some(code) = unit.and_then(|unit| unit.compile(table)) {
+                text.push_str(&beamtalk_beam::print(&code.module));
+            }
+        }
+        if !statements.is_empty() {
+            let code = compile_input(table, variables, &statements, SourceRef { path: INPUT, lines: &lines }, "bt@eval@listing");
+            text.push_str(&beamtalk_beam::print(&code.module));
+        }
+        Ok(text)
+    }
+
+    /// The module of a class: for tests and tools.
+    #[must_use]
+    pub fn module_of(&self, class: &str) -> Option<SmolStr> {
+        self.table.get(class).map(|class| format_smolstr!("{}", class.module))
+    }
+}
