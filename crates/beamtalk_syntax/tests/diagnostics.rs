@@ -74,7 +74,7 @@ fn broken_expressions() {
         ("x = 3", codes::UNEXPECTED_TOKEN, "expected expression, found =", "'=' is not an operator"),
         ("(x = 3) foo", codes::UNEXPECTED_TOKEN, "expected expression, found =", "=:="),
         ("a foo. b bar baz 3", codes::END_OF_STATEMENT, "expected end of statement", "newline"),
-        ("a b; c d", codes::END_OF_STATEMENT, "expected end of statement", ""),
+        ("a b; c d", codes::CASCADE, "expected end of statement", "same receiver"),
         ("(1 + 2", codes::UNCLOSED_PAREN, "Expected ')' to close parentheses", ""),
         ("x := (a\n  foo)", codes::UNCLOSED_PAREN, "Expected ')' to close parentheses", ""),
         ("[1 + 2", codes::UNCLOSED_BLOCK, "Expected ']' to close block", ""),

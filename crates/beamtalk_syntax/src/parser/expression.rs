@@ -29,7 +29,7 @@ impl Parser<'_> {
                      statements end with a newline or '.'",
                 );
             }
-            self.error_position = self.position;
+            self.skip_cascade();
             return first;
         };
         let Send { receiver, message } = *send;
@@ -51,6 +51,17 @@ impl Parser<'_> {
         }
         let kind = ExprKind::Cascade { receiver: Box::new(receiver), messages };
         Expr { kind, span: self.span_from(span.start) }
+    }
+
+    /// Step over the `;` of a cascade that cannot be, and what follows it on its line.
+    fn skip_cascade(&mut self) {
+        self.bump();
+        if !self.starts_line() {
+            self.skip_to(|parser| {
+                matches!(parser.kind(), TokenKind::Period | TokenKind::Bang) || parser.starts_line()
+            });
+        }
+        self.error_position = self.position;
     }
 
     fn cascade_message(&mut self) -> Option<Message> {

@@ -147,6 +147,11 @@ impl Parser<'_> {
             TokenKind::Colon | TokenKind::ColonColon => "an annotated assignment is written `name :: Type := value`",
             _ => {
                 let message = format!("expected end of statement, found {found}");
+                if matches!(before.kind, ExprKind::Cascade { .. }) {
+                    let help = "`;` begins one more message to the same receiver; statements end with a newline or '.'";
+                    self.error(codes::CASCADE, message, help);
+                    return;
+                }
                 self.error(codes::END_OF_STATEMENT, message, "separate statements by '.' or a newline");
                 return;
             }

@@ -1,5 +1,7 @@
 //! Primaries: literals, names, fields, groups, blocks.
 
+use beamtalk_text::Span;
+
 use super::Parser;
 use super::expression::error_expr;
 use crate::ast::{Block, ClassName, Expr, ExprKind, Ident, Parameter, Segment};
@@ -11,6 +13,11 @@ impl Parser<'_> {
     /// `primary` of the grammar. Sets the height of what it answers.
     pub(super) fn operand(&mut self) -> Expr {
         self.height = 1;
+        if self.at_boundary() {
+            // The operand is missing; what follows is the next member.
+            self.unexpected();
+            return error_expr(Span::empty(self.previous_end));
+        }
         match self.kind() {
             TokenKind::Identifier => self.name_operand(),
             TokenKind::Name => {
@@ -37,7 +44,7 @@ impl Parser<'_> {
             }
             _ => {
                 self.unexpected();
-                error_expr(beamtalk_text::Span::empty(self.previous_end))
+                error_expr(Span::empty(self.previous_end))
             }
         }
     }
@@ -156,7 +163,7 @@ impl Parser<'_> {
                 "Expected class name after '@': expected class name after '@' in qualified reference",
                 "a qualified name is `package@Class` without spaces",
             );
-            Ident { name: "".into(), span: beamtalk_text::Span::empty(at.span.end) }
+            Ident { name: "".into(), span: Span::empty(at.span.end) }
         };
         let span = first.span.to(name.span);
         ClassName { package: Some(first), name, span }
@@ -305,7 +312,7 @@ impl Parser<'_> {
     fn interpolated_expression(&mut self) -> Expr {
         if matches!(self.kind(), TokenKind::StringMiddle | TokenKind::StringEnd) {
             self.error(codes::INTERPOLATION, "empty interpolation {} is not allowed", "write `\\{` for a literal brace");
-            return error_expr(beamtalk_text::Span::empty(self.previous_end));
+            return error_expr(Span::empty(self.previous_end));
         }
         let expr = self.keyword_expression();
         if !matches!(self.kind(), TokenKind::StringMiddle | TokenKind::StringEnd) {

@@ -93,8 +93,8 @@ impl Parser<'_> {
     }
 
     fn arm(&mut self) -> Arm {
-        let start = self.span().start;
         let pattern = self.pattern();
+        let start = pattern.span.start;
         let mut tallest = 1;
         let mut guard = None;
         if self.at(TokenKind::Keyword) && self.text() == "when:" {
