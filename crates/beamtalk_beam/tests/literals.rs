@@ -184,6 +184,16 @@ fn equal_literals_share_a_pool_entry() {
 }
 
 #[test]
+fn literal_pools_of_any_size_unpack() {
+    for size in (0..9000).step_by(500).chain(4000..4100).chain([70_000]) {
+        let term = Term::Binary(vec![0xff; size]);
+        let module = constants("sized", &[literal(term.clone())]);
+        let module = read(&assemble(&module).expect("bytes")).expect("a module");
+        assert_eq!(module.literals, [term]);
+    }
+}
+
+#[test]
 fn zeros_of_both_signs_are_different_literals() {
     let module = constants(
         "zeros",

@@ -166,12 +166,9 @@ impl Assembler<'_> {
         if number == 0 {
             return Ok(Vec::new());
         }
-        let size = count(literals.len() + 4, "literals")?;
-        let mut table = size.to_be_bytes().to_vec();
-        compress::zlib(
-            &[&count(number, "literals")?.to_be_bytes(), literals],
-            &mut table,
-        );
+        let data = [&count(number, "literals")?.to_be_bytes(), literals].concat();
+        let mut table = count(data.len(), "literals")?.to_be_bytes().to_vec();
+        compress::zlib(&data, &mut table);
         Ok(table)
     }
 
@@ -221,8 +218,7 @@ impl Assembler<'_> {
             self.line_instructions,
             count(lines.len(), "lines")?,
             count(files.len(), "source files")?,
-        ])
-        .to_vec();
+        ]);
         table.reserve(lines.len() * 3);
         let mut current = 0;
         for line in lines {

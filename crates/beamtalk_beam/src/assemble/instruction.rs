@@ -96,7 +96,10 @@ impl<'m> Assembler<'m> {
                 self.number(u32::from(*arity));
                 Ok(())
             }
-            Instr::Return => self.plain(Opcode::Return),
+            Instr::Return => {
+                self.op(Opcode::Return);
+                Ok(())
+            }
             Instr::Jump(target) => {
                 self.op(Opcode::Jump);
                 self.label(*target)
@@ -234,8 +237,14 @@ impl<'m> Assembler<'m> {
                 self.op(Opcode::TryCaseEnd);
                 self.source(src)
             }
-            Instr::RawRaise => self.plain(Opcode::RawRaise),
-            Instr::BuildStacktrace => self.plain(Opcode::BuildStacktrace),
+            Instr::RawRaise => {
+                self.op(Opcode::RawRaise);
+                Ok(())
+            }
+            Instr::BuildStacktrace => {
+                self.op(Opcode::BuildStacktrace);
+                Ok(())
+            }
             Instr::Badmatch(src) => {
                 self.op(Opcode::Badmatch);
                 self.source(src)
@@ -244,7 +253,10 @@ impl<'m> Assembler<'m> {
                 self.op(Opcode::CaseEnd);
                 self.source(src)
             }
-            Instr::IfEnd => self.plain(Opcode::IfEnd),
+            Instr::IfEnd => {
+                self.op(Opcode::IfEnd);
+                Ok(())
+            }
             Instr::BsCreateBin {
                 fail,
                 live,

@@ -167,6 +167,7 @@ impl<'m> Assembler<'m> {
 pub(crate) const MODULE_INFO_LABELS: u32 = 4;
 
 /// What the instructions before a function's code say.
+#[derive(Clone, Copy)]
 struct Head<'m> {
     name: &'m str,
     arity: u8,

@@ -17,11 +17,6 @@ impl<'m> Assembler<'m> {
         self.code.push(opcode.number());
     }
 
-    pub(super) fn plain(&mut self, opcode: Opcode) -> Done {
-        self.op(opcode);
-        Ok(())
-    }
-
     pub(super) fn number(&mut self, number: u32) {
         unsigned(&mut self.code, Tag::Unsigned, number);
     }
@@ -63,13 +58,11 @@ impl<'m> Assembler<'m> {
     }
 
     pub(super) fn fail(&mut self, fail: Option<Label>) -> Done {
-        match fail {
-            Some(label) => self.label(label),
-            None => {
-                unsigned(&mut self.code, Tag::Label, 0);
-                Ok(())
-            }
+        if let Some(label) = fail {
+            return self.label(label);
         }
+        unsigned(&mut self.code, Tag::Label, 0);
+        Ok(())
     }
 
     pub(super) fn define_label(&mut self, label: Label) -> Done {

@@ -2,7 +2,7 @@
 //!
 //! Each keeps its chunk's bytes as it grows, and finds what it already has without allocating.
 
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
@@ -80,15 +80,13 @@ impl Literals {
         external::encode(term, &mut self.bytes)?;
         let body = start + 4;
         let end = self.bytes.len();
-        let mut hasher = FxBuildHasher.build_hasher();
-        self.bytes[body..end].hash(&mut hasher);
-        let hash = hasher.finish();
+        let hash = FxBuildHasher.hash_one(&self.bytes[body..end]);
         let known = self.found.get(&hash).copied();
-        if let Some((index, from, to)) = known {
-            if self.bytes[from..to] == self.bytes[body..end] {
-                self.bytes.truncate(start);
-                return Ok(index);
-            }
+        if let Some((index, from, to)) = known
+            && self.bytes[from..to] == self.bytes[body..end]
+        {
+            self.bytes.truncate(start);
+            return Ok(index);
         }
         let length = count(end - body, "literal")?;
         self.bytes[start..body].copy_from_slice(&length.to_be_bytes());

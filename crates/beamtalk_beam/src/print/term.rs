@@ -80,14 +80,14 @@ fn part<'a>(f: &mut Formatter<'_>, term: &'a Term, todo: &mut Vec<Todo<'a>>) -> 
         Term::Float(value) => float(f, *value),
         Term::Binary(bytes) => binary(f, bytes),
         Term::Bitstring { bytes, last_bits } => bitstring(f, bytes, *last_bits),
-        Term::List(elements) => match as_text(elements) {
-            Some(text) => Quoted(&text).fmt(f),
-            None => {
-                todo.push(Todo::Text("]"));
-                sequence(elements, todo);
-                f.write_char('[')
+        Term::List(elements) => {
+            if let Some(text) = as_text(elements) {
+                return Quoted(&text).fmt(f);
             }
-        },
+            todo.push(Todo::Text("]"));
+            sequence(elements, todo);
+            f.write_char('[')
+        }
         Term::ImproperList(elements, tail) => {
             todo.extend([Todo::Text("]"), Todo::Term(tail), Todo::Text("|")]);
             sequence(elements, todo);

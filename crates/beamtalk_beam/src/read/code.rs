@@ -109,8 +109,8 @@ fn check(
     }
 }
 
-/// First byte of a list.
-const LIST: u8 = (extended::LIST as u8) << 4 | Tag::Extended as u8;
+/// First byte of a list, which is [`extended::LIST`] with the tag for extended kinds.
+const LIST: u8 = 1 << 4 | Tag::Extended as u8;
 
 /// Reads one operand.
 pub(super) fn operand(cursor: &mut Cursor<'_>) -> Result<Operand, ReadError> {

@@ -11,12 +11,12 @@ use crate::print::term::Atom;
 #[must_use]
 pub fn listing(module: &ReadModule) -> String {
     let mut out = String::new();
-    Listing {
+    let written = Listing {
         module,
         out: &mut out,
     }
-    .module()
-    .expect("writing to a string cannot fail");
+    .module();
+    debug_assert!(written.is_ok(), "writing to a string cannot fail");
     out
 }
 
@@ -170,12 +170,18 @@ enum Meaning {
 }
 
 fn meaning(opcode: Opcode, operand: usize) -> Meaning {
-    match (opcode, operand) {
-        (Opcode::CallExt | Opcode::CallExtLast | Opcode::CallExtOnly, 1)
-        | (Opcode::Bif0, 0)
-        | (Opcode::Bif1 | Opcode::Bif2, 1)
-        | (Opcode::GcBif1 | Opcode::GcBif2 | Opcode::GcBif3, 2) => Meaning::Import,
-        (Opcode::Line, 0) => Meaning::Line,
+    match (operand, opcode) {
+        (0, Opcode::Line) => Meaning::Line,
+        (0, Opcode::Bif0)
+        | (
+            1,
+            Opcode::CallExt
+            | Opcode::CallExtLast
+            | Opcode::CallExtOnly
+            | Opcode::Bif1
+            | Opcode::Bif2,
+        )
+        | (2, Opcode::GcBif1 | Opcode::GcBif2 | Opcode::GcBif3) => Meaning::Import,
         _ => Meaning::Number,
     }
 }

@@ -149,7 +149,7 @@ pub fn read(file: &[u8]) -> Result<ReadModule, ReadError> {
             .unwrap_or_default(),
         attributes: find("Attr").map(tables::term).transpose()?,
         compile_info: find("CInf").map(tables::term).transpose()?,
-        lines: lines.lines,
+        lines: lines.places,
         files: lines.files,
         line_instructions: lines.instructions,
         highest_opcode: header.highest_opcode,

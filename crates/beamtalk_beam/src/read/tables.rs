@@ -108,7 +108,7 @@ pub(super) fn term(cursor: Cursor<'_>) -> Result<Term, ReadError> {
 /// The line chunk.
 #[derive(Default)]
 pub(super) struct Lines {
-    pub lines: Vec<Line>,
+    pub places: Vec<Line>,
     pub files: Vec<String>,
     pub instructions: u32,
 }
@@ -140,7 +140,7 @@ pub(super) fn lines(mut cursor: Cursor<'_>, module: &str) -> Result<Lines, ReadE
         files.push(cursor.text(usize::from(length))?.to_owned());
     }
     Ok(Lines {
-        lines,
+        places: lines,
         files,
         instructions,
     })

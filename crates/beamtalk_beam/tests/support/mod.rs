@@ -1,5 +1,9 @@
 //! Building small modules, and the modules that together contain every instruction.
 #![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(
+    clippy::too_many_lines,
+    reason = "code in instructions is long, not intricate"
+)]
 
 use std::sync::Arc;
 
