@@ -3,6 +3,7 @@
 
 -export([
     missing_field/2,
+    defaults/1,
     class_of/1,
     responds_to/2,
     is_kind_of/2,
@@ -231,6 +232,12 @@ check_concrete({'$class', Module} = Class, Selector) ->
         true -> refuse_new(Class, Selector);
         false -> ok
     end.
+
+%% An instance with all fields at their defaults, for keyword constructors.
+-spec defaults(module()) -> map().
+defaults(Module) ->
+    check_concrete({'$class', Module}, new),
+    (Module:'$fields'())#{'$class' => Module}.
 
 -spec refuse_new({'$class' | '$metaclass', module()}, atom()) -> no_return().
 refuse_new({_, Module}, Selector) ->

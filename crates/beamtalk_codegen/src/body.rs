@@ -151,6 +151,9 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
     }
 
     pub fn tuple(&mut self, elements: Vec<Val>) -> Val {
+        if elements.is_empty() {
+            return Val::Lit(Arc::new(Term::Tuple(Vec::new())));
+        }
         let dst = self.fresh();
         self.push(Op::Tuple { dst, elements });
         Val::V(dst)

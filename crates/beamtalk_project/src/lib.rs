@@ -17,6 +17,11 @@ mod order;
 mod render;
 mod unit;
 
+pub use beamtalk_semantics::InputVariable as Variable;
+pub use beamtalk_text::{Diagnostic, LineIndex};
+/// Names of classes, modules, selectors and paths.
+pub use smol_str::SmolStr as Name;
+
 pub use image::{Compiled, Failure, Image, ModuleCode, Sources};
 pub use render::render;
 pub use unit::Source;
