@@ -33,6 +33,12 @@ pub enum AssembleError {
     /// A register, or a number of registers, above 1023.
     #[error("register number {0} is out of range")]
     RegisterOutOfRange(u16),
+    /// An index, arity or size that the machine cannot take.
+    #[error("the number {0} is out of range")]
+    NumberOutOfRange(u32),
+    /// A chunk of [`crate::Module::chunks`] that the assembler writes itself.
+    #[error("the chunk `{0}` belongs to the assembler")]
+    ReservedChunk(String),
     /// An instruction's operands break its rules.
     #[error("{instruction}: {problem}")]
     Operands {

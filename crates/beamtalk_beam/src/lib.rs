@@ -2,6 +2,26 @@
 //!
 //! Knows OTP 25's file format and instruction set, and nothing of the language compiled to it.
 //!
+//! ```
+//! use beamtalk_beam::{Function, Instr, Module, Reg, Src, assemble, print, read};
+//!
+//! let mut module = Module::new("answer");
+//! let (info, entry) = (module.label(), module.label());
+//! module.functions.push(Function {
+//!     name: "get".into(),
+//!     arity: 0,
+//!     exported: true,
+//!     line: 0,
+//!     info,
+//!     entry,
+//!     code: vec![Instr::Move { src: Src::Integer(42), dst: Reg::X(0) }, Instr::Return],
+//! });
+//! assert!(print(&module).contains("{move,{integer,42},{x,0}}."));
+//! let beam = assemble(&module)?;
+//! assert_eq!(read(&beam)?.exports[0].name, "get");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! - [`Module`], [`Instr`], [`Term`]: a module as data
 //! - [`assemble`]: to the bytes of a `.beam` file
 //! - [`print`]: to the `.S` text of Erlang's compiler

@@ -99,6 +99,71 @@ fn registers_go_up_to_1022() {
 }
 
 #[test]
+fn sizes_are_what_the_machine_can_take() {
+    let fail = Label(1);
+    let cases = [
+        (
+            Instr::TestArity {
+                fail,
+                src: x(0),
+                arity: 1 << 24,
+            },
+            1 << 24,
+        ),
+        (
+            Instr::GetTupleElement {
+                src: x(0),
+                index: 1 << 24,
+                dst: x(0),
+            },
+            1 << 24,
+        ),
+        (
+            Instr::TestHeap {
+                words: 1 << 26,
+                funs: 0,
+                live: 0,
+            },
+            1 << 26,
+        ),
+        (
+            Instr::TestHeap {
+                words: 0,
+                funs: 1 << 23,
+                live: 0,
+            },
+            1 << 23,
+        ),
+        (
+            Instr::BsTestTail2 {
+                fail,
+                context: x(0),
+                bits: 1 << 31,
+            },
+            1 << 31,
+        ),
+    ];
+    for (instr, number) in cases {
+        assert_eq!(
+            refused_code(vec![instr]),
+            AssembleError::NumberOutOfRange(number)
+        );
+    }
+}
+
+#[test]
+fn chunks_of_the_assembler_cannot_be_given() {
+    let mut module = Module::new("limits");
+    module.chunks.push((*b"Docs", vec![1, 2, 3]));
+    assert!(assemble(&module).is_ok());
+    module.chunks.push((*b"Code", vec![]));
+    assert_eq!(
+        refused(&module),
+        AssembleError::ReservedChunk("Code".into())
+    );
+}
+
+#[test]
 fn instructions_have_the_operands_they_need() {
     let fail = Label(1);
     let cases = [
@@ -132,6 +197,11 @@ fn instructions_have_the_operands_they_need() {
             elements: vec![],
         },
         Instr::InitYregs(vec![]),
+        Instr::BsMatchString {
+            fail,
+            context: x(0),
+            bytes: vec![],
+        },
         Instr::Bif {
             fail: None,
             name: "f".into(),
@@ -154,6 +224,7 @@ fn instructions_have_the_operands_they_need() {
         "select_val",
         "put_tuple2",
         "init_yregs",
+        "bs_match_string",
         "bif",
         "gc_bif",
     ];

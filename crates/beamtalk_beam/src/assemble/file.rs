@@ -16,6 +16,12 @@ use crate::{Label, Lambda, Term, compress, external};
 const CODE_HEADER: u32 = 16;
 const INSTRUCTION_SET: u32 = 0;
 
+/// The chunks that are made of the module's other parts, and the type table, which refers to the code.
+const RESERVED: [&[u8; 4]; 13] = [
+    b"Atom", b"AtU8", b"Attr", b"CInf", b"Code", b"ExpT", b"FunT", b"ImpT", b"Line", b"LitT",
+    b"LocT", b"StrT", b"Type",
+];
+
 impl Assembler<'_> {
     /// Puts the file together; the code is complete.
     pub(super) fn file(&self) -> Result<Vec<u8>, AssembleError> {
@@ -34,6 +40,14 @@ impl Assembler<'_> {
         let locals = self.entry_table(false)?;
         let mut lambdas = self.lambda_table()?;
         let literals = self.literal_table()?;
+        if let Some((id, _)) = self
+            .module
+            .chunks
+            .iter()
+            .find(|(id, _)| RESERVED.contains(&id))
+        {
+            return Err(AssembleError::ReservedChunk(id.escape_ascii().to_string()));
+        }
         let is_meta = |id: &[u8; 4]| id == b"Meta";
         let meta = self
             .module

@@ -6,7 +6,7 @@
 use smol_str::SmolStr;
 
 use super::compact::{Tag, extended, unsigned};
-use super::operands::{Done, wrong};
+use super::operands::{Done, MOST_BITS, MOST_ELEMENTS, wrong};
 use super::{AssembleError, Assembler, pools::count};
 use crate::{BinSegment, Instr, Label, Opcode, Reg, SegmentType, Src, Term, TestOp};
 
@@ -42,7 +42,7 @@ impl<'m> Assembler<'m> {
             }
             Instr::TestHeap { words, funs, live } => {
                 self.op(Opcode::TestHeap);
-                self.heap_need(*words, *funs);
+                self.heap_need(*words, *funs)?;
                 self.size(*live)
             }
             Instr::Call { arity, target } => {
@@ -114,14 +114,14 @@ impl<'m> Assembler<'m> {
                 self.op(Opcode::IsTaggedTuple);
                 self.label(*fail)?;
                 self.register(*src)?;
-                self.number(*arity);
+                self.bounded(*arity, MOST_ELEMENTS)?;
                 self.atom(tag)
             }
             Instr::TestArity { fail, src, arity } => {
                 self.op(Opcode::TestArity);
                 self.label(*fail)?;
                 self.register(*src)?;
-                self.number(*arity);
+                self.bounded(*arity, MOST_ELEMENTS)?;
                 Ok(())
             }
             Instr::SelectVal { src, fail, cases } => self.select_val(src, *fail, cases),
@@ -131,14 +131,14 @@ impl<'m> Assembler<'m> {
                 self.label(*fail)?;
                 self.list("select_tuple_arity", cases.len() * 2)?;
                 cases.iter().try_for_each(|(arity, target)| {
-                    self.number(*arity);
+                    self.bounded(*arity, MOST_ELEMENTS)?;
                     self.label(*target)
                 })
             }
             Instr::GetTupleElement { src, index, dst } => {
                 self.op(Opcode::GetTupleElement);
                 self.register(*src)?;
-                self.number(*index);
+                self.bounded(*index, MOST_ELEMENTS)?;
                 self.register(*dst)
             }
             Instr::GetList { src, head, tail } => {
@@ -360,7 +360,7 @@ impl<'m> Assembler<'m> {
                 self.op(Opcode::BsTestTail2);
                 self.label(*fail)?;
                 self.register(*context)?;
-                self.number(*bits);
+                self.bounded(*bits, MOST_BITS)?;
                 Ok(())
             }
             Instr::BsTestUnit {
@@ -385,10 +385,16 @@ impl<'m> Assembler<'m> {
                 context,
                 bytes,
             } => {
+                if bytes.is_empty() {
+                    return wrong("bs_match_string", "nothing to match");
+                }
                 self.op(Opcode::BsMatchString);
                 self.label(*fail)?;
                 self.register(*context)?;
-                self.number(count(bytes.len().saturating_mul(8), "matched string")?);
+                self.bounded(
+                    count(bytes.len().saturating_mul(8), "matched string")?,
+                    MOST_BITS,
+                )?;
                 let offset = self.strings.offset(bytes)?;
                 self.number(offset);
                 Ok(())

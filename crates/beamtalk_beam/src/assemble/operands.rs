@@ -11,6 +11,15 @@ pub(super) type Done = Result<(), AssembleError>;
 /// Registers go from 0 to here; the machine keeps x1023 for itself (`beam_validator.erl`).
 const LAST_REGISTER: u16 = 1022;
 
+/// Elements of the largest tuple (`MAX_ARITYVAL`).
+pub(super) const MOST_ELEMENTS: u32 = (1 << 24) - 1;
+
+/// Numbers that become a constant of signed 32 bits in machine code.
+pub(super) const MOST_BITS: u32 = i32::MAX.unsigned_abs();
+
+/// Heap words one instruction may ask for: their number of bytes must be such a constant, too.
+const MOST_WORDS: u32 = 1 << 25;
+
 impl<'m> Assembler<'m> {
     pub(super) fn op(&mut self, opcode: Opcode) {
         self.highest_opcode = self.highest_opcode.max(opcode);
@@ -19,6 +28,15 @@ impl<'m> Assembler<'m> {
 
     pub(super) fn number(&mut self, number: u32) {
         unsigned(&mut self.code, Tag::Unsigned, number);
+    }
+
+    /// A number that the loader trusts to have this bound.
+    pub(super) fn bounded(&mut self, number: u32, bound: u32) -> Done {
+        if number > bound {
+            return Err(AssembleError::NumberOutOfRange(number));
+        }
+        self.number(number);
+        Ok(())
     }
 
     /// A number of registers.
@@ -155,16 +173,20 @@ impl<'m> Assembler<'m> {
         Ok(())
     }
 
-    pub(super) fn heap_need(&mut self, words: u32, funs: u32) {
+    pub(super) fn heap_need(&mut self, words: u32, funs: u32) -> Done {
         if funs == 0 {
-            self.number(words);
-            return;
+            return self.bounded(words, MOST_WORDS);
         }
         self.extended(extended::ALLOCATION);
         // Three pairs of kind (words, floats, funs) and number.
-        for number in [3, 0, words, 1, 0, 2, funs] {
-            self.number(number);
-        }
+        self.number(3);
+        self.number(0);
+        self.bounded(words, MOST_WORDS)?;
+        self.number(1);
+        self.number(0);
+        self.number(2);
+        // A fun takes 7 words and a pointer.
+        self.bounded(funs, MOST_WORDS / 8)
     }
 }
 
