@@ -30,7 +30,7 @@ start_link(Leader, Variables, Cells) ->
         [link, {max_heap_size, Limit}]
     ).
 
-%% The session gets `{done, Evaluator, outcome()}'.
+%% The session gets `{loaded, Evaluator, Baseline}' when the input has blocks, and then `{done, Evaluator, outcome()}'.
 -spec eval(pid(), module(), binary()) -> ok.
 eval(Evaluator, Module, Beam) ->
     Evaluator ! {eval, Module, Beam},
@@ -40,7 +40,7 @@ eval(Evaluator, Module, Beam) ->
 loop(Session, Variables, Cells) ->
     receive
         {eval, Module, Beam} ->
-            Outcome = load_and_run(Module, Beam, Variables, Cells),
+            Outcome = load_and_run(Session, Module, Beam, Variables, Cells),
             Session ! {done, self(), Outcome},
             continue(Session, Variables, Cells, Outcome);
         {forget, Session} ->
@@ -61,12 +61,20 @@ continue(Session, Variables, Cells, {not_loaded, _, _}) ->
     loop(Session, Variables, Cells).
 
 %% Loads behind the code server's back: it would only keep books about a module that lives for milliseconds.
-load_and_run(Module, Beam, Variables, Cells) ->
+load_and_run(Session, Module, Beam, Variables, Cells) ->
     case load(Module, Beam) of
-        ok -> run(Module, Variables, Cells);
+        ok ->
+            count_blocks(Session, Module, beamtalk_lambdas:table(Beam)),
+            run(Module, Variables, Cells);
         {error, not_purged} -> {not_loaded, code_in_use, <<"the input's module name is still in use">>};
         {error, Reason} -> {not_loaded, load_failed, beamtalk_error:text(Reason)}
     end.
+
+count_blocks(_, _, []) ->
+    ok;
+count_blocks(Session, Module, Table) ->
+    Session ! {loaded, self(), beamtalk_lambdas:measure(Module, Table)},
+    ok.
 
 load(Module, Beam) ->
     case erlang:load_module(Module, Beam) of

@@ -61,14 +61,11 @@ request(From, ReplyAs, Request, State) ->
         {answer, Answer, State1} ->
             From ! {io_reply, ReplyAs, Answer},
             State1;
-        {wait, {_, Prompt, _} = Read, #state{waiting = Waiting} = State1} ->
-            Waiting =:= [] andalso unread(State1) andalso ask(Prompt, State1),
-            serve(State1#state{waiting = Waiting ++ [{From, ReplyAs, Read}]})
+        {wait, Read, #state{waiting = []} = State1} ->
+            serve(State1#state{waiting = [{From, ReplyAs, Read}]});
+        {wait, Read, #state{waiting = Waiting} = State1} ->
+            State1#state{waiting = Waiting ++ [{From, ReplyAs, Read}]}
     end.
-
-%% Input that is there already needs no prompt from the host.
-unread(#state{buffer = Buffer, eof = Eof}) ->
-    Buffer =:= [] andalso not Eof.
 
 run({put_chars, Encoding, Chars}, State) ->
     put_chars(Encoding, Chars, State);
@@ -158,21 +155,18 @@ characters(Data) ->
         _ -> binary_to_list(Data)
     end.
 
-%% Answers readers in order as far as the buffer goes.
+%% Answers readers in order as far as the buffer goes; then asks the host for more.
 serve(#state{waiting = [{From, ReplyAs, {Encoding, Prompt, What}} | Rest]} = State) ->
     case take(What, State) of
         {answer, Answer, State1} ->
             From ! {io_reply, ReplyAs, encode(Answer, Encoding, State1)},
-            State2 = State1#state{waiting = Rest},
-            Rest =/= [] andalso unread(State2) andalso ask(prompt_of(hd(Rest)), State2),
-            serve(State2);
+            serve(State1#state{waiting = Rest});
         {more, What1, State1} ->
+            ask(Prompt, State1),
             State1#state{waiting = [{From, ReplyAs, {Encoding, Prompt, What1}} | Rest]}
     end;
 serve(#state{waiting = []} = State) ->
     State.
-
-prompt_of({_, _, {_, Prompt, _}}) -> Prompt.
 
 take(line, #state{buffer = Buffer, eof = Eof} = State) ->
     case lists:splitwith(fun(Character) -> Character =/= $\n end, Buffer) of

@@ -1,11 +1,12 @@
 %%% Takes old code out when nothing uses it: replaced versions of classes, and the modules of finished inputs.
 %%%
-%%% Only soft purges: no process is ever killed because its code is old. Every purge asks every process, so it
-%%% happens in quiet moments and in batches, never while somebody waits for an answer.
+%%% Only soft purges: no process is ever killed because its code is old. The VM asks every process whether it runs the
+%%% code, so this happens in quiet moments and in batches, never while somebody waits for an answer. The VM does not
+%%% ask for blocks; those are counted here, and an input's module stays as long as one of its blocks lives.
 -module(beamtalk_purge).
 -behaviour(gen_server).
 
--export([start_link/0, old_code/1, retire/1, release/1, await/2]).
+-export([start_link/0, old_code/1, retire/3, release/1, await/2]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 
 %% How long after the last retirement a batch is purged, and how many waiting ones end the wait, in milliseconds.
@@ -18,12 +19,17 @@
 
 -record(state, {
     %% replaced class versions and finished inputs' modules that wait for a quiet moment
-    waiting = #{} :: #{module() => old | retired},
-    held = #{} :: #{module() => old | retired},
+    waiting = #{} :: modules(),
+    held = #{} :: modules(),
     quiet = none :: none | reference(),
     retry = ?RETRY_FIRST :: pos_integer(),
     retrying = none :: none | reference()
 }).
+
+%% What to do with a module: purge its old version, or delete it once none of its blocks is left; the processes are those
+%% that saw the input's values, whose garbage may still refer to blocks.
+-type task() :: old | {retired, beamtalk_lambdas:baseline(), [pid()]}.
+-type modules() :: #{module() => task()}.
 
 -spec start_link() -> {ok, pid()} | {error, term()}.
 start_link() ->
@@ -35,9 +41,9 @@ old_code(Module) ->
     gen_server:cast(?MODULE, {purge, Module, old}).
 
 %% An input's module has finished. The host hears `released' when its name is free.
--spec retire(module()) -> ok.
-retire(Module) ->
-    gen_server:cast(?MODULE, {purge, Module, retired}).
+-spec retire(module(), beamtalk_lambdas:baseline(), [pid()]) -> ok.
+retire(Module, Baseline, Users) ->
+    gen_server:cast(?MODULE, {purge, Module, {retired, Baseline, Users}}).
 
 %% Tries these finished modules now; answers those that are free.
 -spec release([module()]) -> [module()].
@@ -71,13 +77,14 @@ init([]) ->
 
 -spec handle_call({release, [module()]}, gen_server:from(), #state{}) -> {reply, [module()], #state{}}.
 handle_call({release, Modules}, _, #state{waiting = Waiting, held = Held} = State) ->
-    Free = [Module || Module <- Modules, purge(Module, retired)],
+    Tasks = maps:merge(Held, Waiting),
+    Free = [Module || Module <- Modules, purge(Module, maps:get(Module, Tasks, gone), major)],
     {reply, Free, State#state{waiting = maps:without(Free, Waiting), held = maps:without(Free, Held)}}.
 
--spec handle_cast({purge, module(), old | retired}, #state{}) -> {noreply, #state{}}.
-handle_cast({purge, Module, Kind}, #state{waiting = Waiting, quiet = Timer} = State) ->
+-spec handle_cast({purge, module(), task()}, #state{}) -> {noreply, #state{}}.
+handle_cast({purge, Module, Task}, #state{waiting = Waiting, quiet = Timer} = State) ->
     cancel(Timer),
-    Waiting1 = Waiting#{Module => Kind},
+    Waiting1 = Waiting#{Module => Task},
     case map_size(Waiting1) >= ?FULL of
         true -> {noreply, purge_waiting(State#state{waiting = Waiting1})};
         false -> {noreply, State#state{waiting = Waiting1, quiet = erlang:send_after(?QUIET, self(), quiet)}}
@@ -87,7 +94,7 @@ handle_cast({purge, Module, Kind}, #state{waiting = Waiting, quiet = Timer} = St
 handle_info(quiet, State) ->
     {noreply, purge_waiting(State)};
 handle_info(retry, #state{held = Held, retry = Retry} = State) ->
-    Left = purge_all(Held),
+    Left = purge_all(Held, major),
     Progress = map_size(Left) < map_size(Held),
     Next = case Progress of true -> ?RETRY_FIRST; false -> min(?RETRY_LAST, Retry * 2) end,
     {noreply, retry_later(State#state{held = Left, retry = Next, retrying = none})};
@@ -95,16 +102,16 @@ handle_info(_, State) ->
     {noreply, State}.
 
 purge_waiting(#state{waiting = Waiting, held = Held} = State) ->
-    Left = purge_all(Waiting),
+    Left = purge_all(Waiting, minor),
     retry_later(State#state{waiting = #{}, held = maps:merge(Held, Left), quiet = none}).
 
 %% Answers what is still in use.
-purge_all(Modules) ->
+purge_all(Modules, Collection) ->
     maps:filter(
-        fun(Module, Kind) ->
-            case purge(Module, Kind) of
+        fun(Module, Task) ->
+            case purge(Module, Task, Collection) of
                 true ->
-                    Kind =:= retired andalso beamtalk_host:event({released, atom_to_binary(Module)}),
+                    Task =:= old orelse beamtalk_host:event({released, atom_to_binary(Module)}),
                     false;
                 false ->
                     true
@@ -113,16 +120,27 @@ purge_all(Modules) ->
         Modules
     ).
 
-purge(Module, old) ->
+%% Whether the code is gone.
+purge(Module, old, _) ->
     code:soft_purge(Module);
-purge(Module, retired) ->
-    case erlang:module_loaded(Module) of
-        true ->
-            %% Loaded behind the code server's back (beamtalk_evaluator), so deleted the same way.
-            code:soft_purge(Module) andalso erlang:delete_module(Module) =/= undefined andalso code:soft_purge(Module);
-        false ->
-            code:soft_purge(Module)
-    end.
+purge(Module, gone, _) ->
+    not erlang:module_loaded(Module) andalso not erlang:check_old_code(Module);
+purge(Module, {retired, Baseline, Users}, Collection) ->
+    is_unused(Baseline, Users, Collection) andalso
+        code:soft_purge(Module) andalso delete(Module) andalso code:soft_purge(Module).
+
+is_unused(Baseline, Users, Collection) ->
+    beamtalk_lambdas:is_unused(Baseline) orelse
+        (Baseline =/= uncountable andalso
+            begin
+                [erlang:garbage_collect(User, [{type, Collection}]) || User <- Users],
+                beamtalk_lambdas:is_unused(Baseline)
+            end).
+
+%% It was loaded behind the code server's back (beamtalk_evaluator), so it is deleted the same way.
+delete(Module) ->
+    _ = erlang:module_loaded(Module) andalso erlang:delete_module(Module),
+    true.
 
 retry_later(#state{held = Held, retrying = none, retry = Retry} = State) when map_size(Held) > 0 ->
     State#state{retrying = erlang:send_after(Retry, self(), retry)};

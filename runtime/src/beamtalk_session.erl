@@ -12,7 +12,7 @@
 
 -define(TABLE, beamtalk_sessions).
 %% How long the VM's report of a heap limit may come after the process ended, in milliseconds.
--define(REPORT_WAIT, 200).
+-define(REPORT_WAIT, 1000).
 
 -record(state, {
     name :: binary(),
@@ -20,7 +20,7 @@
     evaluator :: pid(),
     variables = #{} :: #{binary() => term()},
     cells = #{} :: #{beamtalk_frame:cell() => term()},
-    running = none :: none | {beamtalk_host:from(), module()}
+    running = none :: none | {beamtalk_host:from(), module(), beamtalk_lambdas:baseline()}
 }).
 
 %% Rows: {Name :: binary(), pid(), Busy :: boolean(), GroupLeader :: pid()}.
@@ -131,7 +131,7 @@ held(Value, _) -> Value.
 handle_cast({eval, From, Module, Beam}, #state{running = none, evaluator = Evaluator} = State) ->
     beamtalk_evaluator:eval(Evaluator, Module, Beam),
     set_busy(State, true),
-    {noreply, State#state{running = {From, Module}}};
+    {noreply, State#state{running = {From, Module, none}}};
 handle_cast({eval, From, _, _}, State) ->
     Error = beamtalk_request:error_map(busy, <<"the session is still evaluating an input">>),
     beamtalk_host:reply(From, {error, Error#{bindings => names_of(State), module => free}}),
@@ -156,6 +156,8 @@ handle_cast({clear, From}, State) ->
     {noreply, State}.
 
 -spec handle_info(term(), #state{}) -> {noreply, #state{}} | {stop, term(), #state{}}.
+handle_info({loaded, Evaluator, Baseline}, #state{evaluator = Evaluator, running = {From, Module, _}} = State) ->
+    {noreply, State#state{running = {From, Module, Baseline}}};
 handle_info({done, Evaluator, Outcome}, #state{evaluator = Evaluator} = State) ->
     {noreply, finished(Outcome, State)};
 handle_info({'EXIT', Evaluator, Reason}, #state{evaluator = Evaluator, running = Running} = State) ->
@@ -176,10 +178,10 @@ terminate(_, #state{name = Name, leader = Leader, evaluator = Evaluator} = State
     case State#state.running of
         none ->
             ok;
-        {From, Module} ->
+        {From, Module, Baseline} ->
             Error = beamtalk_request:error_map(interrupted, <<"the session was closed">>),
             beamtalk_host:reply(From, {error, Error#{bindings => [], module => held}}),
-            beamtalk_purge:retire(Module)
+            beamtalk_purge:retire(Module, Baseline, [Evaluator, self()])
     end.
 
 %% Processes that the session's inputs started keep running and must still be able to write.
@@ -216,9 +218,9 @@ failed(Exception, #state{variables = Variables} = State) ->
     answer(State1, {error, Error#{bindings => names_of(State1), module => held}}).
 
 %% The module's name is given back only after the answer is on its way.
-answer(#state{running = {From, Module}} = State, Answer) ->
+answer(#state{running = {From, Module, Baseline}, evaluator = Evaluator} = State, Answer) ->
     beamtalk_host:reply(From, Answer),
-    beamtalk_purge:retire(Module),
+    beamtalk_purge:retire(Module, Baseline, [Evaluator, self()]),
     set_busy(State, false),
     State#state{running = none}.
 
