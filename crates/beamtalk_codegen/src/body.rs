@@ -339,9 +339,8 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
             return self.ret(value);
         }
         match &expr.kind {
-            Kind::Send { receiver, selector, arguments } => self.send(receiver, selector, arguments, expr.span, true),
-            Kind::SuperSend { selector, arguments } => self.super_send(selector, arguments, expr.span, true),
-            Kind::Primitive { module, function, arguments } => self.primitive(module, function, arguments, expr.span, true),
+            Kind::Send { receiver, selector, arguments } => self.send_last(receiver, selector, arguments, expr.span),
+            Kind::Primitive { module, function, arguments } => self.primitive_last(module, function, arguments, expr.span),
             Kind::If { selector, condition, on_true, on_false } => {
                 let otherwise = self.new_label();
                 self.jump_unless(condition, otherwise, &if_not_boolean(selector), expr.span);

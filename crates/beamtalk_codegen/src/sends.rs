@@ -120,28 +120,31 @@ impl FnBuilder<'_, '_> {
         self.send_to(target, class.as_ref(), selector, values, span)
     }
 
-    /// As the function's answer.
-    pub fn send(&mut self, receiver: &Expr, selector: &SmolStr, arguments: &[Expr], span: Span, _tail: bool) {
-        if let Some(value) = self.native(receiver, selector, arguments, span) {
+    /// As the function's answer. Only what recursion is made of, a message to `self` that its class knows, is a tail call:
+    /// after any other the method still stands in the stack trace of an error.
+    pub fn send_last(&mut self, receiver: &Expr, selector: &SmolStr, arguments: &[Expr], span: Span) {
+        if !self.is_known_self_send(receiver, selector) {
+            let value = self.send_value(receiver, selector, arguments, span);
             return self.ret(value);
         }
         let class = self.static_class(receiver);
         let later = arguments.iter().any(|argument| argument.assigns);
-        let target = if let Kind::Class { module, .. } = &receiver.kind { Val::Lit(class_term(module)) } else { self.stable(receiver, later) };
+        let target = self.stable(receiver, later);
         let values = self.values(arguments);
-        if is_evaluation(selector, values.len()) && class.is_none() && !matches!(receiver.kind, Kind::Class { .. }) {
-            let value = self.evaluate(target, selector, values, span);
-            return self.ret(value);
-        }
-        let (callee, args) = match &receiver.kind {
-            Kind::Class { module, .. } => {
-                let arity = u8::try_from(values.len() + 1).unwrap_or(u8::MAX);
-                (Callee::External(external(module, &function_name(Side::Class, selector), arity)), prepend(target, values))
-            }
-            _ => self.callee(target, class.as_ref(), selector, values),
-        };
+        let (callee, args) = self.callee(target, class.as_ref(), selector, values);
         let line = self.line(span);
         self.push(Op::TailCall { callee, args, line });
+    }
+
+    fn is_known_self_send(&self, receiver: &Expr, selector: &str) -> bool {
+        let Kind::Local(var) = &receiver.kind else { return false };
+        let Some(class) = self.cx.class else { return false };
+        self.cx.unit.parameters.first() == Some(var)
+            && !is_evaluation(selector, selector.matches(':').count())
+            && arithmetic(selector).is_none()
+            && comparison(selector).is_none()
+            && equality(selector).is_none()
+            && self.m.table.find_method(&class.name, self.cx.side, selector).is_some_and(|(owner, _)| !owner.is_library() || class.is_library())
     }
 
     fn class_call(&mut self, module: &str, selector: &SmolStr, class: Val, values: Vec<Val>, span: Span) -> Val {
@@ -166,13 +169,9 @@ impl FnBuilder<'_, '_> {
             && let Some(class) = self.m.table.get(class)
             && self.m.table.find_method(&class.name, Side::Instance, selector).is_some()
         {
-            let function = function_name(Side::Instance, selector);
-            let own = (class.module == self.m.module.name).then(|| self.m.functions.get(&(function.clone(), arity + 1))).flatten();
-            let callee = match own {
-                Some(label) => Callee::Local(*label),
-                None => Callee::External(external(&class.module, &function, arity + 1)),
-            };
-            return (callee, args);
+            // Through the export entry even within the module: old code must reach new methods.
+            let function = external(&class.module, &function_name(Side::Instance, selector), arity + 1);
+            return (Callee::External(function), args);
         }
         (Callee::Local(self.m.send_stub(selector, arity)), args)
     }
@@ -225,12 +224,6 @@ impl FnBuilder<'_, '_> {
         Val::V(dst)
     }
 
-    pub fn super_send(&mut self, selector: &SmolStr, arguments: &[Expr], span: Span, _tail: bool) {
-        let (callee, args) = self.super_callee(selector, arguments);
-        let line = self.line(span);
-        self.push(Op::TailCall { callee, args, line });
-    }
-
     pub fn primitive_value(&mut self, module: &SmolStr, function: &SmolStr, arguments: &[Expr], span: Span) -> Val {
         let args = self.values(arguments);
         if let Some(value) = self.guard_bif(module, function, &args, span) {
@@ -239,7 +232,7 @@ impl FnBuilder<'_, '_> {
         self.call(module, function, args, span)
     }
 
-    pub fn primitive(&mut self, module: &SmolStr, function: &SmolStr, arguments: &[Expr], span: Span, _tail: bool) {
+    pub fn primitive_last(&mut self, module: &SmolStr, function: &SmolStr, arguments: &[Expr], span: Span) {
         let args = self.values(arguments);
         if let Some(value) = self.guard_bif(module, function, &args, span) {
             return self.ret(value);
