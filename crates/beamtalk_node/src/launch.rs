@@ -62,8 +62,8 @@ impl Starter for ErlangNode {
             .map_err(NodeError::system("open the node's log"))?;
         let mut command = quiet_erl(&self.otp.erl);
         command.arg("-pa").arg(self.image.ebin());
-        command.args(["-run", "beamtalk_host", "start"]).arg(socket);
-        command.arg(self.idle.as_secs().to_string());
+        command.args(["-s", "beamtalk_boot", "-extra"]).arg(socket);
+        command.arg(format!("idle={}", self.idle.as_secs().max(1)));
         command.current_dir(&self.folder);
         command.stdout(Stdio::from(log)).stderr(Stdio::from(also));
         command.process_group(0);

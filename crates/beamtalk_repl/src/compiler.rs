@@ -1,0 +1,106 @@
+//! What the host needs of a compiler.
+//!
+//! The host knows no syntax. It hands texts to a [`Compiler`], loads what comes back into the node, and tells
+//! the compiler which of its results have become real.
+
+use beamtalk_node::{CodeModule, VariableKind};
+use std::path::PathBuf;
+
+/// The compiler of one workspace, with its class database.
+///
+/// A compilation changes nothing by itself: the database takes a result in when [`Compiler::loaded`] is called with its
+/// token. A token that is never passed on was not loaded.
+pub trait Compiler: Send {
+    /// Compiles what someone typed, or a request brought.
+    fn compile_input(&mut self, input: &Input<'_>) -> Compiled;
+
+    /// Compiles files that belong together; superclasses may come after their subclasses.
+    fn compile_files(&mut self, files: &[SourceFile]) -> Compiled;
+
+    /// The modules of this result are loaded: take its classes into the database.
+    fn loaded(&mut self, token: u64);
+
+    /// Finds what to remove for a class or module name, and forgets the class when [`Compiler::loaded`] is called.
+    fn unload(&mut self, name: &str) -> Result<Unloading, Box<Problem>>;
+
+    /// Completions of the word at the end of `prefix`.
+    fn complete(&self, prefix: &str, variables: &[String]) -> Vec<String>;
+
+    /// What a name stands for, such as `class`; `None` for an unknown one.
+    fn kind_of(&self, name: &str) -> Option<&'static str>;
+
+    /// Help for a class or one of its methods; the error is a sentence for people.
+    fn docs(&self, class: &str, selector: Option<&str>) -> Result<String, String>;
+
+    /// The instructions that an input compiles to.
+    fn listing(&mut self, input: &Input<'_>) -> Result<String, Vec<Problem>>;
+}
+
+/// A text to compile, and where it will run.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// The text.
+    pub code: &'a str,
+    /// The session's variables.
+    pub variables: &'a [(String, VariableKind)],
+    /// The name for the module that evaluates it.
+    pub eval_module: &'a str,
+}
+
+/// A file's path, absolute, and its text.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it holds.
+    pub text: String,
+}
+
+/// The result of a compilation. With errors, all but the problems is empty.
+#[derive(Debug, Clone, Default)]
+pub struct Compiled {
+    /// Why it cannot be used.
+    pub errors: Vec<Problem>,
+    /// What should be looked at.
+    pub warnings: Vec<Problem>,
+    /// Classes to load first, as one batch.
+    pub modules: Vec<CodeModule>,
+    /// The module to evaluate, named as the input asked.
+    pub eval: Option<Vec<u8>>,
+    /// What to show when nothing is evaluated: `Counter`, `Counter>>inc`.
+    pub display: Option<String>,
+    /// The names of the classes defined.
+    pub classes: Vec<String>,
+    /// Identifies this result to [`Compiler::loaded`].
+    pub token: u64,
+}
+
+/// What removing a class means for the node.
+#[derive(Debug, Clone, Default)]
+pub struct Unloading {
+    /// Modules to remove.
+    pub modules: Vec<String>,
+    /// Modules to load in their place, such as a class without the extension that went.
+    pub replacements: Vec<CodeModule>,
+    /// Identifies this result to [`Compiler::loaded`].
+    pub token: u64,
+}
+
+/// A diagnostic, ready to be shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problem {
+    /// The stable code, such as `E0207`.
+    pub code: String,
+    /// The sentence.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// The file, when it is not the input itself.
+    pub path: Option<PathBuf>,
+    /// From 1.
+    pub line: u32,
+    /// From 1, in characters.
+    pub column: u32,
+    /// The whole diagnostic with its source lines, without colours.
+    pub rendered: String,
+}

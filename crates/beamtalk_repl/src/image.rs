@@ -1,0 +1,415 @@
+//! The running image: what is compiled, loaded and evaluated, one change at a time.
+
+use crate::compiler::{Compiled, Input, Problem, SourceFile, Unloading};
+use crate::compiler_thread::CompilerThread;
+use crate::display;
+use crate::journal::{Entry, Journal};
+use crate::reply::{Failure, Frame, Outcome};
+use crate::router::Router;
+use crate::session::Session;
+use beamtalk_node::{CodeModule, Evaluation, ModuleState, Node, NodeError, VariableKind};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tokio::task::block_in_place;
+
+/// Compiler and node, kept in step.
+pub(crate) struct Image {
+    pub(crate) node: Node,
+    pub(crate) compiler: CompilerThread,
+    pub(crate) router: Arc<Router>,
+    journal: Journal,
+    /// Held from a compilation to its [`crate::Compiler::loaded`], so that the class database takes results
+    /// in the order in which the node does.
+    changing: tokio::sync::Mutex<()>,
+}
+
+/// What an input came to, besides its value.
+struct Prepared {
+    module: String,
+    compiled: Compiled,
+}
+
+impl Image {
+    pub(crate) fn new(
+        node: Node,
+        compiler: CompilerThread,
+        router: Arc<Router>,
+        journal: Journal,
+    ) -> Self {
+        Self {
+            node,
+            compiler,
+            router,
+            journal,
+            changing: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// Compiles and runs an input in a session that has begun an evaluation.
+    pub(crate) async fn evaluate(&self, session: &Session, code: &str) -> Outcome {
+        self.open(session).await?;
+        let variables = self.variables(session).await?;
+        let module = self.take_name().await?;
+        let prepared = self.prepare(&module, variables, code).await;
+        let outcome = match prepared {
+            Ok(mut prepared) => match prepared.compiled.eval.take() {
+                Some(beam) => return self.run(session, prepared, beam).await,
+                None => Ok(displayed(&prepared.compiled)),
+            },
+            Err(failure) => Err(failure),
+        };
+        self.router.names().release(&module);
+        outcome
+    }
+
+    /// Compiles and loads files.
+    pub(crate) async fn load_files(&self, files: Vec<SourceFile>) -> Outcome {
+        let entry = Entry::Files {
+            files: files
+                .iter()
+                .map(|file| (file.path.clone(), file.text.clone()))
+                .collect(),
+        };
+        let _changing = self.changing.lock().await;
+        let compiled = self
+            .compiler
+            .run(move |compiler| compiler.compile_files(&files))
+            .await?;
+        let compiled = self.load(compiled, entry).await?;
+        let frame = Frame::new().with("classes", compiled.classes.clone());
+        Ok(frame.and(warnings(&compiled.warnings)))
+    }
+
+    /// Compiles and loads a text without a file.
+    pub(crate) async fn load_source(&self, source: String) -> Outcome {
+        let entry = Entry::Input {
+            code: source.clone(),
+        };
+        let _changing = self.changing.lock().await;
+        let compiled = self.compile(source, Vec::new(), String::new()).await?;
+        if compiled.eval.is_some() {
+            return Err(
+                Failure::new("The source holds expressions, not only classes")
+                    .hint("Use the eval operation to evaluate expressions."),
+            );
+        }
+        let compiled = self.load(compiled, entry).await?;
+        Ok(Frame::new()
+            .with("classes", compiled.classes.clone())
+            .and(warnings(&compiled.warnings)))
+    }
+
+    /// Removes a class.
+    pub(crate) async fn unload(&self, name: String) -> Outcome {
+        let _changing = self.changing.lock().await;
+        let asked = name.clone();
+        let found = self
+            .compiler
+            .run(move |compiler| compiler.unload(&asked))
+            .await?;
+        let Unloading {
+            modules,
+            replacements,
+            token,
+        } = found.map_err(|problem| problems(&[*problem]))?;
+        self.node.load(replacements).await?;
+        self.node.unload(modules).await?;
+        self.compiler
+            .run(move |compiler| compiler.loaded(token))
+            .await?;
+        self.journal.append(&Entry::Unloaded { name: name.clone() });
+        self.router
+            .push("classes", "removed", json!({"class": name}));
+        Ok(Frame::new().with("value", "ok"))
+    }
+
+    /// Teaches the compiler what a living node has loaded, from the journal of the host before us. With a
+    /// new node there is nothing to remember, and the journal is removed.
+    pub(crate) async fn recall(&self, node_is_new: bool) {
+        if node_is_new {
+            self.journal.remove();
+            return;
+        }
+        let journal = self.journal.clone();
+        let read = block_in_place(|| journal.read());
+        let entries = read.unwrap_or_else(|error| {
+            tracing::error!(%error, "the journal cannot be read; the compiler knows no loaded class");
+            Vec::new()
+        });
+        let _changing = self.changing.lock().await;
+        for entry in entries {
+            let recalled = self
+                .compiler
+                .run(move |compiler| recall_one(compiler, entry))
+                .await;
+            match recalled {
+                Ok(modules) => self.node.remember(modules),
+                Err(error) => tracing::error!(%error, "an entry of the journal was passed over"),
+            }
+        }
+    }
+
+    /// Makes sure that the node has the session.
+    pub(crate) async fn open(&self, session: &Session) -> Result<(), Failure> {
+        let mut open = session.open().lock().await;
+        if !*open {
+            self.node.open_session(session.id()).await?;
+            *open = true;
+        }
+        Ok(())
+    }
+
+    /// The session's variables and how it holds them. Those of a session from the time of an earlier
+    /// host are learnt by evaluating nothing in it.
+    pub(crate) async fn variables(
+        &self,
+        session: &Session,
+    ) -> Result<Vec<(String, VariableKind)>, Failure> {
+        if let Some(variables) = session.variables() {
+            return Ok(variables);
+        }
+        let module = self.take_name().await?;
+        let nothing = self.compile("nil".into(), Vec::new(), module.clone()).await;
+        let beam = match nothing {
+            Ok(compiled) => compiled.eval.unwrap_or_default(),
+            Err(failure) => {
+                self.router.names().release(&module);
+                return Err(failure);
+            }
+        };
+        let answer = self.call(session, module, beam).await;
+        answer.map_err(Failure::from)?;
+        Ok(session.variables().unwrap_or_default())
+    }
+
+    async fn take_name(&self) -> Result<String, Failure> {
+        let taken = self.router.names().take();
+        if let Some(name) = taken {
+            return Ok(name);
+        }
+        self.collect_names().await?;
+        let taken = self.router.names().take();
+        taken.ok_or_else(|| {
+            Failure::new("Too many evaluated blocks are still in use")
+                .hint("Drop variables and actors that hold blocks made at the prompt, or restart the workspace.")
+        })
+    }
+
+    /// Asks the node which held modules have become free.
+    pub(crate) async fn collect_names(&self) -> Result<(), Failure> {
+        let held = self.router.names().held();
+        if !held.is_empty() {
+            let free = self.node.release(held).await?;
+            let mut names = self.router.names();
+            for module in &free {
+                names.release(module);
+            }
+        }
+        Ok(())
+    }
+
+    async fn prepare(
+        &self,
+        module: &str,
+        variables: Vec<(String, VariableKind)>,
+        code: &str,
+    ) -> Result<Prepared, Failure> {
+        let _changing = self.changing.lock().await;
+        let compiled = self
+            .compile(code.to_owned(), variables, module.to_owned())
+            .await?;
+        let entry = Entry::Input {
+            code: code.to_owned(),
+        };
+        let compiled = self.load(compiled, entry).await?;
+        Ok(Prepared {
+            module: module.to_owned(),
+            compiled,
+        })
+    }
+
+    async fn compile(
+        &self,
+        code: String,
+        variables: Vec<(String, VariableKind)>,
+        module: String,
+    ) -> Result<Compiled, Failure> {
+        let compile = move |compiler: &mut dyn crate::Compiler| {
+            compiler.compile_input(&Input {
+                code: &code,
+                variables: &variables,
+                eval_module: &module,
+            })
+        };
+        Ok(self.compiler.run(compile).await?)
+    }
+
+    /// Loads what was compiled and commits it to the class database.
+    async fn load(&self, mut compiled: Compiled, entry: Entry) -> Result<Compiled, Failure> {
+        if !compiled.errors.is_empty() {
+            return Err(Failure {
+                details: problems(&compiled.errors)
+                    .details
+                    .and(warnings(&compiled.warnings)),
+                ..problems(&compiled.errors)
+            });
+        }
+        let modules = std::mem::take(&mut compiled.modules);
+        let changes = !modules.is_empty();
+        self.node.load(modules).await?;
+        let token = compiled.token;
+        self.compiler
+            .run(move |compiler| compiler.loaded(token))
+            .await?;
+        if changes {
+            self.router.record.touch();
+            self.journal.append(&entry);
+            let classes = compiled.classes.clone();
+            self.router.record.change(|metadata| {
+                metadata.loaded_modules.extend(classes);
+                metadata.loaded_modules.sort();
+                metadata.loaded_modules.dedup();
+            });
+            for class in &compiled.classes {
+                self.router
+                    .push("classes", "loaded", json!({"class": class}));
+            }
+        }
+        Ok(compiled)
+    }
+
+    async fn run(&self, session: &Session, prepared: Prepared, beam: Vec<u8>) -> Outcome {
+        let Prepared { module, compiled } = prepared;
+        let answer = self.call(session, module, beam).await;
+        match answer {
+            Ok(value) => {
+                // A long integer takes long to write.
+                let value = block_in_place(|| display::to_json(&value));
+                Ok(Frame::new()
+                    .with("value", value)
+                    .and(warnings(&compiled.warnings)))
+            }
+            Err(error) => {
+                let failure = Failure::from(error);
+                Err(Failure {
+                    details: failure.details.and(warnings(&compiled.warnings)),
+                    ..failure
+                })
+            }
+        }
+    }
+
+    /// Evaluates a module and takes in what its answer says of the session and of the module.
+    async fn call(
+        &self,
+        session: &Session,
+        module: String,
+        beam: Vec<u8>,
+    ) -> Result<beamtalk_node::Display, NodeError> {
+        let code = CodeModule {
+            name: module.clone(),
+            file: "repl".into(),
+            beam,
+        };
+        let evaluation = Evaluation {
+            session: session.id().to_owned(),
+            code,
+        };
+        let answer = self.node.eval(evaluation).await;
+        let (bindings, state) = match &answer {
+            Ok(value) => (Some(value.bindings.clone()), Some(value.module)),
+            Err(NodeError::Raised(raised)) => (raised.bindings.clone(), raised.module),
+            // The node is a new one, or will be: all its names are free.
+            Err(_) => (None, Some(ModuleState::Free)),
+        };
+        if let Some(bindings) = bindings {
+            session.set_variables(bindings);
+        }
+        match state {
+            Some(ModuleState::Free) => self.router.names().release(&module),
+            // Without a word on it, the name may be in use.
+            Some(ModuleState::Held) | None => {
+                let made = {
+                    let mut names = self.router.names();
+                    names.hold(&module);
+                    names.made()
+                };
+                self.router
+                    .record
+                    .change(|metadata| metadata.evaluation_modules = made);
+            }
+        }
+        answer.map(|value| value.value)
+    }
+}
+
+fn recall_one(compiler: &mut dyn crate::Compiler, entry: Entry) -> Vec<CodeModule> {
+    let result = match entry {
+        Entry::Input { code } => compiler.compile_input(&Input {
+            code: &code,
+            variables: &[],
+            eval_module: "bt@eval@1",
+        }),
+        Entry::Files { files } => {
+            let files: Vec<_> = files
+                .into_iter()
+                .map(|(path, text)| SourceFile { path, text })
+                .collect();
+            compiler.compile_files(&files)
+        }
+        Entry::Unloaded { name } => match compiler.unload(&name) {
+            Ok(unloading) => {
+                compiler.loaded(unloading.token);
+                return unloading.replacements;
+            }
+            Err(_) => return Vec::new(),
+        },
+    };
+    compiler.loaded(result.token);
+    result.modules
+}
+
+fn displayed(compiled: &Compiled) -> Frame {
+    let shown = compiled.display.clone().unwrap_or_else(|| "nil".into());
+    Frame::new()
+        .with("value", shown)
+        .and(warnings(&compiled.warnings))
+}
+
+/// The field with the warnings, if there are any.
+fn warnings(warnings: &[Problem]) -> Frame {
+    if warnings.is_empty() {
+        return Frame::new();
+    }
+    let messages: Vec<_> = warnings
+        .iter()
+        .map(|warning| warning.message.clone())
+        .collect();
+    Frame::new().with("warnings", messages)
+}
+
+/// The failure that errors of the compiler make.
+pub(crate) fn problems(problems: &[Problem]) -> Failure {
+    let messages: Vec<_> = problems
+        .iter()
+        .map(|problem| problem.message.as_str())
+        .collect();
+    let all: Vec<_> = problems.iter().map(problem_json).collect();
+    Failure {
+        message: messages.join("\n"),
+        hint: problems.iter().find_map(|problem| problem.help.clone()),
+        details: Frame::new().with("problems", all),
+    }
+}
+
+fn problem_json(problem: &Problem) -> Value {
+    json!({
+        "code": problem.code,
+        "message": problem.message,
+        "help": problem.help,
+        "path": problem.path,
+        "line": problem.line,
+        "column": problem.column,
+        "rendered": problem.rendered,
+    })
+}

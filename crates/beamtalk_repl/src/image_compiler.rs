@@ -1,0 +1,193 @@
+//! The real compiler: an image of classes behind the host's [`Compiler`].
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use beamtalk_node::{CodeModule, VariableKind};
+use beamtalk_project::{
+    Diagnostic, Failure, Image, LineIndex, ModuleCode, Name, Source, Variable, render,
+};
+
+use crate::compiler::{Compiled, Compiler, Input, Problem, SourceFile, Unloading};
+
+/// The path that diagnostics of an input carry.
+const INPUT: &str = "<input>";
+/// Results that may still be committed; older ones were never loaded.
+const PENDING: usize = 64;
+
+/// Compiles for one workspace.
+#[derive(Default)]
+pub struct ImageCompiler {
+    image: Image,
+    next_token: u64,
+    pending: Vec<(u64, beamtalk_project::Compiled)>,
+}
+
+impl ImageCompiler {
+    /// A compiler whose image holds the standard library.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn keep(&mut self, compiled: beamtalk_project::Compiled) -> u64 {
+        self.next_token += 1;
+        if compiled.changes_classes() {
+            self.pending.push((self.next_token, compiled));
+            if self.pending.len() > PENDING {
+                self.pending.remove(0);
+            }
+        }
+        self.next_token
+    }
+
+    fn finish(
+        &mut self,
+        result: Result<beamtalk_project::Compiled, Failure>,
+        text_of: &dyn Fn(&str) -> Option<String>,
+    ) -> Compiled {
+        match result {
+            Err(failure) => {
+                let (errors, warnings): (Vec<_>, Vec<_>) = failure
+                    .diagnostics
+                    .iter()
+                    .partition(|(_, diagnostic)| diagnostic.is_error());
+                let shown = |found: Vec<&(Name, Diagnostic)>| {
+                    found
+                        .into_iter()
+                        .map(|(path, diagnostic)| problem(path, diagnostic, text_of))
+                        .collect()
+                };
+                Compiled {
+                    errors: shown(errors),
+                    warnings: shown(warnings),
+                    ..Compiled::default()
+                }
+            }
+            Ok(compiled) => {
+                let answer = Compiled {
+                    errors: Vec::new(),
+                    warnings: compiled
+                        .warnings
+                        .iter()
+                        .map(|(path, diagnostic)| problem(path, diagnostic, text_of))
+                        .collect(),
+                    modules: compiled.modules.iter().map(code_module).collect(),
+                    eval: compiled.eval.as_ref().map(|module| module.beam.clone()),
+                    display: compiled.display.clone(),
+                    classes: compiled.classes.iter().map(ToString::to_string).collect(),
+                    token: 0,
+                };
+                Compiled {
+                    token: self.keep(compiled),
+                    ..answer
+                }
+            }
+        }
+    }
+}
+
+fn code_module(module: &ModuleCode) -> CodeModule {
+    CodeModule {
+        name: module.name.to_string(),
+        file: module.path.to_string(),
+        beam: module.beam.clone(),
+    }
+}
+
+fn variables(variables: &[(String, VariableKind)]) -> Vec<Variable> {
+    variables
+        .iter()
+        .map(|(name, kind)| Variable {
+            name: name.as_str().into(),
+            cell: *kind == VariableKind::Cell,
+        })
+        .collect()
+}
+
+fn problem(
+    path: &str,
+    diagnostic: &Diagnostic,
+    text_of: &dyn Fn(&str) -> Option<String>,
+) -> Problem {
+    let text = text_of(path).unwrap_or_default();
+    let at = LineIndex::new(&text).position(diagnostic.span.start);
+    Problem {
+        code: diagnostic.code.to_owned(),
+        message: diagnostic.message.clone(),
+        help: diagnostic.help.clone(),
+        path: (path != INPUT).then(|| PathBuf::from(path)),
+        line: at.line,
+        column: at.column,
+        rendered: render(diagnostic, path, &text),
+    }
+}
+
+impl Compiler for ImageCompiler {
+    fn compile_input(&mut self, input: &Input<'_>) -> Compiled {
+        let result =
+            self.image
+                .compile_input(&variables(input.variables), input.code, input.eval_module);
+        self.finish(result, &|path| {
+            (path == INPUT).then(|| input.code.to_owned())
+        })
+    }
+
+    fn compile_files(&mut self, files: &[SourceFile]) -> Compiled {
+        let sources: Vec<Arc<Source>> = files
+            .iter()
+            .map(|file| Arc::new(Source::new(file.path.to_string_lossy(), file.text.as_str())))
+            .collect();
+        let result = self.image.compile_files(&sources);
+        self.finish(result, &|path| {
+            sources
+                .iter()
+                .find(|source| source.path == path)
+                .map(|source| source.text.clone())
+        })
+    }
+
+    fn loaded(&mut self, token: u64) {
+        if let Some(index) = self.pending.iter().position(|(each, _)| *each == token) {
+            let (_, compiled) = self.pending.remove(index);
+            self.image.commit(&compiled);
+        }
+    }
+
+    fn unload(&mut self, name: &str) -> Result<Unloading, Box<Problem>> {
+        match self.image.remove(name) {
+            Ok((module, compiled)) => Ok(Unloading {
+                modules: vec![module.to_string()],
+                replacements: Vec::new(),
+                token: self.keep(compiled),
+            }),
+            Err(diagnostic) => Err(Box::new(problem(INPUT, &diagnostic, &|_| None))),
+        }
+    }
+
+    fn complete(&self, prefix: &str, variables: &[String]) -> Vec<String> {
+        self.image.complete(prefix, variables)
+    }
+
+    fn kind_of(&self, name: &str) -> Option<&'static str> {
+        self.image.table().get(name).map(|_| "class")
+    }
+
+    fn docs(&self, class: &str, selector: Option<&str>) -> Result<String, String> {
+        self.image.docs(class, selector)
+    }
+
+    fn listing(&mut self, input: &Input<'_>) -> Result<String, Vec<Problem>> {
+        self.image
+            .listing(&variables(input.variables), input.code)
+            .map_err(|failure| {
+                failure
+                    .diagnostics
+                    .iter()
+                    .map(|(path, diagnostic)| {
+                        problem(path, diagnostic, &|_| Some(input.code.to_owned()))
+                    })
+                    .collect()
+            })
+    }
+}

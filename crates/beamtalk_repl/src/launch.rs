@@ -1,0 +1,156 @@
+//! Finding a workspace's host, or starting one.
+
+use crate::client::{Client, ClientError};
+use crate::loopback::LoopbackAddr;
+use beamtalk_home::{HomeError, Metadata, WorkspaceFolder};
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// What the host writes to its standard output when clients can connect.
+pub const READY: &str = "ready";
+
+/// How long a host that holds its lock may take until it can be reached.
+const COMING_UP: Duration = Duration::from_secs(10);
+
+/// A host that was found or started.
+#[derive(Debug)]
+pub struct Attached {
+    /// The connection.
+    pub client: Client,
+    /// The workspace as its host describes it.
+    pub metadata: Metadata,
+    /// The host was started for this.
+    pub started: bool,
+    /// What was wrong with an earlier metadata file.
+    pub notice: Option<String>,
+}
+
+/// Why there is no host to talk to.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LaunchError {
+    /// A file or folder cannot be used.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The host cannot be reached.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The host's process cannot be started.
+    #[error("cannot start the workspace: {0}")]
+    Spawn(#[from] io::Error),
+    /// The host ended before it was ready.
+    #[error("the workspace did not start: {0}")]
+    Failed(String),
+}
+
+/// Connects to the workspace's host if it runs.
+pub fn attach(workspace: &WorkspaceFolder) -> Result<Option<Attached>, LaunchError> {
+    let (metadata, notice) = match workspace.metadata() {
+        Ok(metadata) => (metadata, None),
+        Err(error @ HomeError::SetAside { .. }) => (None, Some(error.to_string())),
+        Err(error) => return Err(error.into()),
+    };
+    let Some(metadata) = metadata else {
+        if let Some(notice) = notice {
+            tracing::warn!(notice, "the workspace's metadata was damaged");
+        }
+        return Ok(None);
+    };
+    let (Some(port), Some(nonce)) = (metadata.repl_port, metadata.nonce.clone()) else {
+        return Ok(None);
+    };
+    let reached = Client::connect(LoopbackAddr::new(port)).and_then(|mut client| {
+        if cfg!(not(target_os = "linux"))
+            && let Ok(cookie) = workspace.cookie()
+        {
+            client.authenticate(&cookie)?;
+        }
+        client.identify(&metadata.workspace_id, &nonce)?;
+        Ok(client)
+    });
+    match reached {
+        Ok(client) => Ok(Some(Attached {
+            client,
+            metadata,
+            started: false,
+            notice: None,
+        })),
+        // The record is of a host that died, or whose port is now another's.
+        Err(error) => {
+            tracing::debug!(%error, "the recorded host cannot be reached");
+            Ok(None)
+        }
+    }
+}
+
+/// Connects to the workspace's host; starts it with `command` if none runs. Of several that start at once, one
+/// starts the host and the others find it.
+///
+/// `prepare` is called before a start, for what takes long and has something to tell.
+pub fn attach_or_start(
+    workspace: &WorkspaceFolder,
+    project: &Path,
+    mut command: Command,
+    prepare: impl FnOnce() -> Result<(), LaunchError>,
+) -> Result<Attached, LaunchError> {
+    if let Some(attached) = attach(workspace)? {
+        return Ok(attached);
+    }
+    let _lock = workspace.lock()?;
+    let notice = match workspace.create(project) {
+        Ok(_) => None,
+        Err(error @ HomeError::SetAside { .. }) => {
+            workspace.create(project)?;
+            Some(error.to_string())
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let waited_since = Instant::now();
+    while workspace.has_host() && waited_since.elapsed() < COMING_UP {
+        if let Some(attached) = attach(workspace)? {
+            return Ok(Attached { notice, ..attached });
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    prepare()?;
+    start(workspace, &mut command)?;
+    let attached = attach(workspace)?
+        .ok_or_else(|| LaunchError::Failed("it is ready but cannot be reached".into()))?;
+    Ok(Attached {
+        started: true,
+        notice,
+        ..attached
+    })
+}
+
+/// Starts the host's process and waits for its word that it is ready.
+fn start(workspace: &WorkspaceFolder, command: &mut Command) -> Result<(), LaunchError> {
+    let path = workspace.startup_log_path();
+    let _ = std::fs::remove_file(&path);
+    let log = beamtalk_home::file::append_private(&path)?;
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log);
+    // The cookie is for this process; its children have the file.
+    command.env_remove("BEAMTALK_COOKIE");
+    let mut child = command.spawn()?;
+    let mut word = String::new();
+    if let Some(stdout) = child.stdout.take() {
+        BufReader::new(stdout).read_line(&mut word)?;
+    }
+    if word.trim_end() == READY {
+        // It goes on without us.
+        return Ok(());
+    }
+    let status = child.wait()?;
+    let said = std::fs::read_to_string(&path).unwrap_or_default();
+    let said = said.trim();
+    Err(LaunchError::Failed(if said.is_empty() {
+        status.to_string()
+    } else {
+        said.to_owned()
+    }))
+}
