@@ -55,8 +55,10 @@ fn main() {
     let count: usize = files.iter().map(|file| file.lines().count()).sum();
     let bytes: usize = files.iter().map(String::len).sum();
 
-    let lexing = fastest(|| files.iter().map(|file| beamtalk_syntax::lexer::lex(file).tokens.len()).sum::<usize>());
-    let parsing = fastest(|| files.iter().map(|file| beamtalk_syntax::parse(file).file.items.len()).sum::<usize>());
+    let lexing =
+        fastest(|| files.iter().map(|file| beamtalk_syntax::lexer::lex(file).tokens.len()).sum::<usize>());
+    let parsing =
+        fastest(|| files.iter().map(|file| beamtalk_syntax::parse(file).file.items.len()).sum::<usize>());
     println!("{count} lines, {bytes} bytes, {} files", files.len());
     println!("lex:         {:>6.2} million lines/s", count as f64 / lexing.as_secs_f64() / 1e6);
     println!("lex + parse: {:>6.2} million lines/s", count as f64 / parsing.as_secs_f64() / 1e6);

@@ -21,8 +21,11 @@ pub fn completeness(input: &str) -> Completeness {
     if lexed.unterminated {
         return Completeness::Incomplete;
     }
-    let tokens: Vec<Token> =
-        lexed.tokens.into_iter().filter(|token| !token.kind.is_comment() && token.kind != TokenKind::Eof).collect();
+    let tokens: Vec<Token> = lexed
+        .tokens
+        .into_iter()
+        .filter(|token| !token.kind.is_comment() && token.kind != TokenKind::Eof)
+        .collect();
     if unclosed(&tokens) || tokens.last().is_some_and(|last| wants_more(last.kind)) {
         return Completeness::Incomplete;
     }
@@ -40,7 +43,9 @@ fn unclosed(tokens: &[Token]) -> bool {
             | TokenKind::HashBracket
             | TokenKind::LeftBrace
             | TokenKind::HashBrace => depth += 1,
-            TokenKind::RightParen | TokenKind::RightBracket | TokenKind::RightBrace => depth = depth.saturating_sub(1),
+            TokenKind::RightParen | TokenKind::RightBracket | TokenKind::RightBrace => {
+                depth = depth.saturating_sub(1);
+            }
             TokenKind::LeftAngles => angles += 1,
             TokenKind::RightAngles => angles = angles.saturating_sub(1),
             _ => {}

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use crate::ast::{
-    Arm, BinarySegment, Block, ClassDef, ClassName, DataDecl, DataKeyword, Doc, Expect, Expr, ExprKind, Extension,
-    Ident, Item, Member, Message, Method, Parameter, Pattern, PatternKind, ProtocolDef, RestPattern, Segment,
-    SegmentSize, Signature, SourceFile, Statement, TypeAlias, TypeExpr, TypeKind, TypeParameter,
+    Arm, BinarySegment, Block, ClassDef, ClassName, DataDecl, DataKeyword, Doc, Expect, Expr, ExprKind,
+    Extension, Ident, Item, Member, Message, Method, Parameter, Pattern, PatternKind, ProtocolDef,
+    RestPattern, Segment, SegmentSize, Signature, SourceFile, Statement, TypeAlias, TypeExpr, TypeKind,
+    TypeParameter,
 };
 
 /// One line for each item.
@@ -67,7 +68,9 @@ fn modifiers<M: std::fmt::Debug, S>(modifiers: &[(M, S)]) -> String {
 }
 
 fn class_name(name: &ClassName) -> String {
-    name.package.as_ref().map_or_else(|| name.name.name.to_string(), |package| format!("{}@{}", package.name, name.name.name))
+    name.package
+        .as_ref()
+        .map_or_else(|| name.name.name.to_string(), |package| format!("{}@{}", package.name, name.name.name))
 }
 
 fn type_parameters(parameters: &[TypeParameter]) -> String {
@@ -253,11 +256,13 @@ pub fn dump_expr(expr: &Expr) -> String {
         ExprKind::Send(send) => list("send", [dump_expr(&send.receiver), dump_message(&send.message)]),
         ExprKind::Cascade { receiver, messages } => list(
             "cascade",
-            std::iter::once(dump_expr(receiver)).chain(each(messages, |message| format!("({})", dump_message(message)))),
+            std::iter::once(dump_expr(receiver))
+                .chain(each(messages, |message| format!("({})", dump_message(message)))),
         ),
-        ExprKind::Assign(assign) => {
-            list(":=", [dump_expr(&assign.target), annotation(assign.annotation.as_ref()), dump_expr(&assign.value)])
-        }
+        ExprKind::Assign(assign) => list(
+            ":=",
+            [dump_expr(&assign.target), annotation(assign.annotation.as_ref()), dump_expr(&assign.value)],
+        ),
         ExprKind::Destructure { pattern, value } => list(":=", [dump_pattern(pattern), dump_expr(value)]),
         ExprKind::Return(value) => list("^", [dump_expr(value)]),
         ExprKind::Cast(send) => list("cast", [dump_expr(send)]),
@@ -281,7 +286,11 @@ fn dump_block(block: &Block) -> String {
 
 fn dump_message(message: &Message) -> String {
     let arguments = each(&message.arguments, dump_expr).join(" ");
-    if arguments.is_empty() { message.selector().to_string() } else { format!("{} {arguments}", message.selector()) }
+    if arguments.is_empty() {
+        message.selector().to_string()
+    } else {
+        format!("{} {arguments}", message.selector())
+    }
 }
 
 fn dump_arm(arm: &Arm) -> String {
@@ -304,7 +313,8 @@ pub fn dump_pattern(pattern: &Pattern) -> String {
             list("dict", each(pairs, |(key, value)| format!("({} {})", dump_expr(key), dump_pattern(value))))
         }
         PatternKind::Constructor { class, parts } => {
-            let parts = each(parts, |(keyword, binding)| format!("{} {}", keyword.name, dump_pattern(binding)));
+            let parts =
+                each(parts, |(keyword, binding)| format!("{} {}", keyword.name, dump_pattern(binding)));
             list(&class_name(class), parts)
         }
         PatternKind::Binary(segments) => list("binary", each(segments, dump_segment)),

@@ -65,9 +65,14 @@ impl Parsed {
 #[must_use]
 pub fn parse(source: &str) -> Parsed {
     if u32::try_from(source.len()).is_err() {
-        let diagnostic = Diagnostic::error(codes::SOURCE_TOO_LONG, Span::default(), "Source is longer than 4 GiB")
-            .with_help("split it into several files");
-        return Parsed { file: ast::SourceFile::default(), tokens: Vec::new(), diagnostics: vec![diagnostic] };
+        let diagnostic =
+            Diagnostic::error(codes::SOURCE_TOO_LONG, Span::default(), "Source is longer than 4 GiB")
+                .with_help("split it into several files");
+        return Parsed {
+            file: ast::SourceFile::default(),
+            tokens: Vec::new(),
+            diagnostics: vec![diagnostic],
+        };
     }
     let lexed = lexer::lex(source);
     let (file, mut diagnostics) = parser::parse_file(source, &lexed.tokens);

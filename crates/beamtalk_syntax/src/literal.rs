@@ -100,6 +100,9 @@ mod tests {
 
     #[test]
     fn characters_may_be_escaped() {
-        assert_eq!((character("$a"), character("$\\n"), character("$\\q"), character("$é")), ('a', '\n', 'q', 'é'));
+        assert_eq!(
+            (character("$a"), character("$\\n"), character("$\\q"), character("$é")),
+            ('a', '\n', 'q', 'é')
+        );
     }
 }

@@ -9,7 +9,9 @@ pub fn is_keyword_selector(selector: &str) -> bool {
 /// Whether `selector` is made of operator characters: `+`, `->`.
 #[must_use]
 pub fn is_binary_selector(selector: &str) -> bool {
-    !selector.is_empty() && !selector.bytes().any(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && selector != ":"
+    !selector.is_empty()
+        && !selector.bytes().any(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && selector != ":"
 }
 
 /// How many arguments a message with this selector takes.
@@ -28,6 +30,9 @@ mod tests {
 
     #[test]
     fn arity_follows_from_the_spelling() {
-        assert_eq!(["size", "_x", "+", "=:=", "->", ",", "at:", "at:put:"].map(selector_arity), [0, 0, 1, 1, 1, 1, 1, 2]);
+        assert_eq!(
+            ["size", "_x", "+", "=:=", "->", ",", "at:", "at:put:"].map(selector_arity),
+            [0, 0, 1, 1, 1, 1, 1, 2]
+        );
     }
 }

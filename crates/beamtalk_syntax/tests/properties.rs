@@ -11,12 +11,97 @@ const SAMPLE: &str = include_str!("sample.bt");
 
 /// Spellings that token soup is cooked from.
 const PIECES: &[&str] = &[
-    "a", "b", "foo", "self", "super", "nil", "true", "class", "sealed", "internal", "abstract", "type", "Foo", "Protocol",
-    "Result", "a:", "at:", "put:", "match:", "when:", "subclass:", "define:", "extending:", "field:", "state:", "classState:",
-    "native:", "handleScope:", "1", "-2", "2.5", "16rFF", "$a", "$\\n", "#a", "#at:put:", "#+", "#'a b'", "\"s\"", "\"a{", "}b\"",
-    "}c{", "\"", "'", "(", ")", "[", "]", "{", "}", "#(", "#[", "#{", "<<", ">>", ":=", "^", ";", ".", "...", "!", "|", ":", "::",
-    "->", "=>", ",", "=", "+", "-", "*", "**", "==", "=:=", "&", "\\", "&&", "@", "pkg@Foo", "@primitive", "@intrinsic", "@expect dnu",
-    "// c\n", "/* c */", "/// d\n", "\n", "\n  ", "\n    ", " ", " ", " ",
+    "a",
+    "b",
+    "foo",
+    "self",
+    "super",
+    "nil",
+    "true",
+    "class",
+    "sealed",
+    "internal",
+    "abstract",
+    "type",
+    "Foo",
+    "Protocol",
+    "Result",
+    "a:",
+    "at:",
+    "put:",
+    "match:",
+    "when:",
+    "subclass:",
+    "define:",
+    "extending:",
+    "field:",
+    "state:",
+    "classState:",
+    "native:",
+    "handleScope:",
+    "1",
+    "-2",
+    "2.5",
+    "16rFF",
+    "$a",
+    "$\\n",
+    "#a",
+    "#at:put:",
+    "#+",
+    "#'a b'",
+    "\"s\"",
+    "\"a{",
+    "}b\"",
+    "}c{",
+    "\"",
+    "'",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "#(",
+    "#[",
+    "#{",
+    "<<",
+    ">>",
+    ":=",
+    "^",
+    ";",
+    ".",
+    "...",
+    "!",
+    "|",
+    ":",
+    "::",
+    "->",
+    "=>",
+    ",",
+    "=",
+    "+",
+    "-",
+    "*",
+    "**",
+    "==",
+    "=:=",
+    "&",
+    "\\",
+    "&&",
+    "@",
+    "pkg@Foo",
+    "@primitive",
+    "@intrinsic",
+    "@expect dnu",
+    "// c\n",
+    "/* c */",
+    "/// d\n",
+    "\n",
+    "\n  ",
+    "\n    ",
+    " ",
+    " ",
+    " ",
 ];
 
 fn check(source: &str) {
@@ -75,7 +160,8 @@ fn a_missing_token_does_not_cost_the_other_methods() {
     let source = "Object subclass: A\n  first => 1\n  broken: x =>\n    (x foo: [:y | y + #(1, 2)] bar: #{#k => \"v {x}\"}) baz\n    z := 3\n  last => 2\n";
     let parsed = parse(source);
     assert!(parsed.diagnostics.is_empty());
-    let body = source.find("(x").expect("the body is there")..source.find("  last").expect("the last method is there");
+    let body = source.find("(x").expect("the body is there")
+        ..source.find("  last").expect("the last method is there");
     for token in &parsed.tokens {
         if !body.contains(&(token.span.start as usize)) {
             continue;
@@ -85,7 +171,10 @@ fn a_missing_token_does_not_cost_the_other_methods() {
         let parsed = parse(&damaged);
         check_laws(&damaged, &parsed);
         let tree = dump(&parsed.file);
-        assert!(tree.contains("(method first => 1)") && tree.contains("(method last => 2)"), "{damaged}\n{tree}");
+        assert!(
+            tree.contains("(method first => 1)") && tree.contains("(method last => 2)"),
+            "{damaged}\n{tree}"
+        );
         assert!(parsed.diagnostics.len() <= 2, "{damaged}\n{:#?}", parsed.diagnostics);
     }
 }

@@ -42,8 +42,6 @@ struct OpenString {
     start: usize,
     /// Index of its `StringStart` token.
     token: usize,
-    /// Diagnostics reported before it.
-    diagnostics: usize,
     /// Braces open inside the interpolation.
     braces: u32,
 }
@@ -60,6 +58,8 @@ struct Lexer<'s> {
     /// The last token that is no comment.
     previous: TokenKind,
     unterminated: bool,
+    /// Where the token being read begins.
+    start: usize,
     /// How often the lexer went back to read a broken string differently; bounded to stay linear.
     rewinds: u8,
 }
@@ -81,6 +81,7 @@ impl<'s> Lexer<'s> {
             line_mark,
             previous: TokenKind::Eof,
             unterminated: false,
+            start: 0,
             rewinds: 0,
         }
     }
@@ -88,15 +89,15 @@ impl<'s> Lexer<'s> {
     fn run(mut self) -> Lexed {
         loop {
             self.skip_whitespace();
-            let start = self.cursor.offset;
+            self.start = self.cursor.offset;
             let Some(byte) = self.cursor.peek() else {
                 if self.close_open_strings() {
                     continue;
                 }
                 break;
             };
-            let kind = self.token(byte, start);
-            self.push(kind, start);
+            let kind = self.token(byte, self.start);
+            self.push(kind, self.start);
         }
         let end = self.cursor.offset;
         self.push(TokenKind::Eof, end);
@@ -227,7 +228,12 @@ impl<'s> Lexer<'s> {
             self.cursor.offset += 1;
         }
         self.unterminated = true;
-        self.error(codes::UNTERMINATED_COMMENT, start, "Unterminated block comment", "close the comment with '*/'");
+        self.error(
+            codes::UNTERMINATED_COMMENT,
+            start,
+            "Unterminated block comment",
+            "close the comment with '*/'",
+        );
         TokenKind::BlockComment
     }
 
@@ -262,7 +268,9 @@ impl<'s> Lexer<'s> {
                 codes::BAD_DIRECTIVE,
                 start,
                 &format!("unknown directive '@{word}'"),
-                &format!("the directives are @primitive, @intrinsic and @expect; a field is written `self.{word}`"),
+                &format!(
+                    "the directives are @primitive, @intrinsic and @expect; a field is written `self.{word}`"
+                ),
             ),
         }
         TokenKind::Error
@@ -280,7 +288,9 @@ impl<'s> Lexer<'s> {
             Some('\u{2264}') => "write `<=`",
             Some('\u{2265}') => "write `>=`",
             Some('\u{2260}') => "write `=/=`",
-            _ => "other characters are allowed only in strings, symbols in quotes, character literals and comments",
+            _ => {
+                "other characters are allowed only in strings, symbols in quotes, character literals and comments"
+            }
         };
         self.error(codes::STRAY_CHARACTER, start, &format!("Unexpected character '{shown}'"), help);
         TokenKind::Error

@@ -49,7 +49,12 @@ impl Lexer<'_> {
         if in_range {
             return TokenKind::Float;
         }
-        self.error(codes::FLOAT_RANGE, start, "Float literal out of range", "the largest float is about 1.8e308");
+        self.error(
+            codes::FLOAT_RANGE,
+            start,
+            "Float literal out of range",
+            "the largest float is about 1.8e308",
+        );
         TokenKind::Error
     }
 

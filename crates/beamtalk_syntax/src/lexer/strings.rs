@@ -21,12 +21,11 @@ impl Lexer<'_> {
     /// A string whose quote is next.
     pub(super) fn string(&mut self, start: usize) -> TokenKind {
         self.cursor.offset += 1;
-        let diagnostics = self.diagnostics.len();
         match self.string_text() {
             TextEnd::Quote => TokenKind::String,
             TextEnd::Interpolation => {
                 let token = self.tokens.len();
-                self.open_strings.push(OpenString { start, token, diagnostics, braces: 0 });
+                self.open_strings.push(OpenString { start, token, braces: 0 });
                 TokenKind::StringStart
             }
             TextEnd::EndOfSource => self.unterminated_string(start),
@@ -102,16 +101,19 @@ impl Lexer<'_> {
         (rest.get(blanks) == Some(&b'}')).then_some((blanks + 2, "empty interpolation {} is not allowed"))
     }
 
-    /// The source ended inside the string that began at `start`: report it, and let it end with its
-    /// first line so that what follows is read as code.
+    /// The source ended inside the string that began at `start`. Report the string whose quote is
+    /// missing, and let it end with its line so that what follows is read as code.
     fn unterminated_string(&mut self, start: usize) -> TokenKind {
         self.unterminated = true;
         if !self.open_strings.is_empty() {
             return TokenKind::Error;
         }
+        let start = match self.string_without_end() {
+            Some(culprit) if self.rewinds < MAX_REWINDS => self.rewind_to(culprit),
+            _ => start,
+        };
         self.cut_at_line_end(start);
-        let text = self.cursor.text(start);
-        let shown: String = text.chars().take(40).collect();
+        let shown: String = self.cursor.text(start).chars().take(40).collect();
         self.error(
             codes::UNTERMINATED_STRING,
             start,
@@ -119,6 +121,47 @@ impl Lexer<'_> {
             "close the string with a double quote",
         );
         TokenKind::Error
+    }
+
+    /// The first string that runs over a line end and stops right before a word: there a quote that
+    /// should open a string closed one. Answers the index of its first token.
+    fn string_without_end(&self) -> Option<usize> {
+        let mut starts: Vec<usize> = Vec::new();
+        for (index, token) in self.tokens.iter().enumerate() {
+            let outermost = match token.kind {
+                TokenKind::String if starts.is_empty() => index,
+                TokenKind::StringStart => {
+                    starts.push(index);
+                    continue;
+                }
+                TokenKind::StringEnd => {
+                    let outermost = starts.first().copied();
+                    starts.pop();
+                    outermost.unwrap_or(index)
+                }
+                _ => continue,
+            };
+            let end = token.span.end as usize;
+            let stops_before_word = self.cursor.bytes.get(end).is_some_and(|byte| is_identifier_part(*byte));
+            if stops_before_word && self.cursor.bytes[token.span.start as usize..end].contains(&b'\n') {
+                return Some(outermost);
+            }
+        }
+        None
+    }
+
+    /// Forget the tokens from `index` on. Answers where the first of them began.
+    fn rewind_to(&mut self, index: usize) -> usize {
+        let token = self.tokens[index];
+        let start = token.span.start as usize;
+        self.start = start;
+        self.tokens.truncate(index);
+        self.diagnostics.retain(|diagnostic| diagnostic.span.start < token.span.start);
+        self.newline = token.starts_line;
+        let line = self.cursor.bytes[..start].iter().rposition(|byte| *byte == b'\n');
+        self.line_mark = (line.map_or(0, |at| at + 1), 0);
+        self.cursor.offset = start;
+        start
     }
 
     fn cut_at_line_end(&mut self, start: usize) {
@@ -135,21 +178,14 @@ impl Lexer<'_> {
         let Some(open) = self.open_strings.first().copied() else { return false };
         self.unterminated = true;
         self.open_strings.clear();
-        self.diagnostics.truncate(open.diagnostics);
-        let starts_line = self.tokens[open.token].starts_line;
         if self.rewinds == MAX_REWINDS {
             self.brace_error(open.start);
             return false;
         }
         self.rewinds += 1;
-        self.tokens.truncate(open.token);
-        self.newline = starts_line;
-        if starts_line {
-            let before = &self.cursor.bytes[..open.start];
-            self.line_mark = (before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1), 0);
-        }
-        self.cursor.offset = open.start + 1;
-        self.plain_string_text(open.start);
+        self.rewind_to(open.token);
+        self.cursor.offset += 1;
+        self.plain_string_text();
         self.brace_error(open.start);
         self.push(TokenKind::Error, open.start);
         true
@@ -159,23 +195,22 @@ impl Lexer<'_> {
         self.error(codes::BAD_INTERPOLATION, start, "unescaped { in string literal", ESCAPE_HELP);
     }
 
-    /// Read up to the first quote, or to the end of the line if there is none.
-    fn plain_string_text(&mut self, start: usize) {
+    /// Read up to the first quote on this line, or to its end.
+    fn plain_string_text(&mut self) {
         while let Some(byte) = self.cursor.peek() {
             match byte {
+                b'\n' => return,
                 b'"' => {
                     self.cursor.offset += 1;
                     return;
                 }
-                b'\\' => {
+                b'\\' if self.cursor.second() != Some(b'\n') => {
                     self.cursor.offset += 1;
                     self.cursor.bump_char();
                 }
                 _ => self.cursor.offset += 1,
             }
         }
-        self.cursor.offset = start;
-        self.cursor.eat_while(|byte| byte != b'\n');
     }
 
     /// What `#` begins.

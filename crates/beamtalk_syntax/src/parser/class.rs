@@ -76,7 +76,8 @@ impl Parser<'_> {
         let name = self.class_name();
         let mut arguments = Vec::new();
         if self.at(TokenKind::LeftParen) {
-            arguments = self.type_arguments(codes::CLASS_HEADER, "Expected ')' after superclass type arguments");
+            arguments =
+                self.type_arguments(codes::CLASS_HEADER, "Expected ')' after superclass type arguments");
         }
         (Some(name), arguments)
     }

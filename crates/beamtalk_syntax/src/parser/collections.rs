@@ -143,7 +143,8 @@ impl Parser<'_> {
 
     /// The literal does not go on as it should: report, and skip to its end.
     fn broken_collection(&mut self, closer: TokenKind, code: &'static str, separator: &str, close: &str) {
-        let ends = self.at(TokenKind::Eof) || separator.is_empty() || self.at_open_closer() || self.at_boundary();
+        let ends =
+            self.at(TokenKind::Eof) || separator.is_empty() || self.at_open_closer() || self.at_boundary();
         let message = if ends {
             close.to_owned()
         } else {
@@ -153,8 +154,7 @@ impl Parser<'_> {
         if !self.foreign_in_group(closer) {
             self.error(code, message, "elements are separated by commas");
         }
-        self.skip_to(|parser| parser.at(closer));
-        self.error_position = self.position;
+        self.skip_to_closer(closer);
     }
 
     /// `{` as an element: legal if what it is an element of turns out to be a pattern.

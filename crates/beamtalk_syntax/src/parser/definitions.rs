@@ -85,7 +85,9 @@ impl Parser<'_> {
                 format!("Expected protocol name after 'define:', found {found}"),
                 "a protocol is written `Protocol define: Name`; names start with a capital letter",
             );
-            if !self.starts_line() && matches!(self.kind(), TokenKind::Symbol | TokenKind::String | TokenKind::Identifier) {
+            if !self.starts_line()
+                && matches!(self.kind(), TokenKind::Symbol | TokenKind::String | TokenKind::Identifier)
+            {
                 self.bump();
             }
             Ident { name: "".into(), span: Span::empty(self.previous_end) }
@@ -93,7 +95,15 @@ impl Parser<'_> {
         let type_parameters = self.type_parameters();
         let extending = self.extending();
         let requirements = self.requirements();
-        ProtocolDef { doc, expects, name, type_parameters, extending, requirements, span: self.span_from(start) }
+        ProtocolDef {
+            doc,
+            expects,
+            name,
+            type_parameters,
+            extending,
+            requirements,
+            span: self.span_from(start),
+        }
     }
 
     fn extending(&mut self) -> Option<Ident> {
@@ -109,7 +119,11 @@ impl Parser<'_> {
         if self.at(TokenKind::Name) {
             return Some(self.bump_ident());
         }
-        self.error(codes::PROTOCOL, "Expected protocol name after 'extending:'", "name one protocol, as in `extending: Printable`");
+        self.error(
+            codes::PROTOCOL,
+            "Expected protocol name after 'extending:'",
+            "name one protocol, as in `extending: Printable`",
+        );
         None
     }
 
@@ -160,7 +174,8 @@ impl Parser<'_> {
         let parameter = self.tokens[index];
         let next = self.tokens[self.after(index)];
         parameter.kind == TokenKind::Identifier
-            && (next.starts_line || matches!(next.kind, TokenKind::Eof | TokenKind::ColonColon | TokenKind::Arrow))
+            && (next.starts_line
+                || matches!(next.kind, TokenKind::Eof | TokenKind::ColonColon | TokenKind::Arrow))
     }
 
     fn requirement(&mut self, doc: Option<Doc>) -> Requirement {
@@ -168,7 +183,10 @@ impl Parser<'_> {
         let next = self.next();
         let class_side = self.at_word("class")
             && !next.starts_line
-            && !matches!(next.kind, TokenKind::Arrow | TokenKind::ColonColon | TokenKind::FatArrow | TokenKind::Eof);
+            && !matches!(
+                next.kind,
+                TokenKind::Arrow | TokenKind::ColonColon | TokenKind::FatArrow | TokenKind::Eof
+            );
         if class_side {
             self.bump();
         }

@@ -25,8 +25,10 @@ impl Parser<'_> {
         if first == declaration {
             return None;
         }
-        let lines: Vec<&str> =
-            self.tokens[first..declaration].iter().map(|token| doc_line(token.span.text(self.source))).collect();
+        let lines: Vec<&str> = self.tokens[first..declaration]
+            .iter()
+            .map(|token| doc_line(token.span.text(self.source)))
+            .collect();
         let span = self.tokens[first].span.to(self.tokens[declaration - 1].span);
         Some(Doc { text: lines.join("\n"), span })
     }
@@ -72,7 +74,10 @@ impl Parser<'_> {
         let (reason, help) = if declared {
             ("blank line or // comment breaks attachment", "move the comment directly above the declaration")
         } else {
-            ("/// only attaches to class, method, or state declarations", "write an ordinary comment with `//`")
+            (
+                "/// only attaches to class, method, or state declarations",
+                "write an ordinary comment with `//`",
+            )
         };
         if self.diagnostics.len() < MAX_DIAGNOSTICS {
             let message = format!("doc comment not attached to any declaration ({reason})");

@@ -126,8 +126,7 @@ impl Parser<'_> {
                 column = Some(self.token().column);
             }
             parts.push(self.bump_ident());
-            let argument = self.binary_expression(LOOSEST);
-            self.reject_super(&argument);
+            let argument = self.argument(LOOSEST);
             tallest = tallest.max(self.height);
             arguments.push(argument);
         }
@@ -145,7 +144,6 @@ impl Parser<'_> {
             let height = self.height;
             let operator = self.bump_ident();
             let argument = self.right_operand(power);
-            self.reject_super(&argument);
             self.height = self.height.max(height);
             let span = left.span.to(argument.span).to(operator.span);
             left = self.send(left, binary_message(operator, argument), span);
@@ -153,9 +151,22 @@ impl Parser<'_> {
         left
     }
 
+    /// An argument: binary messages at least as tight as `least`.
+    fn argument(&mut self, least: u8) -> Expr {
+        if self.starts_line() && self.at(TokenKind::Identifier) && self.next().kind == TokenKind::Assign {
+            // The argument is missing: this is the next statement.
+            self.unexpected();
+            self.height = 1;
+            return error_expr(Span::empty(self.previous_end));
+        }
+        let argument = self.binary_expression(least);
+        self.reject_super(&argument);
+        argument
+    }
+
     fn right_operand(&mut self, power: u8) -> Expr {
         if power < POWER {
-            return self.binary_expression(power + 1);
+            return self.argument(power + 1);
         }
         if self.depth == MAX_DEPTH {
             let operand = self.unary_expression();
@@ -202,15 +213,16 @@ impl Parser<'_> {
         expr
     }
 
-    /// A send whose parts are at most `self.height` tall. Chains beyond the limit lose their
-    /// receiver, so that no tree is too tall to walk.
-    fn send(&mut self, mut receiver: Expr, message: Message, span: Span) -> Expr {
+    /// A send whose parts are `self.height` tall. One that would be too tall loses its parts, so that
+    /// every tree can be walked by recursion.
+    fn send(&mut self, mut receiver: Expr, mut message: Message, span: Span) -> Expr {
         if self.height >= MAX_HEIGHT {
-            if !matches!(receiver.kind, ExprKind::Error) {
-                self.report_too_deep();
-            }
+            self.report_too_deep();
             receiver = error_expr(receiver.span);
-            self.height = message.arguments.len().min(1) as u32 * MAX_DEPTH;
+            for argument in &mut message.arguments {
+                *argument = error_expr(argument.span);
+            }
+            self.height = 1;
         }
         self.height += 1;
         Expr { kind: ExprKind::Send(Box::new(Send { receiver, message })), span }

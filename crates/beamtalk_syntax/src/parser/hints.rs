@@ -15,7 +15,9 @@ fn operator_help(operator: &str) -> &'static str {
         "||" => "write `a or: [b]`",
         "+=" | "-=" | "*=" | "/=" | "++=" => "there is no compound assignment; write `x := x + 1`",
         "--" => "write `x := x - 1`",
-        "," => "commas separate elements of `#(a, b)` and `#[a, b]`; to take a tuple apart write `{a, b} := pair`; strings are joined with `++`",
+        "," => {
+            "commas separate elements of `#(a, b)` and `#[a, b]`; to take a tuple apart write `{a, b} := pair`; strings are joined with `++`"
+        }
         "\\\\" | "%%" => "the remainder is `%`",
         "?" => "write `condition ifTrue: [a] ifFalse: [b]`",
         _ => "the operators are ** * / % + - ++ < > <= >= == /= =:= =/= >> and ->; put spaces around them",
@@ -31,7 +33,9 @@ fn word_help(word: &str) -> Option<&'static str> {
         }
         "while" | "until" => "write `[condition] whileTrue: [body]`",
         "for" | "foreach" | "loop" => "write `collection do: [:each | body]` or `1 to: 10 do: [:i | body]`",
-        "switch" | "case" | "when" | "cond" | "with" => "write `value match: [pattern -> result; _ -> other]`",
+        "switch" | "case" | "when" | "cond" | "with" => {
+            "write `value match: [pattern -> result; _ -> other]`"
+        }
         "try" | "begin" | "catch" | "rescue" | "except" => "write `[body] on: Error do: [:error | handler]`",
         "throw" | "raise" => "write `self error: \"text\"`, or send `signal` to an exception",
         "var" | "let" | "val" | "const" | "my" | "local" => {
@@ -50,7 +54,9 @@ fn word_help(word: &str) -> Option<&'static str> {
         "new" => "write `Name new`",
         "not" => "write `value not`",
         "print" | "println" | "puts" | "echo" | "printf" => "write `Transcript show: value printString`",
-        "await" | "async" | "yield" => "messages to actors wait for their answer; write `actor message!` to not wait",
+        "await" | "async" | "yield" => {
+            "messages to actors wait for their answer; write `actor message!` to not wait"
+        }
         "assert" => "write `self assert: condition` in a test",
         "delete" | "del" => "there is nothing to delete; memory is freed by itself",
         _ => return None,
@@ -83,7 +89,9 @@ impl Parser<'_> {
         }
         let found = self.found();
         let help = match self.kind() {
-            TokenKind::Operator if self.text() == "-" => "there is no unary minus; write `x negated` or `0 - x`",
+            TokenKind::Operator if self.text() == "-" => {
+                "there is no unary minus; write `x negated` or `0 - x`"
+            }
             TokenKind::Operator if self.text() == "--" && self.starts_line() => "a comment starts with `//`",
             TokenKind::Operator if self.text() == "%" && self.next().kind == TokenKind::LeftBrace => {
                 "a dictionary is written `#{#key => value}`"
@@ -94,15 +102,23 @@ impl Parser<'_> {
             TokenKind::Period if self.glued() => "an interval is written `1 to: 10`",
             TokenKind::Equals | TokenKind::Operator | TokenKind::Comma => operator_help(self.text()),
             TokenKind::Eof => "something is missing at the end; to count up write `x := x + 1`",
-            TokenKind::Keyword => "a keyword message needs a receiver before it; inside a method write `self`",
+            TokenKind::Keyword => {
+                "a keyword message needs a receiver before it; inside a method write `self`"
+            }
             TokenKind::Bang => "negation is `x not`; `!` ends a cast",
-            TokenKind::RightParen | TokenKind::RightBracket | TokenKind::RightBrace => "nothing here is open to be closed",
+            TokenKind::RightParen | TokenKind::RightBracket | TokenKind::RightBrace => {
+                "nothing here is open to be closed"
+            }
             TokenKind::Expect => "@expect stands on a line of its own above a statement",
             TokenKind::LeftAngles => "`<<…>>` is a pattern; build binaries with messages to Binary",
             TokenKind::Period => "a statement is missing before the '.'",
             _ => "an expression begins with a name, a literal, `(` or `[`",
         };
-        self.error(codes::UNEXPECTED_TOKEN, format!("Unexpected token: expected expression, found {found}"), help);
+        self.error(
+            codes::UNEXPECTED_TOKEN,
+            format!("Unexpected token: expected expression, found {found}"),
+            help,
+        );
     }
 
     /// Report that a statement goes on where it should end.
@@ -134,17 +150,27 @@ impl Parser<'_> {
                 self.error(codes::UNEXPECTED_TOKEN, message, help);
                 return;
             }
-            TokenKind::LeftParen => "messages take no parentheses: write `object message` or `object message: argument`",
-            TokenKind::LeftBracket if self.glued() => "elements are reached with messages: write `collection at: index`",
+            TokenKind::LeftParen => {
+                "messages take no parentheses: write `object message` or `object message: argument`"
+            }
+            TokenKind::LeftBracket if self.glued() => {
+                "elements are reached with messages: write `collection at: index`"
+            }
             TokenKind::LeftBrace => "a block is written `[ … ]`, a dictionary `#{#key => value}`",
             TokenKind::Pipe if next.kind == TokenKind::Pipe && glued_to_next => operator_help("||"),
             TokenKind::Pipe if next.kind == TokenKind::Operator && glued_to_next => {
                 "messages are sent one after another: `value first second: argument`"
             }
-            TokenKind::Pipe => "block parameters are written `[:x | …]`, and types are joined with `|` only behind `::`",
-            TokenKind::Caret => "`^` returns from the method and begins a statement; the power of a number is `**`",
+            TokenKind::Pipe => {
+                "block parameters are written `[:x | …]`, and types are joined with `|` only behind `::`"
+            }
+            TokenKind::Caret => {
+                "`^` returns from the method and begins a statement; the power of a number is `**`"
+            }
             TokenKind::FatArrow => "a method is written `Class >> selector => body`, a block `[:x | body]`",
-            TokenKind::Colon | TokenKind::ColonColon => "an annotated assignment is written `name :: Type := value`",
+            TokenKind::Colon | TokenKind::ColonColon => {
+                "an annotated assignment is written `name :: Type := value`"
+            }
             _ => {
                 let message = format!("expected end of statement, found {found}");
                 if matches!(before.kind, ExprKind::Cascade { .. }) {
@@ -163,7 +189,8 @@ impl Parser<'_> {
     pub(super) fn foreign_inequality(&mut self) -> bool {
         let next = self.next();
         let glued = next.span.start == self.span().end;
-        let equals = next.kind == TokenKind::Equals || (next.kind == TokenKind::Operator && self.text_of(next).starts_with('='));
+        let equals = next.kind == TokenKind::Equals
+            || (next.kind == TokenKind::Operator && self.text_of(next).starts_with('='));
         if !(glued && equals) {
             return false;
         }
@@ -195,7 +222,11 @@ impl Parser<'_> {
         {
             let found = self.found();
             let help = operator_help(self.text());
-            self.error(codes::UNEXPECTED_TOKEN, format!("Unexpected token: expected expression, found {found}"), help);
+            self.error(
+                codes::UNEXPECTED_TOKEN,
+                format!("Unexpected token: expected expression, found {found}"),
+                help,
+            );
             return true;
         }
         false
@@ -207,7 +238,11 @@ impl Parser<'_> {
         if !glued_key && !self.at(TokenKind::Colon) {
             return false;
         }
-        let key = if glued_key { format!("#{}", self.text().trim_end_matches(':')) } else { shorten(key.span.text(self.source)) };
+        let key = if glued_key {
+            format!("#{}", self.text().trim_end_matches(':'))
+        } else {
+            shorten(key.span.text(self.source))
+        };
         // The key itself was no expression; this message is the better one.
         if glued_key && self.diagnostics.last().is_some_and(|last| last.span == self.span()) {
             self.diagnostics.pop();
@@ -261,7 +296,9 @@ impl Parser<'_> {
             "def" | "defp" | "fn" | "fun" | "func" | "function" | "method" => {
                 "a method is written `selector => body`, without a word before it"
             }
-            "var" | "let" | "val" | "const" | "attr_accessor" => "declare data with `field: name = value` or `state: name = value`",
+            "var" | "let" | "val" | "const" | "attr_accessor" => {
+                "declare data with `field: name = value` or `state: name = value`"
+            }
             "public" | "private" | "protected" | "static" => {
                 "a class method is written `class name => …`, and `internal` keeps a method in its package"
             }
@@ -275,6 +312,7 @@ impl Parser<'_> {
     /// `x: Type := value`, a single colon glued to the name.
     pub(super) fn legacy_annotated_local(&self) -> bool {
         let name: Token = self.next();
-        name.kind == TokenKind::Name && self.tokens[self.after(self.after(self.position))].kind == TokenKind::Assign
+        name.kind == TokenKind::Name
+            && self.tokens[self.after(self.after(self.position))].kind == TokenKind::Assign
     }
 }

@@ -246,7 +246,9 @@ impl Parser<'_> {
                 match token.kind {
                     TokenKind::RightParen if depth > 0 => depth -= 1,
                     TokenKind::Pipe => operand = true,
-                    TokenKind::Operator if matches!(self.text_of(token), "&" | "\\" | "\\\\") => operand = true,
+                    TokenKind::Operator if matches!(self.text_of(token), "&" | "\\" | "\\\\") => {
+                        operand = true;
+                    }
                     TokenKind::Comma if depth > 0 => operand = true,
                     _ => return (depth == 0).then_some(index),
                 }

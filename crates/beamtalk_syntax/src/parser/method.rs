@@ -78,7 +78,10 @@ impl Parser<'_> {
         let mut modifiers = Vec::new();
         while self.at(TokenKind::Identifier) {
             let next = self.next().kind;
-            let named = matches!(next, TokenKind::FatArrow | TokenKind::Arrow | TokenKind::ColonColon | TokenKind::Eof);
+            let named = matches!(
+                next,
+                TokenKind::FatArrow | TokenKind::Arrow | TokenKind::ColonColon | TokenKind::Eof
+            );
             let modifier = match self.text() {
                 "sealed" => MethodModifier::Sealed,
                 "class" if !named => MethodModifier::Class,
@@ -97,7 +100,10 @@ impl Parser<'_> {
             TokenKind::Keyword => self.keyword_signature(),
             kind if BINARY_SELECTORS.contains(kind) => {
                 let operator = self.bump_ident();
-                let parameter = self.parameter("Expected parameter name after binary selector", "a binary method is written `+ other => …`");
+                let parameter = self.parameter(
+                    "Expected parameter name after binary selector",
+                    "a binary method is written `+ other => …`",
+                );
                 Signature::Binary(operator, parameter)
             }
             TokenKind::Name => {
@@ -124,8 +130,10 @@ impl Parser<'_> {
         let mut parts = Vec::new();
         while self.at(TokenKind::Keyword) && (parts.is_empty() || !self.ends_keyword_signature()) {
             let part = self.bump_ident();
-            let parameter =
-                self.parameter("Expected parameter name after keyword", "a keyword method is written `at: index put: value => …`");
+            let parameter = self.parameter(
+                "Expected parameter name after keyword",
+                "a keyword method is written `at: index put: value => …`",
+            );
             parts.push((part, parameter));
         }
         Signature::Keyword(parts)
@@ -142,7 +150,10 @@ impl Parser<'_> {
             _ => {
                 let found = self.found();
                 self.error(codes::METHOD_HEAD, format!("{missing}, found {found}"), help);
-                if matches!(self.kind(), TokenKind::Name | TokenKind::Integer | TokenKind::String | TokenKind::Error) {
+                if matches!(
+                    self.kind(),
+                    TokenKind::Name | TokenKind::Integer | TokenKind::String | TokenKind::Error
+                ) {
                     self.bump();
                 }
                 Ident { name: "".into(), span: Span::empty(self.previous_end) }

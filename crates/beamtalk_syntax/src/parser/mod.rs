@@ -8,6 +8,7 @@
 mod class;
 mod collections;
 mod definitions;
+mod destructuring;
 mod directives;
 mod docs;
 mod expression;

@@ -2,12 +2,12 @@
 
 use beamtalk_text::Span;
 
-use super::Parser;
 use super::expression::error_expr;
+use super::{MAX_HEIGHT, Parser};
 use crate::ast::{Block, ClassName, Expr, ExprKind, Ident, Parameter, Segment};
+use crate::codes;
 use crate::literal;
 use crate::token::{OPENERS, Token, TokenKind};
-use crate::codes;
 
 impl Parser<'_> {
     /// `primary` of the grammar. Sets the height of what it answers.
@@ -53,7 +53,12 @@ impl Parser<'_> {
     fn group(&mut self, parse: impl FnOnce(&mut Self) -> Expr) -> Expr {
         let start = self.span().start;
         if let Some(expr) = self.nested(parse) {
-            return expr;
+            if self.height < MAX_HEIGHT {
+                return expr;
+            }
+            self.report_too_deep();
+            self.height = 1;
+            return error_expr(expr.span);
         }
         self.skip_group();
         self.error_position = self.position;
@@ -111,7 +116,8 @@ impl Parser<'_> {
         while self.at(TokenKind::Period) && !self.starts_line() {
             let name = self.next();
             let period = self.span();
-            if name.span.start != period.end || !matches!(name.kind, TokenKind::Identifier | TokenKind::Name) {
+            if name.span.start != period.end || !matches!(name.kind, TokenKind::Identifier | TokenKind::Name)
+            {
                 break;
             }
             if !rejected && !matches!(expr.kind, ExprKind::SelfRef) {
@@ -130,7 +136,8 @@ impl Parser<'_> {
             let name = self.bump_ident();
             let span = expr.span.to(name.span);
             // A chain of fields is wrong anyway: keep its tree flat.
-            let receiver = if matches!(expr.kind, ExprKind::Field { .. }) { error_expr(expr.span) } else { expr };
+            let receiver =
+                if matches!(expr.kind, ExprKind::Field { .. }) { error_expr(expr.span) } else { expr };
             expr = Expr { kind: ExprKind::Field { receiver: Box::new(receiver), name }, span };
             self.height = 2;
         }
@@ -175,23 +182,16 @@ impl Parser<'_> {
         let inner = self.group_statement();
         self.cast_in_expression();
         if !self.at(TokenKind::RightParen) {
-            self.expected_close(TokenKind::RightParen, codes::UNCLOSED_PAREN, "Expected ')' to close parentheses");
+            self.expected_close(
+                TokenKind::RightParen,
+                codes::UNCLOSED_PAREN,
+                "Expected ')' to close parentheses",
+            );
         }
         self.leave(TokenKind::LeftParen);
         self.eat(TokenKind::RightParen);
         self.height += 1;
         Expr { kind: ExprKind::Paren(Box::new(inner)), span: self.span_from(start) }
-    }
-
-    /// Report that `closer` is missing and skip to it, if it comes.
-    pub(super) fn expected_close(&mut self, closer: TokenKind, code: &'static str, message: &str) {
-        if !self.foreign_in_group(closer) {
-            let found = self.found();
-            let help = format!("before `{found}`; everything opened must be closed");
-            self.error(code, message, &help);
-        }
-        self.skip_to(|parser| parser.at(closer));
-        self.error_position = self.position;
     }
 
     fn block(&mut self) -> Expr {
@@ -200,7 +200,11 @@ impl Parser<'_> {
         let parameters = self.block_parameters();
         let body = self.statements();
         if !self.at(TokenKind::RightBracket) {
-            self.expected_close(TokenKind::RightBracket, codes::UNCLOSED_BLOCK, "Expected ']' to close block");
+            self.expected_close(
+                TokenKind::RightBracket,
+                codes::UNCLOSED_BLOCK,
+                "Expected ']' to close block",
+            );
         }
         self.leave(TokenKind::LeftBracket);
         self.eat(TokenKind::RightBracket);
@@ -311,7 +315,11 @@ impl Parser<'_> {
 
     fn interpolated_expression(&mut self) -> Expr {
         if matches!(self.kind(), TokenKind::StringMiddle | TokenKind::StringEnd) {
-            self.error(codes::INTERPOLATION, "empty interpolation {} is not allowed", "write `\\{` for a literal brace");
+            self.error(
+                codes::INTERPOLATION,
+                "empty interpolation {} is not allowed",
+                "write `\\{` for a literal brace",
+            );
             return error_expr(Span::empty(self.previous_end));
         }
         let expr = self.keyword_expression();

@@ -3,7 +3,7 @@
 use beamtalk_text::Span;
 
 use super::expression::error_expr;
-use super::{Deferred, DeferredForm, Parser};
+use super::{MAX_HEIGHT, Parser};
 use crate::ast::{Arm, ClassName, Expr, ExprKind, Match, Pattern, PatternKind, RestPattern};
 use crate::codes;
 use crate::token::TokenKind;
@@ -21,17 +21,19 @@ impl Parser<'_> {
         let height = self.height;
         let keyword = self.bump();
         let exhaustive = self.text_of(keyword) == "matchExhaustive:";
-        let arms = match self.nested(Self::arms) {
-            Some(arms) => arms,
-            None => {
-                self.skip_group();
-                self.error_position = self.position;
-                self.height = 1;
-                return error_expr(self.span_from(start));
-            }
+        let Some(arms) = self.nested(Self::arms) else {
+            self.skip_group();
+            self.error_position = self.position;
+            self.height = 1;
+            return error_expr(self.span_from(start));
         };
         self.height = self.height.max(height) + 1;
         let span = self.span_from(start);
+        if self.height > MAX_HEIGHT {
+            self.report_too_deep();
+            self.height = 1;
+            return error_expr(span);
+        }
         if self.at(TokenKind::Keyword) && !self.ends_expression() {
             self.error(
                 codes::MATCH,
@@ -40,7 +42,12 @@ impl Parser<'_> {
             );
         }
         Expr {
-            kind: ExprKind::Match(Box::new(Match { scrutinee, exhaustive, keyword_span: keyword.span, arms })),
+            kind: ExprKind::Match(Box::new(Match {
+                scrutinee,
+                exhaustive,
+                keyword_span: keyword.span,
+                arms,
+            })),
             span,
         }
     }
@@ -50,7 +57,11 @@ impl Parser<'_> {
         let mut arms = Vec::new();
         let mut tallest = 0;
         if self.at(TokenKind::RightBracket) {
-            self.error(codes::MATCH, "match: needs at least one arm", "write `[pattern -> value; _ -> other]`");
+            self.error(
+                codes::MATCH,
+                "match: needs at least one arm",
+                "write `[pattern -> value; _ -> other]`",
+            );
         }
         while !self.at(TokenKind::Eof) && !self.at_open_closer() && !self.at_boundary() {
             let position = self.position;
@@ -222,7 +233,9 @@ impl Parser<'_> {
             TokenKind::StringStart => "a pattern matches a fixed string; test an interpolated one in a guard",
             TokenKind::Ellipsis => "`...rest` is the last element of `#[…]` or `#(…)`",
             TokenKind::Period | TokenKind::Comma => "arms are separated by ';' or a newline",
-            _ => "a pattern is `_`, a name, a literal, `x :: Class`, `{a, b}`, `#[a, b]`, `#{#k => v}` or `Result ok: v`",
+            _ => {
+                "a pattern is `_`, a name, a literal, `x :: Class`, `{a, b}`, `#[a, b]`, `#{#k => v}` or `Result ok: v`"
+            }
         };
         self.error(codes::PATTERN, format!("Unexpected token in pattern: {found}"), help);
     }
@@ -425,16 +438,6 @@ impl Parser<'_> {
         pattern(PatternKind::List { elements, rest }, self.span_from(start))
     }
 
-    fn cons_in_pattern(&mut self, span: Span) {
-        self.error_at(
-            codes::DESTRUCTURING,
-            span,
-            "Cons syntax `#(head | tail)` is not supported in destructuring patterns",
-            "write `#(head, ...tail)`",
-        );
-        self.error_position = self.position;
-    }
-
     fn close_pattern(&mut self, closer: TokenKind, message: &str) {
         if !self.at(closer) {
             self.expected_close(closer, codes::PATTERN, message);
@@ -462,15 +465,6 @@ impl Parser<'_> {
         (elements, rest)
     }
 
-    fn rest_not_last(&mut self, span: Span) {
-        self.error_at(
-            codes::DESTRUCTURING,
-            span,
-            "Rest pattern `...` must be the last element",
-            "move it to the end; it takes what the other elements leave",
-        );
-    }
-
     /// `...name`; the current token is the ellipsis.
     pub(super) fn rest_pattern(&mut self) -> RestPattern {
         let start = self.bump().span.start;
@@ -491,7 +485,11 @@ impl Parser<'_> {
         while !self.at(TokenKind::RightBrace) {
             let Some(key) = self.pattern_key() else { break };
             if self.eat(TokenKind::FatArrow).is_none() {
-                self.error(codes::MAP_LITERAL, "Expected '=>' after map key", "a map pattern is written `#{#key => name}`");
+                self.error(
+                    codes::MAP_LITERAL,
+                    "Expected '=>' after map key",
+                    "a map pattern is written `#{#key => name}`",
+                );
                 break;
             }
             pairs.push((key, self.pattern()));
@@ -517,111 +515,18 @@ impl Parser<'_> {
                 let found = self.found();
                 self.error(
                     codes::PATTERN,
-                    format!("Unexpected token in pattern: map keys must be symbols or strings, found {found}"),
+                    format!(
+                        "Unexpected token in pattern: map keys must be symbols or strings, found {found}"
+                    ),
                     "write `#{#key => name}`",
                 );
                 None
             }
         }
     }
-
-    /// What was parsed as a literal is left of `:=`: read it as a pattern (spec 01 section 18).
-    pub(super) fn reinterpret(&mut self, expr: Expr, deferred: Vec<Deferred>) -> Pattern {
-        self.expr_to_pattern(expr, &mut deferred.into_iter().peekable())
-    }
-
-    fn expr_to_pattern(&mut self, expr: Expr, deferred: &mut DeferredQueue) -> Pattern {
-        let span = expr.span;
-        let kind = match expr.kind {
-            ExprKind::Variable(name) if name == "_" => PatternKind::Wildcard,
-            ExprKind::Variable(name) => PatternKind::Variable(name),
-            ExprKind::Integer(_)
-            | ExprKind::Float(_)
-            | ExprKind::Character(_)
-            | ExprKind::String(_)
-            | ExprKind::Symbol(_)
-            | ExprKind::Nil => PatternKind::Literal(Box::new(expr)),
-            ExprKind::Array(elements) => {
-                let (elements, rest) = self.exprs_to_patterns(elements, deferred);
-                PatternKind::Array { elements, rest }
-            }
-            ExprKind::List { elements, tail } => {
-                if let Some(tail) = tail {
-                    self.cons_in_pattern(tail.span);
-                    self.error_position = usize::MAX;
-                }
-                let (elements, rest) = self.exprs_to_patterns(elements, deferred);
-                PatternKind::List { elements, rest }
-            }
-            ExprKind::Dictionary(pairs) => {
-                let mut patterns = Vec::with_capacity(pairs.len());
-                for (key, value) in pairs {
-                    if !matches!(key.kind, ExprKind::Symbol(_) | ExprKind::String(_) | ExprKind::Error) {
-                        self.not_a_pattern(key.span, "map keys must be symbols or strings");
-                    }
-                    patterns.push((key, self.expr_to_pattern(value, deferred)));
-                }
-                PatternKind::Dictionary(patterns)
-            }
-            ExprKind::Error => match take_deferred(deferred, span) {
-                Some(DeferredForm::Tuple(tuple)) => return tuple,
-                Some(DeferredForm::Rest(_)) => {
-                    self.rest_not_last(span);
-                    PatternKind::Error
-                }
-                None => PatternKind::Error,
-            },
-            _ => {
-                self.not_a_pattern(span, "name the value first and compare afterwards");
-                PatternKind::Error
-            }
-        };
-        pattern(kind, span)
-    }
-
-    fn exprs_to_patterns(
-        &mut self,
-        exprs: Vec<Expr>,
-        deferred: &mut DeferredQueue,
-    ) -> (Vec<Pattern>, Option<RestPattern>) {
-        let mut rest = None;
-        let last = exprs.len().saturating_sub(1);
-        let mut patterns = Vec::with_capacity(exprs.len());
-        for (index, expr) in exprs.into_iter().enumerate() {
-            if matches!(expr.kind, ExprKind::Error)
-                && let Some(form) = take_deferred(deferred, expr.span)
-            {
-                match form {
-                    DeferredForm::Tuple(tuple) => patterns.push(tuple),
-                    DeferredForm::Rest(found) if index == last => rest = Some(found),
-                    DeferredForm::Rest(_) => self.rest_not_last(expr.span),
-                }
-                continue;
-            }
-            patterns.push(self.expr_to_pattern(expr, deferred));
-        }
-        (patterns, rest)
-    }
-
-    fn not_a_pattern(&mut self, span: Span, help: &str) {
-        self.error_at(
-            codes::DESTRUCTURING,
-            span,
-            "Destructuring patterns may only contain identifiers, '_', or literals",
-            help,
-        );
-    }
 }
 
-/// Deferred pieces in source order, the order in which reinterpretation comes to them.
-type DeferredQueue = std::iter::Peekable<std::vec::IntoIter<Deferred>>;
-
-fn take_deferred(deferred: &mut DeferredQueue, span: Span) -> Option<DeferredForm> {
-    while deferred.next_if(|each| each.span.start < span.start).is_some() {}
-    deferred.next_if(|each| each.span == span).map(|each| each.form)
-}
-
-const fn pattern(kind: PatternKind, span: Span) -> Pattern {
+pub(super) const fn pattern(kind: PatternKind, span: Span) -> Pattern {
     Pattern { kind, span }
 }
 

@@ -77,6 +77,44 @@ impl Parser<'_> {
         }
     }
 
+    /// Report that `closer` is missing and skip to it, if it is near.
+    pub(super) fn expected_close(&mut self, closer: TokenKind, code: &'static str, message: &str) {
+        if !self.foreign_in_group(closer) {
+            let found = self.found();
+            let help = format!("before `{found}`; everything opened must be closed");
+            self.error(code, message, &help);
+        }
+        self.skip_to_closer(closer);
+    }
+
+    /// Skip to the closer of the current group if it is near; otherwise it is missing, and what
+    /// stands here is not part of the group.
+    pub(super) fn skip_to_closer(&mut self, closer: TokenKind) {
+        if self.is_near(closer) {
+            self.skip_to(|parser| parser.at(closer));
+        }
+        self.error_position = self.position;
+    }
+
+    fn is_near(&self, closer: TokenKind) -> bool {
+        const NEAR: usize = 64;
+        let mut depth = 0_usize;
+        let mut index = self.position;
+        for _ in 0..NEAR {
+            let kind = self.tokens[index].kind;
+            if OPENERS.contains(kind) {
+                depth += 1;
+            } else if CLOSERS.contains(kind) && kind != TokenKind::StringMiddle {
+                if depth == 0 {
+                    return kind == closer;
+                }
+                depth -= 1;
+            }
+            index = self.after(index);
+        }
+        false
+    }
+
     /// After a broken statement: skip to where the next one can begin.
     pub(super) fn skip_statement(&mut self) {
         let start = self.position;
@@ -133,8 +171,10 @@ impl Parser<'_> {
         if may_be_head && (token.kind == TokenKind::Expect && self.body.within != Within::Extension) {
             return true;
         }
-        (may_be_head && self.is_late_header_option())
-            || (may_be_head && (self.is_method_head(self.position) || self.is_alias(self.position)))
+        (may_be_head
+            && (self.is_late_header_option()
+                || self.is_method_head(self.position)
+                || self.is_alias(self.position)))
             || (self.body.within != Within::Method && self.is_data_declaration(self.position))
             || self.is_definition(self.position)
     }

@@ -106,7 +106,11 @@ impl Parser<'_> {
                 size.map(|size| SegmentSize::Literal(size, span))
             }
             _ => {
-                self.error(codes::BINARY_PATTERN, SIZE_MESSAGE, "write `name:8`, or `name:length` with a name bound before");
+                self.error(
+                    codes::BINARY_PATTERN,
+                    SIZE_MESSAGE,
+                    "write `name:8`, or `name:length` with a name bound before",
+                );
                 None
             }
         }
@@ -143,13 +147,20 @@ impl Parser<'_> {
         let Some(family) = family_of(&specifier.name) else {
             let known: Vec<&str> = SPECIFIERS.iter().map(|(name, _)| *name).collect();
             let message = format!("Unknown binary segment specifier: {}", specifier.name);
-            self.error_at(codes::BINARY_PATTERN, span, message, &format!("the specifiers are {}", known.join(", ")));
+            self.error_at(
+                codes::BINARY_PATTERN,
+                span,
+                message,
+                &format!("the specifiers are {}", known.join(", ")),
+            );
             return;
         };
         // Beyond one of each family there is a conflict already.
         if let Some(other) = before.iter().take(3).find(|other| family_of(&other.name) == Some(family)) {
-            let message =
-                format!("Conflicting binary segment {family} specifier: {} and {}", other.name, specifier.name);
+            let message = format!(
+                "Conflicting binary segment {family} specifier: {} and {}",
+                other.name, specifier.name
+            );
             self.error_at(codes::BINARY_PATTERN, span, message, "keep one of them");
         }
     }

@@ -3,10 +3,10 @@
 use beamtalk_text::{Diagnostic, Span};
 
 use super::expression::error_expr;
+use super::hints::declaration_word;
 use super::{Parser, Within};
 use crate::ast::{Assign, Expr, ExprKind, Statement};
 use crate::codes;
-use super::hints::declaration_word;
 use crate::token::TokenKind;
 
 impl Parser<'_> {
@@ -188,7 +188,9 @@ impl Parser<'_> {
             ExprKind::SelfRef | ExprKind::Super | ExprKind::Nil | ExprKind::True | ExprKind::False => {
                 "self, super, nil, true and false cannot be assigned to"
             }
-            ExprKind::Class(_) => "a name with a capital letter is a class; variables start with a small letter",
+            ExprKind::Class(_) => {
+                "a name with a capital letter is a class; variables start with a small letter"
+            }
             ExprKind::Send(_) if declaration_word(target) => {
                 "a variable exists from its first assignment on: write `x := value` without a word before it"
             }
@@ -208,7 +210,7 @@ impl Parser<'_> {
     /// `x :: Type := value`; the current token is the name, perhaps with a legacy colon glued to it.
     fn annotated_assignment(&mut self) -> Expr {
         let name = if self.at(TokenKind::Keyword) { self.legacy_annotated_name() } else { self.bump_ident() };
-        let target = self.name_expr(&name);
+        let target = Self::name_expr(&name);
         let annotation = match self.annotation(Self::type_annotation) {
             Some(annotation) => annotation,
             None => self.type_annotation(),
@@ -224,10 +226,13 @@ impl Parser<'_> {
         );
         let span = target.span.to(annotation.span);
         let value = error_expr(Span::empty(span.end));
-        Expr { kind: ExprKind::Assign(Box::new(Assign { target, annotation: Some(annotation), value })), span }
+        Expr {
+            kind: ExprKind::Assign(Box::new(Assign { target, annotation: Some(annotation), value })),
+            span,
+        }
     }
 
-    fn name_expr(&self, name: &crate::ast::Ident) -> Expr {
+    fn name_expr(name: &crate::ast::Ident) -> Expr {
         let kind = match name.name.as_str() {
             "self" => ExprKind::SelfRef,
             "super" => ExprKind::Super,
@@ -319,7 +324,8 @@ impl Parser<'_> {
     }
 
     pub(super) fn stale_expect(&mut self, expect: &crate::ast::Expect) {
-        let message = format!("stale @expect {}: no matching diagnostic, nothing follows it", expect.category.name);
+        let message =
+            format!("stale @expect {}: no matching diagnostic, nothing follows it", expect.category.name);
         self.diagnostics.push(
             Diagnostic::warning(codes::STALE_EXPECT, expect.span, message).with_help("remove the directive"),
         );

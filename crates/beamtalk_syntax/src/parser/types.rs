@@ -162,7 +162,9 @@ impl Parser<'_> {
     fn expected_type_name(&mut self) {
         let found = self.found();
         let help = match self.kind() {
-            TokenKind::LeftBracket | TokenKind::Operator => "type arguments are written in parentheses: `List(Integer)`",
+            TokenKind::LeftBracket | TokenKind::Operator => {
+                "type arguments are written in parentheses: `List(Integer)`"
+            }
             _ => "a type is a class, a protocol, a symbol such as `#on`, or a union such as `Integer | nil`",
         };
         self.error(codes::TYPE_ANNOTATION, format!("Expected type name, found {found}"), help);
@@ -241,7 +243,11 @@ impl Parser<'_> {
             }
         }
         if !self.at(TokenKind::RightParen) {
-            self.expected_close(TokenKind::RightParen, codes::CLASS_HEADER, "Expected ')' after type parameters");
+            self.expected_close(
+                TokenKind::RightParen,
+                codes::CLASS_HEADER,
+                "Expected ')' after type parameters",
+            );
         }
         self.leave(TokenKind::LeftParen);
         self.eat(TokenKind::RightParen);

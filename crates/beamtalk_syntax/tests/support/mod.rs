@@ -1,9 +1,9 @@
 //! Laws of tokens and trees that hold for every source.
 
 use beamtalk_syntax::ast::{
-    Arm, BinarySegment, ClassDef, ClassName, DataDecl, Expect, Expr, ExprKind, Ident, Item, Member, Message, Method,
-    Parameter, Pattern, PatternKind, RestPattern, Segment, SegmentSize, Signature, Statement, TypeExpr, TypeKind,
-    TypeParameter,
+    Arm, BinarySegment, ClassDef, ClassName, DataDecl, Expect, Expr, ExprKind, Ident, Item, Member, Message,
+    Method, Parameter, Pattern, PatternKind, RestPattern, Segment, SegmentSize, Signature, Statement,
+    TypeExpr, TypeKind, TypeParameter,
 };
 use beamtalk_syntax::{Parsed, TokenKind};
 use beamtalk_text::Span;
@@ -19,7 +19,10 @@ pub fn check_laws(source: &str, parsed: &Parsed) {
     }
     for diagnostic in &parsed.diagnostics {
         assert!(whole.contains(diagnostic.span), "{diagnostic:?}");
-        assert!(source.get(diagnostic.span.start as usize..diagnostic.span.end as usize).is_some(), "{diagnostic:?}");
+        assert!(
+            source.get(diagnostic.span.start as usize..diagnostic.span.end as usize).is_some(),
+            "{diagnostic:?}"
+        );
         assert!(diagnostic.help.as_ref().is_some_and(|help| !help.is_empty()), "{diagnostic:?}");
     }
 }
@@ -33,7 +36,10 @@ fn check_tokens(source: &str, parsed: &Parsed) {
         assert!(span.start >= end && span.end >= span.start, "{token:?} after {end}");
         let gap = source.get(end as usize..span.start as usize).expect("tokens end between characters");
         let gap = if end == 0 { gap.trim_start_matches('\u{feff}') } else { gap };
-        assert!(gap.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')), "{gap:?} before {token:?}");
+        assert!(
+            gap.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')),
+            "{gap:?} before {token:?}"
+        );
         newline |= gap.contains('\n');
         assert_eq!(token.starts_line, newline, "{token:?}");
         assert_eq!(span.is_empty(), token.kind == TokenKind::Eof, "{token:?}");
@@ -56,7 +62,10 @@ struct Spans<'s> {
 impl Spans<'_> {
     fn within(&self, parent: Span, child: Span) {
         assert!(parent.contains(child), "{child:?} outside {parent:?} in {:?}", self.source);
-        assert!(self.source.get(child.start as usize..child.end as usize).is_some(), "{child:?} splits a character");
+        assert!(
+            self.source.get(child.start as usize..child.end as usize).is_some(),
+            "{child:?} splits a character"
+        );
     }
 
     fn in_order(&self, spans: impl Iterator<Item = Span>) {
@@ -69,13 +78,20 @@ impl Spans<'_> {
 
     fn ident(&self, parent: Span, ident: &Ident) {
         self.within(parent, ident.span);
-        assert!(ident.name.is_empty() || ident.name.trim_end_matches(':') == ident.span.text(self.source).trim_end_matches(':') || ident.span.text(self.source).starts_with('#'), "{ident:?}");
+        assert!(
+            ident.name.is_empty()
+                || ident.name.trim_end_matches(':') == ident.span.text(self.source).trim_end_matches(':')
+                || ident.span.text(self.source).starts_with('#'),
+            "{ident:?}"
+        );
     }
 
     fn class_name(&self, parent: Span, name: &ClassName) {
         self.within(parent, name.span);
         self.ident(name.span, &name.name);
-        name.package.iter().for_each(|package| self.ident(name.span, package));
+        if let Some(package) = &name.package {
+            self.ident(name.span, package);
+        }
     }
 
     fn item(&self, parent: Span, item: &Item) {
@@ -86,12 +102,17 @@ impl Spans<'_> {
                 self.within(parent, span);
                 self.ident(span, &protocol.name);
                 self.type_parameters(span, &protocol.type_parameters);
-                protocol.extending.iter().for_each(|name| self.ident(span, name));
+                if let Some(name) = &protocol.extending {
+                    self.ident(span, name);
+                }
                 self.in_order(protocol.requirements.iter().map(|each| each.span));
                 for requirement in &protocol.requirements {
                     self.within(span, requirement.span);
                     self.signature(requirement.span, &requirement.signature);
-                    requirement.return_type.iter().for_each(|answer| self.annotation(requirement.span, answer));
+                    requirement
+                        .return_type
+                        .iter()
+                        .for_each(|answer| self.annotation(requirement.span, answer));
                 }
             }
             Item::TypeAlias(alias) => {
@@ -113,8 +134,12 @@ impl Spans<'_> {
         self.within(parent, span);
         self.within(span, class.header_span);
         self.ident(class.header_span, &class.name);
-        class.superclass.iter().for_each(|name| self.class_name(class.header_span, name));
-        class.superclass_arguments.iter().for_each(|each| self.annotation(class.header_span, each));
+        if let Some(name) = &class.superclass {
+            self.class_name(class.header_span, name);
+        }
+        for each in &class.superclass_arguments {
+            self.annotation(class.header_span, each);
+        }
         self.type_parameters(class.header_span, &class.type_parameters);
         for member in &class.members {
             match member {
@@ -131,7 +156,9 @@ impl Spans<'_> {
     fn type_parameters(&self, parent: Span, parameters: &[TypeParameter]) {
         for parameter in parameters {
             self.ident(parent, &parameter.name);
-            parameter.bound.iter().for_each(|bound| self.ident(parent, bound));
+            if let Some(bound) = &parameter.bound {
+                self.ident(parent, bound);
+            }
         }
     }
 
@@ -140,8 +167,12 @@ impl Spans<'_> {
         self.expects(parent, &data.expects);
         self.within(data.span, data.keyword_span);
         self.ident(data.span, &data.name);
-        data.annotation.iter().for_each(|annotation| self.annotation(data.span, annotation));
-        data.default.iter().for_each(|value| self.expr(data.span, value));
+        if let Some(annotation) = &data.annotation {
+            self.annotation(data.span, annotation);
+        }
+        if let Some(value) = &data.default {
+            self.expr(data.span, value);
+        }
     }
 
     fn expects(&self, parent: Span, expects: &[Expect]) {
@@ -155,7 +186,9 @@ impl Spans<'_> {
         self.within(parent, method.span);
         self.within(method.span, method.header_span);
         self.signature(method.header_span, &method.signature);
-        method.return_type.iter().for_each(|answer| self.annotation(method.header_span, answer));
+        if let Some(answer) = &method.return_type {
+            self.annotation(method.header_span, answer);
+        }
         self.statements(method.span, &method.body);
         if let Some(doc) = &method.doc {
             assert!(doc.span.end <= method.span.start, "{:?}", self.source);
@@ -180,7 +213,9 @@ impl Spans<'_> {
 
     fn parameter(&self, parent: Span, parameter: &Parameter) {
         self.ident(parent, &parameter.name);
-        parameter.annotation.iter().for_each(|annotation| self.annotation(parent, annotation));
+        if let Some(annotation) = &parameter.annotation {
+            self.annotation(parent, annotation);
+        }
     }
 
     fn annotation(&self, parent: Span, annotation: &TypeExpr) {
@@ -189,11 +224,15 @@ impl Spans<'_> {
         match &annotation.kind {
             TypeKind::Name { name, arguments } => {
                 self.class_name(span, name);
-                arguments.iter().for_each(|each| self.annotation(span, each));
+                for each in arguments {
+                    self.annotation(span, each);
+                }
             }
             TypeKind::ClassOf(name) => self.class_name(span, name),
             TypeKind::Union(members) => {
-                members.iter().for_each(|each| self.annotation(span, each));
+                for each in members {
+                    self.annotation(span, each);
+                }
                 self.in_order(members.iter().map(|member| member.span));
             }
             TypeKind::Intersection(left, right) | TypeKind::Difference(left, right) => {
@@ -206,7 +245,9 @@ impl Spans<'_> {
     }
 
     fn statements(&self, parent: Span, statements: &[Statement]) {
-        statements.iter().for_each(|statement| self.statement(parent, statement));
+        for statement in statements {
+            self.statement(parent, statement);
+        }
         self.in_order(statements.iter().map(|statement| statement.span));
     }
 
@@ -221,13 +262,17 @@ impl Spans<'_> {
     }
 
     fn exprs(&self, parent: Span, exprs: &[Expr]) {
-        exprs.iter().for_each(|expr| self.expr(parent, expr));
+        for expr in exprs {
+            self.expr(parent, expr);
+        }
         self.in_order(exprs.iter().map(|expr| expr.span));
     }
 
     fn message(&self, parent: Span, message: &Message) {
         self.within(parent, message.span);
-        message.parts.iter().for_each(|part| self.ident(message.span, part));
+        for part in &message.parts {
+            self.ident(message.span, part);
+        }
         self.exprs(message.span, &message.arguments);
         let arguments = beamtalk_syntax::selector_arity(&message.selector());
         assert_eq!(message.arguments.len(), arguments, "{message:?}");
@@ -269,12 +314,16 @@ impl Spans<'_> {
                 self.expr(span, inner);
             }
             ExprKind::Block(block) => {
-                block.parameters.iter().for_each(|parameter| self.parameter(span, parameter));
+                for parameter in &block.parameters {
+                    self.parameter(span, parameter);
+                }
                 self.statements(span, &block.body);
             }
             ExprKind::List { elements, tail } => {
                 self.exprs(span, elements);
-                tail.iter().for_each(|tail| self.expr(span, tail));
+                if let Some(tail) = tail {
+                    self.expr(span, tail);
+                }
             }
             ExprKind::Array(elements) => self.exprs(span, elements),
             ExprKind::Dictionary(pairs) => {
@@ -292,12 +341,16 @@ impl Spans<'_> {
             ExprKind::Cascade { receiver, messages } => {
                 assert!(messages.len() > 1);
                 self.expr(span, receiver);
-                messages.iter().for_each(|message| self.message(span, message));
+                for message in messages {
+                    self.message(span, message);
+                }
                 self.in_order(messages.iter().map(|message| message.span));
             }
             ExprKind::Assign(assign) => {
                 self.expr(span, &assign.target);
-                assign.annotation.iter().for_each(|annotation| self.annotation(span, annotation));
+                if let Some(annotation) = &assign.annotation {
+                    self.annotation(span, annotation);
+                }
                 self.expr(span, &assign.value);
             }
             ExprKind::Destructure { pattern, value } => {
@@ -307,7 +360,9 @@ impl Spans<'_> {
             ExprKind::Match(matching) => {
                 self.expr(span, &matching.scrutinee);
                 self.within(span, matching.keyword_span);
-                matching.arms.iter().for_each(|arm| self.arm(span, arm));
+                for arm in &matching.arms {
+                    self.arm(span, arm);
+                }
                 self.in_order(matching.arms.iter().map(|arm| arm.span));
             }
         }
@@ -316,7 +371,9 @@ impl Spans<'_> {
     fn arm(&self, parent: Span, arm: &Arm) {
         self.within(parent, arm.span);
         self.pattern(arm.span, &arm.pattern);
-        arm.guard.iter().for_each(|guard| self.expr(arm.span, guard));
+        if let Some(guard) = &arm.guard {
+            self.expr(arm.span, guard);
+        }
         self.expr(arm.span, &arm.body);
     }
 
@@ -330,10 +387,18 @@ impl Spans<'_> {
                 self.class_name(span, class);
             }
             PatternKind::Literal(expr) => self.expr(span, expr),
-            PatternKind::Tuple(elements) => elements.iter().for_each(|each| self.pattern(span, each)),
+            PatternKind::Tuple(elements) => {
+                for each in elements {
+                    self.pattern(span, each);
+                }
+            }
             PatternKind::Array { elements, rest } | PatternKind::List { elements, rest } => {
-                elements.iter().for_each(|each| self.pattern(span, each));
-                rest.iter().for_each(|rest| self.rest(span, rest));
+                for each in elements {
+                    self.pattern(span, each);
+                }
+                if let Some(rest) = rest {
+                    self.rest(span, rest);
+                }
             }
             PatternKind::Dictionary(pairs) => {
                 for (key, value) in pairs {
@@ -348,23 +413,33 @@ impl Spans<'_> {
                     self.pattern(span, binding);
                 }
             }
-            PatternKind::Binary(segments) => segments.iter().for_each(|segment| self.segment(span, segment)),
+            PatternKind::Binary(segments) => {
+                for segment in segments {
+                    self.segment(span, segment);
+                }
+            }
         }
     }
 
     fn rest(&self, parent: Span, rest: &RestPattern) {
         self.within(parent, rest.span);
-        rest.name.iter().for_each(|name| self.ident(rest.span, name));
+        if let Some(name) = &rest.name {
+            self.ident(rest.span, name);
+        }
     }
 
     fn segment(&self, parent: Span, segment: &BinarySegment) {
         self.within(parent, segment.span);
-        segment.name.iter().for_each(|name| self.ident(segment.span, name));
+        if let Some(name) = &segment.name {
+            self.ident(segment.span, name);
+        }
         match &segment.size {
             Some(SegmentSize::Literal(_, span)) => self.within(segment.span, *span),
             Some(SegmentSize::Variable(name)) => self.ident(segment.span, name),
             None => {}
         }
-        segment.specifiers.iter().for_each(|specifier| self.ident(segment.span, specifier));
+        for specifier in &segment.specifiers {
+            self.ident(segment.span, specifier);
+        }
     }
 }

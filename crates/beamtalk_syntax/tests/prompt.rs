@@ -1,0 +1,77 @@
+//! When a prompt evaluates and when it asks for more (spec 01 section 19).
+
+use beamtalk_syntax::Completeness::{AwaitsBlankLine, Complete, Incomplete};
+use beamtalk_syntax::completeness;
+
+#[test]
+fn complete_inputs() {
+    for input in [
+        "",
+        "  \n",
+        "// only a comment",
+        "1 + 2",
+        "1 +\n 2",
+        "x := 3",
+        "a foo!",
+        "a foo.",
+        "]",
+        "1)",
+        "@foo",
+        "'single'",
+        "'open",
+        "Foo >> bar => 1",
+        "\"a {x} b\"",
+        "#'a b'",
+        "x match: [1 -> 2]",
+        "subclass",
+        "Object subclass: A\n  a => 1",
+        "Object subclass: A a => [:x | x]",
+        "f := #{#a => 1}",
+    ] {
+        assert_eq!(completeness(input), Complete, "{input:?}");
+    }
+}
+
+#[test]
+fn incomplete_inputs() {
+    for input in [
+        "(",
+        "#(1,",
+        "#(1",
+        "[:x | x",
+        "#[",
+        "{a",
+        "#{#k => 1",
+        "x match: [<<a:8",
+        "\"open",
+        "\"a {x",
+        "\"a {x} b",
+        "\"a {\"b\"",
+        "#'open",
+        "/* open",
+        "x foo:",
+        "x +",
+        "x ->",
+        "Foo >>",
+        "x :=",
+        "x foo;",
+        "^",
+        "x := [\n  y\n",
+        "Object subclass:",
+    ] {
+        assert_eq!(completeness(input), Incomplete, "{input:?}");
+    }
+}
+
+#[test]
+fn definitions_that_may_go_on_wait_for_a_blank_line() {
+    for input in [
+        "Object subclass: A",
+        "Object subclass: A\n  field: a = #{#k => 1}",
+        "Protocol define: P",
+        "Protocol define: P\n  a -> B",
+        "Object subclass: A\n  field: a = [:x | x]",
+    ] {
+        assert_eq!(completeness(input), AwaitsBlankLine, "{input:?}");
+    }
+}
