@@ -52,8 +52,8 @@ test-runtime:
 
 .PHONY: bench
 bench: erlang ## Measure against the peers on this machine
-	$(CARGO) build --release --workspace --examples $(QUIET)
-	@bench/run
+	$(CARGO) build --release --package beamtalk --package beamtalk_bench $(QUIET)
+	@./target/release/beamtalk_bench
 
 .PHONY: lint
 lint: ## Check formatting, clippy and (where installed) dialyzer
