@@ -103,6 +103,8 @@ fn long_chains_are_an_error_or_fine_but_never_an_overflow() {
     assert_eq!(codes_of(&parse_on_small_stack(fields)), [codes::FIELD_ACCESS]);
     let types = format!("x :: {} := 1", vec!["A"; COUNT].join(" & "));
     assert!(codes_of(&parse_on_small_stack(types)).contains(&codes::TOO_DEEP));
+    let nested = format!("x :: {}A{} := 1", "(".repeat(200), format!("{})", " & A".repeat(300)).repeat(200));
+    assert_eq!(codes_of(&parse_on_small_stack(nested)), [codes::TOO_DEEP]);
 }
 
 #[test]

@@ -325,6 +325,10 @@ fn other_definitions() {
         ),
         ("Protocol define: P\n  a: x\n  b: y", "(protocol P (requires a: x) (requires b: y))"),
         ("Protocol define: P\n  a\n\nx := 1", "(protocol P (requires a))\n(:= x 1)"),
+        (
+            "Protocol define: P\n  a -> T\n  & o -> U\n  b\n  -> o",
+            "(protocol P (requires a -> T) (requires & o -> U) (requires b) (requires -> o))",
+        ),
         ("Protocol named: 3", "(send Protocol named: 3)"),
         ("type Direction = #north | #south", "(type Direction (| #north #south))"),
         ("internal type Foo = (A & B) \\ C", "(type internal Foo (\\ (paren (& A B)) C))"),

@@ -192,8 +192,8 @@ impl Parser<'_> {
         }
         self.one_line_signature = true;
         let signature = self.signature();
+        let return_type = if self.starts_line() { None } else { self.return_type() };
         self.one_line_signature = false;
-        let return_type = self.return_type();
         let span = self.span_from(start);
         if self.at(TokenKind::FatArrow) {
             self.error(

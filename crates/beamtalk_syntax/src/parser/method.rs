@@ -174,7 +174,19 @@ impl Parser<'_> {
         self.eat(TokenKind::RightAngles);
         let body = Body { within: Within::Extension, header_column: self.column_of(start), brackets: 0 };
         let mut method = self.method_in(body, doc, expects);
-        method.modifiers.retain(|(modifier, _)| *modifier != MethodModifier::Class);
+        if let Some(index) =
+            method.modifiers.iter().position(|(modifier, _)| *modifier == MethodModifier::Class)
+        {
+            let span = method.modifiers[index].1;
+            let name = &target.name.name;
+            self.error_at(
+                codes::METHOD_HEAD,
+                span,
+                "Expected method selector, found class",
+                &format!("a class method is written `{name} class >> selector => body`"),
+            );
+            method.modifiers.retain(|(modifier, _)| *modifier != MethodModifier::Class);
+        }
         Extension { target, class_side, method, span: self.span_from(start.span.start) }
     }
 }

@@ -103,6 +103,8 @@ struct Parser<'s> {
     no_head_before: usize,
     /// In a protocol the parts of a keyword signature stand on one line.
     one_line_signature: bool,
+    /// `&` and `\` so far in the annotation being parsed.
+    type_links: Option<u32>,
     /// Something in the current statement was reported: where it ends may be a consequence.
     broken: bool,
     /// The limit of nesting was reported for the current outermost statement.
@@ -127,6 +129,7 @@ impl<'s> Parser<'s> {
             boundary: None,
             no_head_before: 0,
             one_line_signature: false,
+            type_links: None,
             broken: false,
             too_deep: false,
         };

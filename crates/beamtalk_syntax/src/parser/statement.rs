@@ -58,7 +58,7 @@ impl Parser<'_> {
             self.error_position = usize::MAX;
             return None;
         }
-        self.broken = false;
+        let broken_before = std::mem::replace(&mut self.broken, false);
         let mut expr = self.statement_expression();
         let mut period = None;
         match self.kind() {
@@ -83,6 +83,7 @@ impl Parser<'_> {
                 }
             }
         }
+        self.broken |= broken_before;
         let span = expr.span;
         Some(Statement { expects, expr, period, span })
     }

@@ -58,6 +58,16 @@ impl Parser<'_> {
 
     /// `type` of the grammar: a union.
     pub(super) fn type_annotation(&mut self) -> TypeExpr {
+        let outer = self.type_links.take();
+        self.type_links = outer.or(Some(0));
+        let annotation = self.type_union();
+        if outer.is_none() {
+            self.type_links = None;
+        }
+        annotation
+    }
+
+    fn type_union(&mut self) -> TypeExpr {
         let first = self.type_chain();
         if !self.at(TokenKind::Pipe) {
             return first;
@@ -89,44 +99,53 @@ impl Parser<'_> {
     fn type_chain(&mut self) -> TypeExpr {
         let mut left = self.single_type();
         let mut sign = "";
-        let mut links = 0;
-        while self.at(TokenKind::Operator) {
+        while self.at(TokenKind::Operator) && !self.starts_next_signature() {
             let text = self.text();
-            match text {
-                "&" | "\\" => {}
-                "\\\\" => self.error(
-                    codes::TYPE_ANNOTATION,
-                    "Unexpected `\\\\` in type annotation; did you mean `\\`",
-                    "the difference of two types is written with one backslash",
-                ),
-                _ => break,
+            if !matches!(text, "&" | "\\" | "\\\\") {
+                break;
             }
-            if !sign.is_empty() && sign != text {
-                self.error(
-                    codes::TYPE_ANNOTATION,
-                    "Cannot mix `&` and `\\` in a type annotation without parentheses",
-                    "put parentheses around one of them",
-                );
-            }
+            self.check_type_operator(text, sign);
             sign = text;
             self.bump();
             let right = self.single_type();
-            links += 1;
-            if links > MAX_DEPTH {
-                self.report_too_deep();
-                left = TypeExpr { kind: TypeKind::Error, span: left.span };
-                links = 0;
-            }
             let span = left.span.to(right.span);
-            let (left_box, right_box) = (Box::new(left), Box::new(right));
-            let kind = if text == "&" {
-                TypeKind::Intersection(left_box, right_box)
-            } else {
-                TypeKind::Difference(left_box, right_box)
-            };
-            left = TypeExpr { kind, span };
+            left = TypeExpr { kind: self.type_link(text, left, right), span };
         }
         left
+    }
+
+    /// Whether the operator here is the selector of the next member.
+    fn starts_next_signature(&mut self) -> bool {
+        self.starts_line() && (self.one_line_signature || self.at_boundary())
+    }
+
+    fn check_type_operator(&mut self, text: &str, before: &str) {
+        if text == "\\\\" {
+            self.error(
+                codes::TYPE_ANNOTATION,
+                "Unexpected `\\\\` in type annotation; did you mean `\\`",
+                "the difference of two types is written with one backslash",
+            );
+        }
+        if !before.is_empty() && before != text {
+            self.error(
+                codes::TYPE_ANNOTATION,
+                "Cannot mix `&` and `\\` in a type annotation without parentheses",
+                "put parentheses around one of them",
+            );
+        }
+    }
+
+    /// Two types joined; beyond the limit for one annotation they are dropped, as chains nest.
+    fn type_link(&mut self, operator: &str, left: TypeExpr, right: TypeExpr) -> TypeKind {
+        let links = self.type_links.unwrap_or(0) + 1;
+        self.type_links = Some(links);
+        if links > MAX_DEPTH {
+            self.report_too_deep();
+            return TypeKind::Error;
+        }
+        let (left, right) = (Box::new(left), Box::new(right));
+        if operator == "&" { TypeKind::Intersection(left, right) } else { TypeKind::Difference(left, right) }
     }
 
     fn type_atom(&mut self) -> TypeExpr {
