@@ -116,7 +116,8 @@ definers(Module, Selector) ->
         false -> Rest
     end.
 
-%% The request of `gen:call/4' (kernel, gen.erl), sent here to save its layers: the target is a plain gen_server.
+%% The request of `gen:call/4' (stdlib, gen.erl), sent here to save its layers: the target is a plain gen_server. The
+%% answer takes the monitor away by itself.
 call(Pid, Actor, Selector, Args, Timeout) ->
     Chain =
         case get(self()) of
@@ -128,23 +129,27 @@ call(Pid, Actor, Selector, Args, Timeout) ->
             [] -> {Selector, Args, Chain};
             Carried -> {Selector, Args, Chain, Carried}
         end,
-    Alias = erlang:monitor(process, Pid, [{alias, demonitor}]),
-    erlang:send(Pid, {'$gen_call', {self(), [alias | Alias]}, Request}, [noconnect]),
+    Alias = erlang:monitor(process, Pid, [{alias, reply_demonitor}]),
+    Pid ! {'$gen_call', {self(), [alias | Alias]}, Request},
     receive
-        {[alias | Alias], Reply} ->
-            erlang:demonitor(Alias, [flush]),
-            case Reply of
-                {ok, Value} -> Value;
-                {raise, Exception} -> erlang:error(Exception)
-            end;
+        {[alias | Alias], {ok, Value}} ->
+            Value;
+        {[alias | Alias], {raise, Exception}} ->
+            erlang:error(Exception);
         {'DOWN', Alias, process, _, _} ->
             beamtalk_error:raise(actor_dead, class_name(Actor), Selector)
     after Timeout ->
-        erlang:demonitor(Alias, [flush]),
-        timed_out(Actor, Selector)
+        timed_out(Alias, Actor, Selector)
     end.
 
-timed_out(Actor, Selector) ->
+-spec timed_out(reference(), actor(), atom()) -> no_return().
+timed_out(Alias, Actor, Selector) ->
+    erlang:demonitor(Alias, [flush]),
+    %% The answer may have come in the last moment; a later one is dropped by the VM.
+    receive
+        {[alias | Alias], _} -> ok
+    after 0 -> ok
+    end,
     Hint = <<"The actor did not respond within the timeout period; it may be slow, overloaded or deadlocked.">>,
     beamtalk_error:raise(timeout, class_name(Actor), Selector, Hint).
 
@@ -217,6 +222,7 @@ get_field({'$actor', Module, To} = Self, Name) ->
             end
     end.
 
+-spec no_field(actor(), atom()) -> no_return().
 no_field(Self, Name) ->
     beamtalk_error:raise_message(
         'bt@stdlib@RuntimeError',
@@ -359,6 +365,7 @@ check_required(Module, Fields) ->
         lists:reverse(beamtalk_registry:chain(Module))
     ).
 
+-spec uninitialized(module(), atom(), required | {required, binary()}) -> no_return().
 uninitialized(Owner, Name, Need) ->
     Class = atom_to_binary(beamtalk_registry:class_name(Owner)),
     Type = case Need of {required, Text} -> [" (:: ", Text, ")"]; _ -> [] end,

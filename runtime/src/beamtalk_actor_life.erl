@@ -60,7 +60,7 @@ on_exit({_, Module, _}, _) ->
     beamtalk_error:raise(type_error, beamtalk_registry:class_name(Module), 'onExit:', Hint).
 
 run_block(Module, Block, Reason, Carried) ->
-    beamtalk_frame:install(Carried),
+    _ = beamtalk_frame:install(Carried),
     try
         beamtalk_exception:call_handler(Block, Reason)
     catch

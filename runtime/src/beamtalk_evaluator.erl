@@ -9,7 +9,7 @@
 
 %% What an input did. Cells are all cells there are now, or `unchanged'.
 -type outcome() ::
-    {ok, beamtalk_display:display(), Changed :: variables(), cells()}
+    {ok, beamtalk_print:display(), Changed :: variables(), cells()}
     | {error, beamtalk_error:exception()}
     | {not_loaded, atom(), binary()}.
 -type variables() :: #{binary() => term()}.

@@ -40,14 +40,18 @@ is_in_block([]) -> false.
 
 failed(Module, Function, Args, first, badarg, Stack) ->
     case [erlang_argument(Arg) || Arg <- Args] of
-        Args -> failed(Module, Function, Args, second, badarg, Stack);
+        Args -> blamed(Module, Function, badarg, Stack);
         Converted -> protected(Module, Function, Converted, second)
     end;
-failed(Module, Function, _, _, Reason, _) when Reason =:= badarg; Reason =:= badarith ->
+failed(Module, Function, _, _, Reason, Stack) ->
+    blamed(Module, Function, Reason, Stack).
+
+-spec blamed(module(), atom(), term(), [tuple()]) -> no_return().
+blamed(Module, Function, Reason, _) when Reason =:= badarg; Reason =:= badarith ->
     beamtalk_error:raise(type_error, 'ErlangModule', Function, erlang_hint(Module, Function, Reason));
-failed(Module, Function, _, _, function_clause, [{Module, Function, _, _} | _]) ->
+blamed(Module, Function, function_clause, [{Module, Function, _, _} | _]) ->
     beamtalk_error:raise(arity_mismatch, 'ErlangModule', Function, erlang_hint(Module, Function, function_clause));
-failed(_, Function, _, _, Reason, Stack) ->
+blamed(_, Function, Reason, Stack) ->
     Exception = beamtalk_error:from_erlang(error, Reason, Stack),
     case Exception of
         #{kind := runtime_error} when Reason =/= undef -> erlang:error(Exception);

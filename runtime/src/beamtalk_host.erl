@@ -61,7 +61,7 @@ reply({Socket, Id}, {Status, Term}) ->
     send(Socket, {reply, Id, Status, Term}).
 
 %% Asks the host for something that only it can do.
--spec call(tuple()) -> {ok, term()} | {error, map()} | no_host.
+-spec call(term()) -> {ok, term()} | {error, map()} | no_host.
 call(Request) ->
     case ets:whereis(?TABLE) =/= undefined andalso ets:lookup(?TABLE, socket) of
         [{_, Socket}] ->
@@ -84,9 +84,13 @@ call(Request) ->
 
 answered(Id, Answer) ->
     case ets:lookup(?TABLE, {call, Id}) of
-        [{_, Alias}] -> Alias ! {Alias, Answer};
+        [{_, Alias}] -> tell(Alias, Answer);
         [] -> ok
     end.
+
+tell(Alias, Answer) ->
+    Alias ! {Alias, Answer},
+    ok.
 
 send(Socket, Term) ->
     Packet = term_to_iovec(Term),
@@ -111,6 +115,8 @@ too_large(_, _) ->
 init(Path) ->
     process_flag(trap_exit, true),
     beamtalk_log:install(),
+    %% The words of requests are atoms of this module; `safe' decoding takes only atoms that exist.
+    {module, _} = code:ensure_loaded(beamtalk_request),
     {ok, connect(#state{path = Path, idle_since = now_seconds()})}.
 
 connect(#state{path = Path, attempts = Attempts} = State) ->
@@ -207,6 +213,6 @@ disconnected(#state{socket = Socket} = State) ->
     ets:delete(?TABLE, socket),
     gen_tcp:close(Socket),
     %% Whoever waits for the old host's answer waits in vain.
-    [Alias ! {Alias, no_host} || [Alias] <- ets:match(?TABLE, {{call, '_'}, '$1'})],
+    lists:foreach(fun([Alias]) -> tell(Alias, no_host) end, ets:match(?TABLE, {{call, '_'}, '$1'})),
     self() ! connect,
     State#state{socket = none, attempts = 0, idle_since = now_seconds()}.

@@ -39,6 +39,7 @@ declared_default(Module, Name) ->
         false -> error
     end.
 
+-spec no_field(term(), atom()) -> no_return().
 no_field(Self, Name) ->
     beamtalk_error:raise_message(
         'bt@stdlib@RuntimeError',

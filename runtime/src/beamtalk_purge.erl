@@ -9,9 +9,12 @@
 -export([start_link/0, old_code/1, retire/3, release/1, await/2]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 
-%% How long after the last retirement a batch is purged, and how many waiting ones end the wait, in milliseconds.
+%% How long after the last retirement a batch is purged, in milliseconds, and how many waiting ones end the wait.
 -define(QUIET, 50).
 -define(FULL, 128).
+%% With many processes a purge takes long: after a batch there is a rest of this many times its duration.
+-define(REST, 10).
+-define(LONGEST_REST, 10000).
 %% Modules that are in use are tried again after this time, doubled up to the limit.
 -define(RETRY_FIRST, 1000).
 -define(RETRY_LAST, 30000).
@@ -22,6 +25,7 @@
     waiting = #{} :: modules(),
     held = #{} :: modules(),
     quiet = none :: none | reference(),
+    pause = ?QUIET :: pos_integer(),
     retry = ?RETRY_FIRST :: pos_integer(),
     retrying = none :: none | reference()
 }).
@@ -82,12 +86,12 @@ handle_call({release, Modules}, _, #state{waiting = Waiting, held = Held} = Stat
     {reply, Free, State#state{waiting = maps:without(Free, Waiting), held = maps:without(Free, Held)}}.
 
 -spec handle_cast({purge, module(), task()}, #state{}) -> {noreply, #state{}}.
-handle_cast({purge, Module, Task}, #state{waiting = Waiting, quiet = Timer} = State) ->
+handle_cast({purge, Module, Task}, #state{waiting = Waiting, quiet = Timer, pause = Pause} = State) ->
     cancel(Timer),
     Waiting1 = Waiting#{Module => Task},
-    case map_size(Waiting1) >= ?FULL of
+    case map_size(Waiting1) >= ?FULL andalso Pause =:= ?QUIET of
         true -> {noreply, purge_waiting(State#state{waiting = Waiting1})};
-        false -> {noreply, State#state{waiting = Waiting1, quiet = erlang:send_after(?QUIET, self(), quiet)}}
+        false -> {noreply, State#state{waiting = Waiting1, quiet = erlang:send_after(Pause, self(), quiet)}}
     end.
 
 -spec handle_info(term(), #state{}) -> {noreply, #state{}}.
@@ -102,8 +106,9 @@ handle_info(_, State) ->
     {noreply, State}.
 
 purge_waiting(#state{waiting = Waiting, held = Held} = State) ->
-    Left = purge_all(Waiting, minor),
-    retry_later(State#state{waiting = #{}, held = maps:merge(Held, Left), quiet = none}).
+    {Microseconds, Left} = timer:tc(fun() -> purge_all(Waiting, minor) end),
+    Pause = min(?LONGEST_REST, max(?QUIET, Microseconds * ?REST div 1000)),
+    retry_later(State#state{waiting = #{}, held = maps:merge(Held, Left), quiet = none, pause = Pause}).
 
 %% Answers what is still in use.
 purge_all(Modules, Collection) ->

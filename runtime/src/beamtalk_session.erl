@@ -80,8 +80,7 @@ any_busy() ->
 %% The VM ended a process for its heap's size; the session that it evaluated for can say so.
 -spec heap_limit(pid(), pid()) -> ok.
 heap_limit(Leader, Pid) ->
-    [Session ! {heap_limit, Pid} || [Session] <- ets:match(?TABLE, {'_', '$1', '_', Leader})],
-    ok.
+    lists:foreach(fun([Session]) -> Session ! {heap_limit, Pid} end, ets:match(?TABLE, {'_', '$1', '_', Leader})).
 
 %% ---- requests ------------------------------------------------------------------------------------------------
 

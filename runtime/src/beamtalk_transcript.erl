@@ -47,15 +47,7 @@ write(Text) ->
 
 -spec show(beamtalk_actor:actor(), term()) -> beamtalk_actor:actor().
 show(Self, Value) ->
-    append(Self, display_text(Value)).
-
-display_text(Value) when is_binary(Value) -> beamtalk_display:text(Value);
-display_text(Value) when is_atom(Value) -> atom_to_binary(Value);
-display_text(Value) ->
-    case beamtalk_dispatch:send(Value, displayString, []) of
-        Text when is_binary(Text) -> Text;
-        _ -> beamtalk_display:print(Value)
-    end.
+    append(Self, beamtalk_print:transcript_text(Value)).
 
 -spec cr(beamtalk_actor:actor()) -> beamtalk_actor:actor().
 cr(Self) ->
@@ -71,7 +63,7 @@ append({_, _, Pid} = Self, Text) ->
             false -> {Entries, Count}
         end,
     Subscribers = field(subscribers, Fields, []),
-    [Subscriber ! {transcript, Text} || Subscriber <- Subscribers],
+    lists:foreach(fun(Subscriber) -> Subscriber ! {transcript, Text} end, Subscribers),
     Alive = [S || S <- Subscribers, node(S) =/= node() orelse is_process_alive(S)],
     put(Pid, Fields#{entries => Kept, count => KeptCount, subscribers => Alive}),
     whereis(?NAME) =:= Pid andalso beamtalk_host:event({transcript, Text}),

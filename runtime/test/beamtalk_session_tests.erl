@@ -93,10 +93,9 @@ displays(Host, S) ->
         {"<<\"abc\">>", {text, <<"abc">>}},
         {"[1, <<\"a\">>, [b]]", {list, [1, {text, <<"a">>}, {list, [{text, <<"b">>}]}]}},
         {"[]", {list, []}},
-        {"[65, 66]", {text, <<"AB">>}},
         {"fun(A, B) -> A + B end", {text, <<"Block/2">>}},
         {"{'$class', 'bt@stdlib@Integer'}", {text, <<"Integer">>}},
-        {"[1 | 2]", {text, <<"[1|2]">>}}
+        {"#{'$class' => 'bt@stdlib@Error', kind => signal, message => <<\"m\">>}", {text, <<"Error">>}}
     ],
     [?assertEqual({Text, Shown}, {Text, value(Host, S, "{" ++ Text ++ ", #{}}")}) || {Text, Shown} <- Cases].
 
