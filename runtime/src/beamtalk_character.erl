@@ -5,6 +5,8 @@
 
 -export([
     value/1,
+    responds_to/2,
+    perform/3,
     to_string/1,
     print_string/1,
     uppercase/1,
@@ -16,11 +18,31 @@
     is_whitespace/1
 ]).
 
+-define(CLASS, 'bt@stdlib@Character').
 -define(IS_SCALAR(C), is_integer(C), C >= 0, C =< 16#10FFFF, not (C >= 16#D800 andalso C =< 16#DFFF)).
 
 -spec value(term()) -> char().
 value(CodePoint) when ?IS_SCALAR(CodePoint) -> CodePoint;
 value(_) -> beamtalk_error:raise(type_error, 'Character', 'value:', <<"A Unicode code point is needed.">>).
+
+%% A character is an integer to everybody but the compiler, so reflection on a known character looks in its class here.
+-spec responds_to(char(), term()) -> boolean().
+responds_to(Character, Selector) when is_atom(Selector) ->
+    own(Selector, beamtalk_dispatch:selector_arity(Selector) + 1) orelse beamtalk_object:responds_to(Character, Selector);
+responds_to(Character, Selector) ->
+    beamtalk_object:responds_to(Character, Selector).
+
+-spec perform(char(), term(), term()) -> term().
+perform(Character, Selector, Arguments) when is_list(Arguments) ->
+    case own(Selector, length(Arguments) + 1) of
+        true -> apply(?CLASS, Selector, [Character | Arguments]);
+        false -> beamtalk_object:perform(Character, Selector, Arguments)
+    end;
+perform(Character, Selector, Arguments) ->
+    beamtalk_object:perform(Character, Selector, Arguments).
+
+own(Selector, Arity) ->
+    is_atom(Selector) andalso beamtalk_registry:exports(?CLASS, Selector, Arity).
 
 -spec to_string(integer()) -> binary().
 to_string(Character) when ?IS_SCALAR(Character) -> <<Character/utf8>>;
