@@ -14,9 +14,10 @@
 //!
 //! - **Parsing never fails.** Broken source gives `Error` nodes and diagnostics, and the rest of the
 //!   file still has its classes and methods. One mistake gives one error.
-//! - **It never overflows the stack**, on a thread of 2 MiB: nesting is limited to 256 levels and
-//!   every expression tree to a height of 512, so that walking, comparing and dropping it by recursion
-//!   is safe as well. Cascades, statements, elements and keyword parts are flat and have no limit.
+//! - **It never overflows the stack**, on a thread of 2 MiB: nesting is limited to 256 levels,
+//!   messages sent to one another's results to 512, and no tree is taller than a thousand
+//!   expressions, so that walking, comparing and dropping it by recursion is safe as well. Cascades,
+//!   statements, elements and keyword parts are flat and have no limit.
 //! - **It takes linear time.** Lookahead is bounded or remembered, a broken string is read again at
 //!   most four times, and at most a thousand diagnostics of each kind are kept.
 //! - **Spans are exact and nest.** Every byte is in a token or is whitespace between two tokens.

@@ -242,6 +242,10 @@ impl Parser<'_> {
                 break;
             }
         }
+        // What closes the member in the language it comes from.
+        if (self.at_word("end") || self.at(TokenKind::RightBrace)) && self.next().starts_line {
+            self.bump();
+        }
         self.body = outer;
         self.boundary = None;
         self.error_position = self.position;
