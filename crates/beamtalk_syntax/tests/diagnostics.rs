@@ -211,6 +211,8 @@ const DEFINITIONS: &[Case] = &[
     ("x :: A & B \\ C := 1", codes::TYPE_ANNOTATION, "Cannot mix `&` and `\\` in a type annotation without parentheses", "parentheses"),
     ("x :: A \\\\ B := 1", codes::TYPE_ANNOTATION, "Unexpected `\\\\` in type annotation; did you mean `\\`", "one backslash"),
     ("x :: 3 := 1", codes::TYPE_ANNOTATION, "Expected type name", ""),
+    ("Object subclass: A\n  a => x\n      p: 1\n   b: c => 2\n  d => 3", codes::UNEXPECTED_TOKEN, "found b:", "no further right"),
+    ("Object subclass: A\n  a => 1\n   b => 2\n  d => 3", codes::FOREIGN_SYNTAX, "found =>", "no further right"),
     ("Foo >> class bar => 1", codes::METHOD_HEAD, "found class", "Foo class >>"),
     ("Object subclass: A\n  sealed => 1\n  b => 2", codes::METHOD_HEAD, "Expected method selector", ""),
     ("type T = Integer", codes::TYPE_ALIAS, "single-letter type names are reserved for type parameters", "longer"),

@@ -1,9 +1,12 @@
 //! Mistakes of people who come from other languages, told apart with certainty.
 
-use super::{Parser, shorten};
+use super::{Parser, Within, shorten};
 use crate::ast::{Expr, ExprKind};
 use crate::codes;
 use crate::token::{Token, TokenKind};
+
+/// A method head where only statements can be.
+const DEEP_HEAD: &str = "a method begins no further right than the method before it";
 
 /// What an operator of another language is called here.
 fn operator_help(operator: &str) -> &'static str {
@@ -102,6 +105,11 @@ impl Parser<'_> {
             TokenKind::Period if self.glued() => "an interval is written `1 to: 10`",
             TokenKind::Equals | TokenKind::Operator | TokenKind::Comma => operator_help(self.text()),
             TokenKind::Eof => "something is missing at the end; to count up write `x := x + 1`",
+            TokenKind::Keyword
+                if self.body.within == Within::Method && self.is_method_head(self.position) =>
+            {
+                DEEP_HEAD
+            }
             TokenKind::Keyword => {
                 "a keyword message needs a receiver before it; inside a method write `self`"
             }
@@ -167,6 +175,7 @@ impl Parser<'_> {
             TokenKind::Caret => {
                 "`^` returns from the method and begins a statement; the power of a number is `**`"
             }
+            TokenKind::FatArrow if self.body.within == Within::Method => DEEP_HEAD,
             TokenKind::FatArrow => "a method is written `Class >> selector => body`, a block `[:x | body]`",
             TokenKind::Colon | TokenKind::ColonColon => {
                 "an annotated assignment is written `name :: Type := value`"
