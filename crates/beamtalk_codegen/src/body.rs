@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use beamtalk_beam::{Term, TestOp};
-use beamtalk_semantics::hir::{ActivationId, Branch, CascadeMessage, Expr, Inline, Kind, Piece, Storage, Unit, VarId};
+use beamtalk_semantics::hir::{ActivationId, Branch, Expr, Kind, Storage, Unit, VarId};
 use beamtalk_semantics::{ClassInfo, ClassKind, Side};
 use beamtalk_text::Span;
 use rustc_hash::FxHashMap;
@@ -13,7 +13,6 @@ use smol_str::SmolStr;
 use crate::builder::{ModuleBuilder, SourceRef};
 use crate::emit::external;
 use crate::ir::{Callee, FunctionIr, L, LineId, NotBoolean, Op, V, Val};
-use crate::literals::constant;
 
 /// What a body belongs to.
 #[derive(Clone, Copy)]
@@ -59,7 +58,19 @@ pub struct FnBuilder<'m, 'a> {
 
 impl<'m, 'a> FnBuilder<'m, 'a> {
     pub fn new(m: &'m mut ModuleBuilder<'a>, cx: BodyContext<'m>, counter: &'m mut u32) -> Self {
-        Self { m, cx, ir: FunctionIr::default(), vars: FxHashMap::default(), exit: Exit::Plain, integers: Vec::new(), cells_exist: false, reassigned: BTreeSet::new(), reachable: true, jumped: Vec::new(), counter }
+        Self {
+            m,
+            cx,
+            ir: FunctionIr::default(),
+            vars: FxHashMap::default(),
+            exit: Exit::Plain,
+            integers: Vec::new(),
+            cells_exist: false,
+            reassigned: BTreeSet::new(),
+            reachable: true,
+            jumped: Vec::new(),
+            counter,
+        }
     }
 
     // ---- emission ------------------------------------------------------------------------------------
@@ -117,7 +128,12 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
         let line = self.line(span);
         let dst = self.fresh();
         let arity = u8::try_from(args.len()).unwrap_or(u8::MAX);
-        self.push(Op::Call { dst, callee: Callee::External(external(module, function, arity)), args, line });
+        self.push(Op::Call {
+            dst,
+            callee: Callee::External(external(module, function, arity)),
+            args,
+            line,
+        });
         Val::V(dst)
     }
 
@@ -144,7 +160,11 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
         let mut list = tail;
         for head in elements.into_iter().rev() {
             let dst = self.fresh();
-            self.push(Op::Cons { dst, head, tail: list });
+            self.push(Op::Cons {
+                dst,
+                head,
+                tail: list,
+            });
             list = Val::V(dst);
         }
         list
@@ -163,11 +183,23 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
     pub fn return_with(&mut self, map: Val, pairs: Vec<(Val, Val)>) {
         let map = self.in_register(map);
         let (other, dst) = (self.new_label(), self.fresh());
-        self.push(Op::Test { op: TestOp::IsMap, args: vec![Val::V(map)], fail: other });
-        self.push(Op::MapPut { dst, src: Val::V(map), pairs });
+        self.push(Op::Test {
+            op: TestOp::IsMap,
+            args: vec![Val::V(map)],
+            fail: other,
+        });
+        self.push(Op::MapPut {
+            dst,
+            src: Val::V(map),
+            pairs,
+        });
         self.push(Op::Return(Val::V(dst)));
         self.label(other);
-        self.push(Op::TailCall { callee: Callee::External(external("erlang", "error", 1)), args: vec![Val::atom("badmap")], line: 0 });
+        self.push(Op::TailCall {
+            callee: Callee::External(external("erlang", "error", 1)),
+            args: vec![Val::atom("badmap")],
+            line: 0,
+        });
     }
 
     // ---- variables -----------------------------------------------------------------------------------
@@ -211,7 +243,12 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
                     self.call("beamtalk_frame", "session_cell", vec![value], span)
                 } else {
                     let frame = self.frame(self.cx.unit.var(var).activation);
-                    self.call("beamtalk_frame", "new_cell", vec![Val::V(frame), value], span)
+                    self.call(
+                        "beamtalk_frame",
+                        "new_cell",
+                        vec![Val::V(frame), value],
+                        span,
+                    )
                 };
                 let dst = self.register(var);
                 self.push(Op::Move { dst, src: cell });
@@ -230,7 +267,7 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
         }
     }
 
-    fn read(&mut self, var: VarId, span: Span) -> Val {
+    pub(crate) fn read(&mut self, var: VarId, span: Span) -> Val {
         let v = self.register(var);
         match self.storage(var) {
             Storage::Register => Val::V(v),
@@ -243,11 +280,14 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
         }
     }
 
-    fn write(&mut self, var: VarId, value: Val, span: Span) -> Val {
+    pub(crate) fn write(&mut self, var: VarId, value: Val, span: Span) -> Val {
         let v = self.register(var);
         match self.storage(var) {
             Storage::Register => {
-                self.push(Op::Move { dst: v, src: value.clone() });
+                self.push(Op::Move {
+                    dst: v,
+                    src: value.clone(),
+                });
                 self.note_assigned(var);
                 value
             }
@@ -256,10 +296,19 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
                 let (kept, fine) = (self.in_register(value), self.new_label());
                 let old = self.call("erlang", "put", vec![Val::V(v), Val::V(kept)], span);
                 let lost = self.new_label();
-                self.push(Op::Test { op: TestOp::IsNeExact, args: vec![old, Val::atom("undefined")], fail: lost });
+                self.push(Op::Test {
+                    op: TestOp::IsNeExact,
+                    args: vec![old, Val::atom("undefined")],
+                    fail: lost,
+                });
                 self.push(Op::Jump(fine));
                 self.label(lost);
-                self.call("beamtalk_frame", "write_lost", vec![Val::V(v), Val::V(kept)], span);
+                self.call(
+                    "beamtalk_frame",
+                    "write_lost",
+                    vec![Val::V(v), Val::V(kept)],
+                    span,
+                );
                 self.label(fine);
                 Val::V(kept)
             }
@@ -270,7 +319,9 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
 
     /// All statements; the last one's value is the function's.
     pub fn tail_body(&mut self, body: &[Expr]) {
-        let Some((last, first)) = body.split_last() else { return self.ret(Val::atom("nil")) };
+        let Some((last, first)) = body.split_last() else {
+            return self.ret(Val::atom("nil"));
+        };
         for expr in first {
             self.effect(expr);
         }
@@ -296,22 +347,32 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
 
     /// `{V1, V2, …}` of a loop's assigned variables.
     pub fn loop_variables(&mut self, assigned: &[VarId]) -> Val {
-        let values = assigned.iter().map(|var| Val::V(self.register(*var))).collect();
+        let values = assigned
+            .iter()
+            .map(|var| Val::V(self.register(*var)))
+            .collect();
         self.tuple(values)
     }
 
-    fn input_exit(&mut self, value: Val, assigned: &[VarId]) {
+    pub(crate) fn input_exit(&mut self, value: Val, assigned: &[VarId]) {
         let mut changed = Val::Lit(Arc::new(Term::Map(Vec::new())));
         let pairs: Vec<(Val, Val)> = assigned
             .iter()
             .map(|var| {
                 let name = self.cx.unit.var(*var).name.clone();
-                (Val::Lit(Arc::new(Term::text(&name))), Val::V(self.register(*var)))
+                (
+                    Val::Lit(Arc::new(Term::text(&name))),
+                    Val::V(self.register(*var)),
+                )
             })
             .collect();
         if !pairs.is_empty() {
             let dst = self.fresh();
-            self.push(Op::MapPut { dst, src: changed, pairs });
+            self.push(Op::MapPut {
+                dst,
+                src: changed,
+                pairs,
+            });
             changed = Val::V(dst);
         }
         let answer = self.tuple(vec![value, changed]);
@@ -325,7 +386,11 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
                 let unused = self.fresh();
                 self.into(expr, unused);
             }
-            Kind::Atom(_) | Kind::Integer(_) | Kind::Float(_) | Kind::String(_) | Kind::Closure(_) => {}
+            Kind::Atom(_)
+            | Kind::Integer(_)
+            | Kind::Float(_)
+            | Kind::String(_)
+            | Kind::Closure(_) => {}
             _ => {
                 self.value(expr);
             }
@@ -339,325 +404,69 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
             return self.ret(value);
         }
         match &expr.kind {
-            Kind::Send { receiver, selector, arguments } => self.send_last(receiver, selector, arguments, expr.span),
-            Kind::Primitive { module, function, arguments } => self.primitive_last(module, function, arguments, expr.span),
-            Kind::If { selector, condition, on_true, on_false } => {
+            Kind::Send {
+                receiver,
+                selector,
+                arguments,
+            } => self.send_last(receiver, selector, arguments, expr.span),
+            Kind::Primitive {
+                module,
+                function,
+                arguments,
+            } => self.primitive_last(module, function, arguments, expr.span),
+            Kind::If {
+                selector,
+                condition,
+                on_true,
+                on_false,
+            } => {
                 let otherwise = self.new_label();
                 self.jump_unless(condition, otherwise, &if_not_boolean(selector), expr.span);
                 self.tail_branch(on_true, Val::atom("true"));
                 self.label(otherwise);
                 self.tail_branch(on_false, Val::atom("false"));
-                return;
             }
-            Kind::IfNil { receiver, on_nil, not_nil } => {
+            Kind::IfNil {
+                receiver,
+                on_nil,
+                not_nil,
+            } => {
                 let value = self.value(receiver);
                 let kept = self.in_register(value);
                 let otherwise = self.new_label();
-                self.push(Op::Test { op: TestOp::IsEqExact, args: vec![Val::V(kept), Val::atom("nil")], fail: otherwise });
+                self.push(Op::Test {
+                    op: TestOp::IsEqExact,
+                    args: vec![Val::V(kept), Val::atom("nil")],
+                    fail: otherwise,
+                });
                 self.tail_branch(on_nil, Val::atom("nil"));
                 self.label(otherwise);
                 self.bind_not_nil(not_nil, kept, expr.span);
                 self.tail_branch(not_nil, Val::V(kept));
-                return;
             }
-            Kind::Sequence(inline) => return self.tail_body(&inline.body),
-            Kind::Match { scrutinee, arms } => return self.match_(scrutinee, arms, expr.span, None),
-            Kind::Return(value) => return self.tail(value),
+            Kind::Sequence(inline) => self.tail_body(&inline.body),
+            Kind::Match { scrutinee, arms } => {
+                self.match_(scrutinee, arms, expr.span, None);
+            }
+            Kind::Return(value) => self.tail(value),
             _ => {
                 let value = self.value(expr);
                 self.ret(value);
-                return;
             }
-        };
+        }
     }
 
-    fn tail_branch(&mut self, branch: &Branch, receiver: Val) {
+    pub(crate) fn tail_branch(&mut self, branch: &Branch, receiver: Val) {
         match branch {
             Branch::Inline(inline) => self.tail_body(&inline.body),
             Branch::Receiver => self.ret(receiver),
         }
     }
-
-    // ---- expressions ---------------------------------------------------------------------------------
-
-    /// Evaluate; an operand that later assignments do not change.
-    pub fn stable(&mut self, expr: &Expr, later_assigns: bool) -> Val {
-        let value = self.value(expr);
-        match value {
-            Val::V(v) if later_assigns => {
-                let dst = self.fresh();
-                self.push(Op::Move { dst, src: Val::V(v) });
-                Val::V(dst)
-            }
-            other => other,
-        }
-    }
-
-    /// Evaluate left to right.
-    pub fn values(&mut self, exprs: &[Expr]) -> Vec<Val> {
-        let mut values = Vec::with_capacity(exprs.len());
-        for (index, expr) in exprs.iter().enumerate() {
-            let later = exprs[index + 1..].iter().any(|later| later.assigns);
-            values.push(self.stable(expr, later));
-        }
-        values
-    }
-
-    /// Evaluate; the operand is valid until the next assignment.
-    pub fn value(&mut self, expr: &Expr) -> Val {
-        if let Some(value) = constant(expr) {
-            return value;
-        }
-        match &expr.kind {
-            Kind::Interpolation(pieces) => self.interpolation(pieces, expr.span),
-            Kind::List { elements, tail } => {
-                let later = tail.as_ref().is_some_and(|tail| tail.assigns);
-                let mut values = self.values(elements);
-                if later {
-                    values = values.into_iter().map(|value| self.copy(value)).collect();
-                }
-                let tail = match tail {
-                    Some(tail) => self.value(tail),
-                    None => Val::Nil,
-                };
-                self.list(values, tail)
-            }
-            Kind::Array(elements) => {
-                let values = self.values(elements);
-                let list = self.list(values, Val::Nil);
-                self.call("beamtalk_array", "from_list", vec![list], expr.span)
-            }
-            Kind::Dictionary(pairs) => self.dictionary(pairs),
-            Kind::Tuple(elements) => {
-                let values = self.values(elements);
-                self.tuple(values)
-            }
-            Kind::Local(var) => self.read(*var, expr.span),
-            Kind::SetLocal(var, value) => {
-                let value = self.value(value);
-                self.write(*var, value, expr.span)
-            }
-            Kind::Declare(var, value) => {
-                let value = self.value(value);
-                self.declare(*var, value.clone(), expr.span);
-                value
-            }
-            Kind::Field(name) => self.field(name, expr.span),
-            Kind::SetField(name, value) => self.set_field(name, value, expr.span),
-            Kind::Global(name) => self.call("beamtalk_class", "resolve", vec![Val::Lit(Arc::new(Term::text(name)))], expr.span),
-            Kind::Send { receiver, selector, arguments } => self.send_value(receiver, selector, arguments, expr.span),
-            Kind::SuperSend { selector, arguments } => self.super_value(selector, arguments, expr.span),
-            Kind::Cascade { receiver, messages } => self.cascade(receiver, messages),
-            Kind::ErlangCall { module, function, arguments } => {
-                let values = self.values(arguments);
-                let list = self.list(values, Val::Nil);
-                self.call("beamtalk_ffi", "call", vec![Val::Atom(module.clone()), Val::Atom(function.clone()), list], expr.span)
-            }
-            Kind::Cast { receiver, selector, arguments } => {
-                let later = arguments.iter().any(|argument| argument.assigns);
-                let receiver = self.stable(receiver, later);
-                let values = self.values(arguments);
-                let list = self.list(values, Val::Nil);
-                self.call("beamtalk_actor", "cast", vec![receiver, Val::Atom(selector.clone()), list], expr.span)
-            }
-            Kind::Closure(closure) => self.closure(closure, expr.span),
-            Kind::While { condition, when, body } => self.while_(condition, *when, body, expr.span),
-            Kind::Repeat(body) => self.repeat(body, expr.span),
-            Kind::Times { count, body } => self.times(count, body, expr.span),
-            Kind::ToDo { selector, from, to, step, body } => self.to_do(selector, from, to, step.as_deref(), body, expr.span),
-            Kind::If { .. } | Kind::IfNil { .. } | Kind::Match { .. } | Kind::Sequence(_) => {
-                let dst = self.fresh();
-                self.into(expr, dst);
-                Val::V(dst)
-            }
-            Kind::Destructure { pattern, value } => {
-                let value = self.value(value);
-                self.destructure(pattern, value.clone());
-                value
-            }
-            Kind::Return(value) => {
-                self.tail(value);
-                Val::atom("nil")
-            }
-            Kind::ReturnHome(value) => {
-                let value = self.value(value);
-                let frame = self.frame(ActivationId(0));
-                self.call("beamtalk_frame", "return", vec![Val::V(frame), value], expr.span)
-            }
-            Kind::Primitive { module, function, arguments } => self.primitive_value(module, function, arguments, expr.span),
-            // Constants were dealt with above; floats and strings always are.
-            Kind::Integer(_) | Kind::Float(_) | Kind::Character(_) | Kind::String(_) | Kind::Atom(_) | Kind::Class { .. } => Val::atom("nil"),
-        }
-    }
-
-    fn copy(&mut self, value: Val) -> Val {
-        match value {
-            Val::V(v) => {
-                let dst = self.fresh();
-                self.push(Op::Move { dst, src: Val::V(v) });
-                Val::V(dst)
-            }
-            other => other,
-        }
-    }
-
-    /// Evaluate into a register.
-    pub fn into(&mut self, expr: &Expr, dst: V) {
-        match &expr.kind {
-            Kind::If { selector, condition, on_true, on_false } => {
-                let (otherwise, end) = (self.new_label(), self.new_label());
-                self.jump_unless(condition, otherwise, &if_not_boolean(selector), expr.span);
-                self.branch_into(on_true, Val::atom("true"), dst);
-                self.push(Op::Jump(end));
-                self.label(otherwise);
-                self.branch_into(on_false, Val::atom("false"), dst);
-                self.label(end);
-            }
-            Kind::IfNil { receiver, on_nil, not_nil } => {
-                let value = self.value(receiver);
-                let kept = self.in_register(value);
-                let (otherwise, end) = (self.new_label(), self.new_label());
-                self.push(Op::Test { op: TestOp::IsEqExact, args: vec![Val::V(kept), Val::atom("nil")], fail: otherwise });
-                self.branch_into(on_nil, Val::atom("nil"), dst);
-                self.push(Op::Jump(end));
-                self.label(otherwise);
-                self.bind_not_nil(not_nil, kept, expr.span);
-                self.branch_into(not_nil, Val::V(kept), dst);
-                self.label(end);
-            }
-            Kind::Sequence(inline) => self.inline_into(inline, dst),
-            Kind::Match { scrutinee, arms } => self.match_(scrutinee, arms, expr.span, Some(dst)),
-            _ => {
-                let src = self.value(expr);
-                self.push(Op::Move { dst, src });
-            }
-        }
-    }
-
-    pub fn inline_into(&mut self, inline: &Inline, dst: V) {
-        let Some((last, first)) = inline.body.split_last() else {
-            return self.push(Op::Move { dst, src: Val::atom("nil") });
-        };
-        for expr in first {
-            self.effect(expr);
-        }
-        self.into(last, dst);
-    }
-
-    fn branch_into(&mut self, branch: &Branch, receiver: Val, dst: V) {
-        match branch {
-            Branch::Inline(inline) => self.inline_into(inline, dst),
-            Branch::Receiver => self.push(Op::Move { dst, src: receiver }),
-        }
-    }
-
-    fn bind_not_nil(&mut self, branch: &Branch, value: V, span: Span) {
-        if let Branch::Inline(inline) = branch
-            && let Some(parameter) = inline.parameters.first()
-        {
-            self.declare(*parameter, Val::V(value), span);
-        }
-    }
-
-    fn interpolation(&mut self, pieces: &[Piece], span: Span) -> Val {
-        let mut parts = Vec::with_capacity(pieces.len());
-        for piece in pieces {
-            parts.push(match piece {
-                Piece::Text(text) => Val::Lit(Arc::new(Term::text(text))),
-                Piece::Value(expr) => {
-                    let value = self.value(expr);
-                    self.call("beamtalk_print", "display_string", vec![value], expr.span)
-                }
-            });
-        }
-        let list = self.list(parts, Val::Nil);
-        self.call("beamtalk_string", "interpolate", vec![list], span)
-    }
-
-    fn dictionary(&mut self, pairs: &[(Expr, Expr)]) -> Val {
-        // One put a pair: later pairs win where keys are equal, and evaluation goes left to right.
-        let flat: Vec<(Val, Val)> = {
-            let mut flat = Vec::with_capacity(pairs.len());
-            for (index, (key, value)) in pairs.iter().enumerate() {
-                let later = pairs[index + 1..].iter().any(|(key, value)| key.assigns || value.assigns);
-                let key = self.stable(key, value.assigns || later);
-                let value = self.stable(value, later);
-                flat.push((key, value));
-            }
-            flat
-        };
-        let mut map = Val::Lit(Arc::new(Term::Map(Vec::new())));
-        for pair in flat {
-            let dst = self.fresh();
-            self.push(Op::MapPut { dst, src: map, pairs: vec![pair] });
-            map = Val::V(dst);
-        }
-        map
-    }
-
-    fn field(&mut self, name: &SmolStr, span: Span) -> Val {
-        let line = self.line(span);
-        let this = self.receiver();
-        if self.cx.side == Side::Class {
-            return self.call("beamtalk_class_state", "get", vec![Val::V(this), Val::Atom(name.clone())], span);
-        }
-        let dst = self.fresh();
-        match self.cx.kind {
-            ClassKind::Actor => self.push(Op::ActorField { dst, actor: this, name: name.clone(), line }),
-            ClassKind::Value | ClassKind::Object => self.push(Op::ValueField { dst, object: this, name: name.clone(), line }),
-        }
-        Val::V(dst)
-    }
-
-    fn set_field(&mut self, name: &SmolStr, value: &Expr, span: Span) -> Val {
-        let value = self.value(value);
-        let this = self.receiver();
-        let args = vec![Val::V(this), Val::Atom(name.clone()), value];
-        let (module, function) = match (self.cx.side, self.cx.kind) {
-            (Side::Class, _) => ("beamtalk_class_state", "put"),
-            (Side::Instance, ClassKind::Actor) => ("beamtalk_actor", "put_field"),
-            (Side::Instance, _) => ("beamtalk_object", "put_field"),
-        };
-        self.call(module, function, args, span)
-    }
-
-    fn cascade(&mut self, receiver: &Expr, messages: &[CascadeMessage]) -> Val {
-        let assigns = messages.iter().any(|message| message.arguments.iter().any(|argument| argument.assigns));
-        let class = self.static_class(receiver);
-        let target = self.stable(receiver, assigns);
-        let mut value = Val::atom("nil");
-        for message in messages {
-            let arguments = self.values(&message.arguments);
-            value = self.send_to(target.clone(), class.as_ref(), &message.selector, arguments, message.span);
-        }
-        value
-    }
-
-    /// The registers that hold the unit's parameters, made as the function's.
-    pub fn bind_parameters(&mut self, parameters: &[VarId]) -> Vec<V> {
-        parameters
-            .iter()
-            .map(|var| {
-                let v = self.parameter();
-                self.vars.insert(*var, v);
-                v
-            })
-            .collect()
-    }
-
-    /// Parameters that closures assign move into cells.
-    pub fn cell_parameters(&mut self, parameters: &[VarId], span: Span) {
-        for var in parameters {
-            if self.storage(*var) == Storage::Cell {
-                let v = self.register(*var);
-                let value = self.fresh();
-                self.push(Op::Move { dst: value, src: Val::V(v) });
-                self.declare(*var, Val::V(value), span);
-            }
-        }
-    }
 }
 
 pub fn if_not_boolean(selector: &SmolStr) -> NotBoolean {
-    NotBoolean::NotUnderstood(selector.clone(), u8::try_from(selector.matches(':').count()).unwrap_or(1))
+    NotBoolean::NotUnderstood(
+        selector.clone(),
+        u8::try_from(selector.matches(':').count()).unwrap_or(1),
+    )
 }

@@ -25,7 +25,13 @@ pub struct InputCode {
 
 /// Compile the statements of an input over the session's variables.
 #[must_use]
-pub fn compile_input(table: &ClassTable, variables: &[InputVariable], statements: &[&ast::Statement], source: SourceRef<'_>, module: &str) -> InputCode {
+pub fn compile_input(
+    table: &ClassTable,
+    variables: &[InputVariable],
+    statements: &[&ast::Statement],
+    source: SourceRef<'_>,
+    module: &str,
+) -> InputCode {
     let lowered = lower_input(table, variables, statements);
     let unit = &lowered.unit;
     let session: Vec<_> = lowered
@@ -39,14 +45,49 @@ pub fn compile_input(table: &ClassTable, variables: &[InputVariable], statements
         })
         .collect();
     let mut m = ModuleBuilder::new(table, module, source.path);
-    if lowered.diagnostics.iter().all(|diagnostic| !diagnostic.is_error()) {
+    if lowered
+        .diagnostics
+        .iter()
+        .all(|diagnostic| !diagnostic.is_error())
+    {
         let labels = m.declare();
-        let span = statements.first().map_or(Span::default(), |statement| statement.span);
+        let span = statements
+            .first()
+            .map_or(Span::default(), |statement| statement.span);
         let line = m.line(source, span);
-        let cx = BodyContext { unit, source, class: None, side: Side::Instance, kind: ClassKind::Object, name: "eval" };
-        let body = Body { name: "eval".into(), line, labels, exported: true, parameters: &[], own: &[], activation: ActivationId(0), body: &unit.body, span };
+        let cx = BodyContext {
+            unit,
+            source,
+            class: None,
+            side: Side::Instance,
+            kind: ClassKind::Object,
+            name: "eval",
+        };
+        let body = Body {
+            name: "eval".into(),
+            line,
+            labels,
+            exported: true,
+            parameters: &[],
+            own: &[],
+            activation: ActivationId(0),
+            statements: &unit.body,
+            span,
+        };
         input(&mut m, cx, &session, &body);
     }
-    let after = lowered.session.iter().map(|var| InputVariable { name: SmolStr::clone(&unit.var(*var).name), cell: unit.var(*var).storage == Storage::Cell }).collect();
-    InputCode { module: m.module, variables: after, diagnostics: lowered.diagnostics, errors: m.errors }
+    let after = lowered
+        .session
+        .iter()
+        .map(|var| InputVariable {
+            name: SmolStr::clone(&unit.var(*var).name),
+            cell: unit.var(*var).storage == Storage::Cell,
+        })
+        .collect();
+    InputCode {
+        module: m.module,
+        variables: after,
+        diagnostics: lowered.diagnostics,
+        errors: m.errors,
+    }
 }

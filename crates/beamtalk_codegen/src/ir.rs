@@ -59,7 +59,7 @@ pub enum Callee {
 pub enum NotBoolean {
     /// The receiver of this message does not understand it: selector, argument count.
     NotUnderstood(SmolStr, u8),
-    /// A loop condition: TypeError.
+    /// A loop condition: `TypeError`.
     Condition,
 }
 
@@ -71,46 +71,160 @@ pub type LineId = u32;
 pub enum Op {
     Label(L),
     Jump(L),
-    Move { dst: V, src: Val },
-    Call { dst: V, callee: Callee, args: Vec<Val>, line: LineId },
-    TailCall { callee: Callee, args: Vec<Val>, line: LineId },
+    Move {
+        dst: V,
+        src: Val,
+    },
+    Call {
+        dst: V,
+        callee: Callee,
+        args: Vec<Val>,
+        line: LineId,
+    },
+    TailCall {
+        callee: Callee,
+        args: Vec<Val>,
+        line: LineId,
+    },
     Return(Val),
     /// Falls through when the test holds.
-    Test { op: TestOp, args: Vec<Val>, fail: L },
-    TaggedTuple { src: V, arity: u32, tag: SmolStr, fail: L },
-    TupleArity { src: V, arity: u32, fail: L },
+    Test {
+        op: TestOp,
+        args: Vec<Val>,
+        fail: L,
+    },
+    TaggedTuple {
+        src: V,
+        arity: u32,
+        tag: SmolStr,
+        fail: L,
+    },
+    TupleArity {
+        src: V,
+        arity: u32,
+        fail: L,
+    },
     /// A guard BIF that cannot fail, or raises.
-    Bif { dst: V, name: &'static str, args: Vec<Val>, line: LineId },
+    Bif {
+        dst: V,
+        name: &'static str,
+        args: Vec<Val>,
+        line: LineId,
+    },
     /// A guard BIF that may build terms and cannot fail, or raises.
-    GcBif { dst: V, name: SmolStr, args: Vec<Val>, line: LineId },
+    GcBif {
+        dst: V,
+        name: SmolStr,
+        args: Vec<Val>,
+        line: LineId,
+    },
     /// Native arithmetic; where it fails, the message.
-    Arith { dst: V, name: &'static str, args: Vec<Val>, send: Label, line: LineId },
+    Arith {
+        dst: V,
+        name: &'static str,
+        args: Vec<Val>,
+        send: Label,
+        line: LineId,
+    },
     /// Numbers: jumps to `target` when the comparison's outcome is `when`; other receivers (the first operand): the
     /// message decides. The test gets its operands in the other order when `swapped`.
-    Compare { op: TestOp, args: [Val; 2], swapped: bool, target: L, when: bool, send: Label, not_boolean: NotBoolean, line: LineId },
+    Compare {
+        op: TestOp,
+        args: [Val; 2],
+        swapped: bool,
+        target: L,
+        when: bool,
+        send: Label,
+        not_boolean: NotBoolean,
+        line: LineId,
+    },
     /// Jumps to `target` when the value is `when`, falls through when it is the other Boolean.
-    Branch { value: Val, target: L, when: bool, not_boolean: NotBoolean, line: LineId },
-    Element { dst: V, src: V, index: u32 },
+    Branch {
+        value: Val,
+        target: L,
+        when: bool,
+        not_boolean: NotBoolean,
+        line: LineId,
+    },
+    Element {
+        dst: V,
+        src: V,
+        index: u32,
+    },
     /// A map's value; `src` must be known to be a map.
-    MapGet { dst: V, src: V, key: Val, fail: L },
-    MapPut { dst: V, src: Val, pairs: Vec<(Val, Val)> },
+    MapGet {
+        dst: V,
+        src: V,
+        key: Val,
+        fail: L,
+    },
+    MapPut {
+        dst: V,
+        src: Val,
+        pairs: Vec<(Val, Val)>,
+    },
     /// A slot of a value object, inline, with the runtime's help where it is absent.
-    ValueField { dst: V, object: V, name: SmolStr, line: LineId },
+    ValueField {
+        dst: V,
+        object: V,
+        name: SmolStr,
+        line: LineId,
+    },
     /// A slot of the actor that runs here.
-    ActorField { dst: V, actor: V, name: SmolStr, line: LineId },
+    ActorField {
+        dst: V,
+        actor: V,
+        name: SmolStr,
+        line: LineId,
+    },
     /// The value of a cell.
-    CellGet { dst: V, cell: V, line: LineId },
-    Cons { dst: V, head: Val, tail: Val },
-    Head { dst: V, src: V },
-    Tail { dst: V, src: V },
-    Tuple { dst: V, elements: Vec<Val> },
-    MakeFun { dst: V, lambda: u32, free: Vec<Val> },
+    CellGet {
+        dst: V,
+        cell: V,
+        line: LineId,
+    },
+    Cons {
+        dst: V,
+        head: Val,
+        tail: Val,
+    },
+    Head {
+        dst: V,
+        src: V,
+    },
+    Tail {
+        dst: V,
+        src: V,
+    },
+    Tuple {
+        dst: V,
+        elements: Vec<Val>,
+    },
+    MakeFun {
+        dst: V,
+        lambda: u32,
+        free: Vec<Val>,
+    },
     /// Starts a protected region.
-    Try { tag: V, handler: L },
-    TryEnd { tag: V },
+    Try {
+        tag: V,
+        handler: L,
+    },
+    TryEnd {
+        tag: V,
+    },
     /// Start of the handler.
-    Catch { tag: V, class: V, reason: V, trace: V },
-    Reraise { class: V, reason: V, trace: V },
+    Catch {
+        tag: V,
+        class: V,
+        reason: V,
+        trace: V,
+    },
+    Reraise {
+        class: V,
+        reason: V,
+        trace: V,
+    },
 }
 
 impl Op {
@@ -118,7 +232,10 @@ impl Op {
     pub fn target(&self) -> Option<L> {
         match self {
             Self::Jump(l) => Some(*l),
-            Self::Test { fail, .. } | Self::TaggedTuple { fail, .. } | Self::TupleArity { fail, .. } | Self::MapGet { fail, .. } => Some(*fail),
+            Self::Test { fail, .. }
+            | Self::TaggedTuple { fail, .. }
+            | Self::TupleArity { fail, .. }
+            | Self::MapGet { fail, .. } => Some(*fail),
             Self::Compare { target, .. } | Self::Branch { target, .. } => Some(*target),
             Self::Try { handler, .. } => Some(*handler),
             _ => None,
@@ -127,12 +244,18 @@ impl Op {
 
     /// Whether control does not go on to the next instruction.
     pub fn ends(&self) -> bool {
-        matches!(self, Self::Jump(_) | Self::TailCall { .. } | Self::Return(_) | Self::Reraise { .. })
+        matches!(
+            self,
+            Self::Jump(_) | Self::TailCall { .. } | Self::Return(_) | Self::Reraise { .. }
+        )
     }
 
     /// Whether all X registers die here.
     pub fn clobbers(&self) -> bool {
-        matches!(self, Self::Call { .. } | Self::TailCall { .. } | Self::Catch { .. })
+        matches!(
+            self,
+            Self::Call { .. } | Self::TailCall { .. } | Self::Catch { .. }
+        )
     }
 
     /// Visit the registers that it defines.
@@ -155,7 +278,12 @@ impl Op {
             | Self::Tuple { dst, .. }
             | Self::MakeFun { dst, .. } => visit(*dst),
             Self::Try { tag, .. } => visit(*tag),
-            Self::Catch { class, reason, trace, .. } => {
+            Self::Catch {
+                class,
+                reason,
+                trace,
+                ..
+            } => {
                 visit(*class);
                 visit(*reason);
                 visit(*trace);
@@ -184,12 +312,21 @@ impl Op {
         match self {
             Self::Label(_) | Self::Jump(_) | Self::Try { .. } => {}
             Self::Move { src, .. } | Self::Return(src) => val(src),
-            Self::Call { args, .. } | Self::TailCall { args, .. } | Self::Test { args, .. } | Self::Bif { args, .. } | Self::GcBif { args, .. } | Self::Arith { args, .. } => {
+            Self::Call { args, .. }
+            | Self::TailCall { args, .. }
+            | Self::Test { args, .. }
+            | Self::Bif { args, .. }
+            | Self::GcBif { args, .. }
+            | Self::Arith { args, .. } => {
                 args.iter().for_each(val);
             }
             Self::Compare { args, .. } => args.iter().for_each(val),
             Self::Branch { value, .. } => val(value),
-            Self::TaggedTuple { src, .. } | Self::TupleArity { src, .. } | Self::Element { src, .. } | Self::Head { src, .. } | Self::Tail { src, .. } => visit(*src),
+            Self::TaggedTuple { src, .. }
+            | Self::TupleArity { src, .. }
+            | Self::Element { src, .. }
+            | Self::Head { src, .. }
+            | Self::Tail { src, .. } => visit(*src),
             Self::MapGet { src, key, .. } => {
                 val(key);
                 visit(*src);
@@ -211,7 +348,11 @@ impl Op {
             Self::Tuple { elements, .. } => elements.iter().for_each(val),
             Self::MakeFun { free, .. } => free.iter().for_each(val),
             Self::TryEnd { tag } | Self::Catch { tag, .. } => visit(*tag),
-            Self::Reraise { class, reason, trace } => {
+            Self::Reraise {
+                class,
+                reason,
+                trace,
+            } => {
                 visit(*class);
                 visit(*reason);
                 visit(*trace);

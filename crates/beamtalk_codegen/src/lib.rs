@@ -7,12 +7,15 @@
 //! loaded then; the same input gives the same bytes; the intermediate form jumps forward only (`ir.rs`), and every
 //! emitted module passes OTP's `beam_validator` (tests feed it all).
 //!
-//! Source code layout: `class.rs` and `input.rs` modules, `body.rs` expressions, `sends.rs` messages, `loops.rs` loops,
-//! `closures.rs` blocks and activations, `matching.rs` patterns, `literals.rs` constants, `uses.rs` free variables,
-//! `ir.rs` the intermediate form, `emit.rs` registers and instructions, `builder.rs` the module and its send stubs.
+//! Source code layout: `class.rs` and `input.rs` modules; `body.rs` statements and variables, `values.rs` expressions,
+//! `sends.rs` messages, `native.rs` native operations and conditions, `loops.rs` loops, `closures.rs` blocks and
+//! activations, `matching.rs` patterns, `literals.rs` constants, `uses.rs` free variables; `ir.rs` the intermediate form,
+//! `allocate.rs` registers, `emit.rs`, `checked.rs` and `slow.rs` instructions; `builder.rs` the module and its send stubs.
 
+mod allocate;
 mod body;
 mod builder;
+mod checked;
 mod class;
 mod closures;
 mod emit;
@@ -21,8 +24,11 @@ mod ir;
 mod literals;
 mod loops;
 mod matching;
+mod native;
 mod sends;
+mod slow;
 mod uses;
+mod values;
 
 pub use builder::{SourceRef, TooComplex, function_name};
 pub use class::{ClassCode, ClassSource, DataSource, MethodSource, compile_class};

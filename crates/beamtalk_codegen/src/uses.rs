@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use beamtalk_semantics::hir::{ActivationId, Branch, Closure, Expr, Inline, Kind, Pattern, PatternKind, Piece, Storage, Unit, VarId};
+use beamtalk_semantics::hir::{
+    ActivationId, Branch, Closure, Expr, Inline, Kind, Pattern, PatternKind, Piece, Rest, Storage,
+    Unit, VarId,
+};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -20,14 +23,20 @@ pub struct Uses {
 impl Uses {
     /// Of statements.
     pub fn of(unit: &Unit, body: &[Expr]) -> Self {
-        let mut walk = Walk { unit, uses: Self::default() };
+        let mut walk = Walk {
+            unit,
+            uses: Self::default(),
+        };
         walk.exprs(body);
         walk.uses
     }
 
     /// Of a loop's parts; the body's parameters are its own.
     pub fn of_loop(unit: &Unit, parts: &[&Inline]) -> Self {
-        let mut walk = Walk { unit, uses: Self::default() };
+        let mut walk = Walk {
+            unit,
+            uses: Self::default(),
+        };
         for part in parts {
             walk.inline(part);
         }
@@ -80,7 +89,9 @@ impl Walk<'_> {
     }
 
     fn frame(&mut self, activation: ActivationId) {
-        self.uses.used.insert(self.unit.activations[activation.0 as usize].frame);
+        self.uses
+            .used
+            .insert(self.unit.activations[activation.0 as usize].frame);
     }
 
     fn receiver(&mut self) {
@@ -93,9 +104,16 @@ impl Walk<'_> {
         self.uses.used.extend(&closure.captures);
     }
 
+    #[allow(clippy::too_many_lines, reason = "one arm a form")]
     fn expr(&mut self, expr: &Expr) {
         match &expr.kind {
-            Kind::Integer(_) | Kind::Float(_) | Kind::Character(_) | Kind::String(_) | Kind::Atom(_) | Kind::Class { .. } | Kind::Global(_) => {}
+            Kind::Integer(_)
+            | Kind::Float(_)
+            | Kind::Character(_)
+            | Kind::String(_)
+            | Kind::Atom(_)
+            | Kind::Class { .. }
+            | Kind::Global(_) => {}
             Kind::Interpolation(pieces) => {
                 for piece in pieces {
                     if let Piece::Value(value) = piece {
@@ -135,7 +153,16 @@ impl Walk<'_> {
                 self.receiver();
                 self.expr(value);
             }
-            Kind::Send { receiver, arguments, .. } | Kind::Cast { receiver, arguments, .. } => {
+            Kind::Send {
+                receiver,
+                arguments,
+                ..
+            }
+            | Kind::Cast {
+                receiver,
+                arguments,
+                ..
+            } => {
                 self.expr(receiver);
                 self.exprs(arguments);
             }
@@ -143,7 +170,9 @@ impl Walk<'_> {
                 self.receiver();
                 self.exprs(arguments);
             }
-            Kind::ErlangCall { arguments, .. } | Kind::Primitive { arguments, .. } => self.exprs(arguments),
+            Kind::ErlangCall { arguments, .. } | Kind::Primitive { arguments, .. } => {
+                self.exprs(arguments);
+            }
             Kind::Cascade { receiver, messages } => {
                 self.expr(receiver);
                 for message in messages {
@@ -152,17 +181,28 @@ impl Walk<'_> {
             }
             Kind::Closure(closure) => self.closure(closure),
             Kind::Sequence(inline) | Kind::Repeat(inline) => self.inline(inline),
-            Kind::If { condition, on_true, on_false, .. } => {
+            Kind::If {
+                condition,
+                on_true,
+                on_false,
+                ..
+            } => {
                 self.expr(condition);
                 self.branch(on_true);
                 self.branch(on_false);
             }
-            Kind::IfNil { receiver, on_nil, not_nil } => {
+            Kind::IfNil {
+                receiver,
+                on_nil,
+                not_nil,
+            } => {
                 self.expr(receiver);
                 self.branch(on_nil);
                 self.branch(not_nil);
             }
-            Kind::While { condition, body, .. } => {
+            Kind::While {
+                condition, body, ..
+            } => {
                 self.inline(condition);
                 self.inline(body);
             }
@@ -170,7 +210,13 @@ impl Walk<'_> {
                 self.expr(count);
                 self.inline(body);
             }
-            Kind::ToDo { from, to, step, body, .. } => {
+            Kind::ToDo {
+                from,
+                to,
+                step,
+                body,
+                ..
+            } => {
                 self.expr(from);
                 self.expr(to);
                 if let Some(step) = step {
@@ -214,7 +260,7 @@ impl Walk<'_> {
             PatternKind::Tuple(elements) => self.patterns(elements),
             PatternKind::Array { elements, rest } | PatternKind::List { elements, rest } => {
                 self.patterns(elements);
-                if let Some(Some(var)) = rest {
+                if let Rest::Bound(var) = rest {
                     self.declare(*var);
                 }
             }

@@ -10,7 +10,12 @@ use crate::classes::{ClassInfo, ClassKind, ClassTable, STDLIB, Side, setter_sele
 /// Everything that is wrong with a class definition as a whole. `info` was read from `definition`; the table knows its ancestors.
 #[must_use]
 pub fn check_class(table: &ClassTable, definition: &ClassDef, info: &ClassInfo) -> Vec<Diagnostic> {
-    let mut check = Check { table, definition, info, diagnostics: Vec::new() };
+    let mut check = Check {
+        table,
+        definition,
+        info,
+        diagnostics: Vec::new(),
+    };
     check.name();
     check.superclass();
     check.data();
@@ -26,42 +31,96 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn error(&mut self, code: &'static str, span: Span, message: String, help: impl Into<String>, category: Category) {
-        self.diagnostics.push(Diagnostic::error(code, span, message).with_help(help).in_category(category));
+    fn error(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: String,
+        help: impl Into<String>,
+        category: Category,
+    ) {
+        self.diagnostics.push(
+            Diagnostic::error(code, span, message)
+                .with_help(help)
+                .in_category(category),
+        );
     }
 
     fn kind(&self) -> ClassKind {
-        self.info.superclass.as_deref().map_or(ClassKind::Object, |superclass| self.table.kind(superclass))
+        self.info
+            .superclass
+            .as_deref()
+            .map_or(ClassKind::Object, |superclass| self.table.kind(superclass))
     }
 
     fn name(&mut self) {
         let (name, span) = (&self.info.name, self.definition.name.span);
         if name == "Self" {
-            self.error("E0501", span, "A class cannot be named `Self`: the word is reserved".to_owned(), "Choose another name.", Category::Type);
+            self.error(
+                "E0501",
+                span,
+                "A class cannot be named `Self`: the word is reserved".to_owned(),
+                "Choose another name.",
+                Category::Type,
+            );
         }
-        let protected = self.table.get(name).is_some_and(|class| class.package == STDLIB);
+        let protected = self
+            .table
+            .get(name)
+            .is_some_and(|class| class.package == STDLIB);
         if protected && self.info.package != STDLIB {
-            self.error("E0502", span, format!("Cannot redefine stdlib class '{name}'"), "Choose a different class name. Stdlib class names are protected.", Category::ShadowedClass);
+            self.error(
+                "E0502",
+                span,
+                format!("Cannot redefine stdlib class '{name}'"),
+                "Choose a different class name. Stdlib class names are protected.",
+                Category::ShadowedClass,
+            );
         }
     }
 
     fn superclass(&mut self) {
-        let Some(superclass) = &self.definition.superclass else { return };
+        let Some(superclass) = &self.definition.superclass else {
+            return;
+        };
         let name = &superclass.name.name;
         let library = self.info.package == STDLIB;
         match self.table.get(name) {
             Some(parent) if parent.sealed && !library => {
-                self.error("E0510", superclass.span, format!("Cannot subclass sealed class `{name}`"), format!("Hold a `{name}` in a field and forward to it instead (composition)."), Category::Inheritance);
+                self.error(
+                    "E0510",
+                    superclass.span,
+                    format!("Cannot subclass sealed class `{name}`"),
+                    format!("Hold a `{name}` in a field and forward to it instead (composition)."),
+                    Category::Inheritance,
+                );
             }
             Some(_) if self.table.inherits(name, &self.info.name) => {
                 let own = &self.info.name;
-                self.error("E0511", superclass.span, format!("`{own}` cannot inherit from itself through `{name}`"), "Choose another superclass.", Category::Inheritance);
+                self.error(
+                    "E0511",
+                    superclass.span,
+                    format!("`{own}` cannot inherit from itself through `{name}`"),
+                    "Choose another superclass.",
+                    Category::Inheritance,
+                );
             }
             Some(_) => {}
             None => {
-                let close = crate::closest(name, self.table.iter().map(|class| class.name.as_str())).map(SmolStr::from);
-                let help = close.map_or_else(|| "Define the superclass first.".to_owned(), |close| format!("Did you mean `{close}`?"));
-                self.error("E0512", superclass.span, format!("Unresolved class `{name}`"), help, Category::UnresolvedClass);
+                let close =
+                    crate::closest(name, self.table.iter().map(|class| class.name.as_str()))
+                        .map(SmolStr::from);
+                let help = close.map_or_else(
+                    || "Define the superclass first.".to_owned(),
+                    |close| format!("Did you mean `{close}`?"),
+                );
+                self.error(
+                    "E0512",
+                    superclass.span,
+                    format!("Unresolved class `{name}`"),
+                    help,
+                    Category::UnresolvedClass,
+                );
             }
         }
     }
@@ -69,14 +128,24 @@ impl Check<'_> {
     fn data(&mut self) {
         let kind = self.kind();
         let class = self.info.name.clone();
-        let known = self.info.superclass.as_deref().is_none_or(|superclass| self.table.is_complete(superclass));
+        let known = self
+            .info
+            .superclass
+            .as_deref()
+            .is_none_or(|superclass| self.table.is_complete(superclass));
         let mut seen: FxHashMap<SmolStr, Span> = FxHashMap::default();
         let mut setters: FxHashMap<SmolStr, SmolStr> = FxHashMap::default();
         for member in &self.definition.members {
             let Member::Data(data) = member else { continue };
             let (name, span) = (&data.name.name, data.keyword_span.to(data.name.span));
             if name.starts_with("__") {
-                self.error("E0305", data.name.span, format!("`{name}` uses the reserved `__` prefix"), "Choose a name with at most one leading underscore.", Category::Type);
+                self.error(
+                    "E0305",
+                    data.name.span,
+                    format!("`{name}` uses the reserved `__` prefix"),
+                    "Choose a name with at most one leading underscore.",
+                    Category::Type,
+                );
             }
             match (data.keyword, kind) {
                 (DataKeyword::State, ClassKind::Value) => self.error(
@@ -102,15 +171,28 @@ impl Check<'_> {
                 ),
                 _ => {}
             }
-            if self.info.native.is_some() && kind == ClassKind::Actor && data.keyword == DataKeyword::State {
-                self.error("E0523", span, format!("native actor `{class}` cannot declare state fields"), "Its state lives in the Erlang module; remove the declaration.", Category::Type);
+            if self.info.native.is_some()
+                && kind == ClassKind::Actor
+                && data.keyword == DataKeyword::State
+            {
+                self.error(
+                    "E0523",
+                    span,
+                    format!("native actor `{class}` cannot declare state fields"),
+                    "Its state lives in the Erlang module; remove the declaration.",
+                    Category::Type,
+                );
             }
             if let Some(first) = seen.insert(name.clone(), data.name.span) {
                 self.diagnostics.push(
-                    Diagnostic::error("E0524", data.name.span, format!("duplicate declaration of `{name}` in class `{class}`"))
-                        .with_help("Remove one of them.")
-                        .in_category(Category::Type)
-                        .with_label(first, "first declared here"),
+                    Diagnostic::error(
+                        "E0524",
+                        data.name.span,
+                        format!("duplicate declaration of `{name}` in class `{class}`"),
+                    )
+                    .with_help("Remove one of them.")
+                    .in_category(Category::Type)
+                    .with_label(first, "first declared here"),
                 );
                 continue;
             }
@@ -130,17 +212,26 @@ impl Check<'_> {
         let mut seen: FxHashMap<(bool, SmolStr), Span> = FxHashMap::default();
         let class = self.info.name.clone();
         for member in &self.definition.members {
-            let Member::Method(method) = member else { continue };
+            let Member::Method(method) = member else {
+                continue;
+            };
             let selector = method.signature.selector();
             let class_side = method.is_class_side();
-            self.diagnostics.extend(check_method(self.table, self.info, method, class_side));
-            if let Some(first) = seen.insert((class_side, selector.clone()), method.signature.span()) {
+            self.diagnostics
+                .extend(check_method(self.table, self.info, method, class_side));
+            if let Some(first) =
+                seen.insert((class_side, selector.clone()), method.signature.span())
+            {
                 let what = if class_side { "class method" } else { "method" };
                 self.diagnostics.push(
-                    Diagnostic::error("E0530", method.signature.span(), format!("duplicate {what} `{selector}` in class `{class}`"))
-                        .with_help("Remove or rename one of them.")
-                        .in_category(Category::Type)
-                        .with_label(first, "first defined here"),
+                    Diagnostic::error(
+                        "E0530",
+                        method.signature.span(),
+                        format!("duplicate {what} `{selector}` in class `{class}`"),
+                    )
+                    .with_help("Remove or rename one of them.")
+                    .in_category(Category::Type)
+                    .with_label(first, "first defined here"),
                 );
             }
         }
@@ -148,7 +239,12 @@ impl Check<'_> {
 }
 
 /// What is wrong with one method of `info`, of its body or patched in.
-pub fn check_method(table: &ClassTable, info: &ClassInfo, method: &Method, class_side: bool) -> Vec<Diagnostic> {
+pub fn check_method(
+    table: &ClassTable,
+    info: &ClassInfo,
+    method: &Method,
+    class_side: bool,
+) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let selector = method.signature.selector();
     let span = method.signature.span();
@@ -162,22 +258,40 @@ pub fn check_method(table: &ClassTable, info: &ClassInfo, method: &Method, class
     }
     if matches!(selector.as_str(), "==" | "=:=" | "/=" | "=/=") && !library {
         diagnostics.push(
-            Diagnostic::error("E0532", span, format!("`{selector}` cannot be overridden — this method can never be called"))
-                .with_help("Define `equals:` instead.")
-                .in_category(Category::Type),
+            Diagnostic::error(
+                "E0532",
+                span,
+                format!("`{selector}` cannot be overridden — this method can never be called"),
+            )
+            .with_help("Define `equals:` instead.")
+            .in_category(Category::Type),
         );
     }
-    let side = if class_side { Side::Class } else { Side::Instance };
-    let inherited = info.superclass.as_deref().and_then(|superclass| table.find_method(superclass, side, &selector));
+    let side = if class_side {
+        Side::Class
+    } else {
+        Side::Instance
+    };
+    let inherited = info
+        .superclass
+        .as_deref()
+        .and_then(|superclass| table.find_method(superclass, side, &selector));
     if let Some((owner, inherited)) = inherited
         && inherited.sealed
         && !library
         && !(info.native.is_some() && class_side)
     {
         diagnostics.push(
-            Diagnostic::error("E0533", span, format!("Cannot override sealed method `{selector}` from class `{}`", owner.name))
-                .with_help("Give the method another name.")
-                .in_category(Category::Inheritance),
+            Diagnostic::error(
+                "E0533",
+                span,
+                format!(
+                    "Cannot override sealed method `{selector}` from class `{}`",
+                    owner.name
+                ),
+            )
+            .with_help("Give the method another name.")
+            .in_category(Category::Inheritance),
         );
     }
     diagnostics

@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::control::is_control_flow;
+use crate::looks;
 
 /// The standard library's package.
 pub const STDLIB: &str = "stdlib";
@@ -135,21 +136,38 @@ pub fn module_name(package: &str, class: &str) -> SmolStr {
 pub fn setter_selector(field: &str) -> SmolStr {
     let mut chars = field.chars();
     let first = chars.next().map(|c| c.to_ascii_uppercase());
-    format_smolstr!("with{}{}:", first.map(String::from).unwrap_or_default(), chars.as_str())
+    format_smolstr!(
+        "with{}{}:",
+        first.map(String::from).unwrap_or_default(),
+        chars.as_str()
+    )
 }
 
 impl ClassInfo {
     /// Read a class from its definition. `source` is the text the definition's spans refer to. Generated
     /// accessors are not included: [`ClassTable::insert`] adds them, as they depend on the ancestry.
     #[must_use]
-    pub fn from_definition(definition: &ast::ClassDef, source: &str, package: &str, source_file: Option<&str>) -> Self {
+    pub fn from_definition(
+        definition: &ast::ClassDef,
+        source: &str,
+        package: &str,
+        source_file: Option<&str>,
+    ) -> Self {
         let lines = LineIndex::new(source);
-        let has = |modifier| definition.modifiers.iter().any(|(each, _)| *each == modifier);
+        let has = |modifier| {
+            definition
+                .modifiers
+                .iter()
+                .any(|(each, _)| *each == modifier)
+        };
         let mut info = Self {
             name: definition.name.name.clone(),
             package: package.into(),
             module: module_name(package, &definition.name.name),
-            superclass: definition.superclass.as_ref().map(|name| name.name.name.clone()),
+            superclass: definition
+                .superclass
+                .as_ref()
+                .map(|name| name.name.name.clone()),
             is_abstract: has(ast::ClassModifier::Abstract),
             sealed: has(ast::ClassModifier::Sealed),
             typed: has(ast::ClassModifier::Typed),
@@ -165,15 +183,30 @@ impl ClassInfo {
         for member in &definition.members {
             match member {
                 ast::Member::Data(data) => {
-                    let field = FieldInfo { name: data.name.name.clone(), declared: declared(data), span: data.span };
+                    let field = FieldInfo {
+                        name: data.name.name.clone(),
+                        declared: declared(data),
+                        span: data.span,
+                    };
                     match data.keyword {
                         ast::DataKeyword::ClassState => info.class_state.push(field),
-                        ast::DataKeyword::Field | ast::DataKeyword::State => info.fields.push(field),
+                        ast::DataKeyword::Field | ast::DataKeyword::State => {
+                            info.fields.push(field);
+                        }
                     }
                 }
                 ast::Member::Method(method) => {
-                    let side = if method.is_class_side() { Side::Class } else { Side::Instance };
-                    info.methods_mut(side).push(MethodInfo::from_method(method, source, &lines, Origin::Body));
+                    let side = if method.is_class_side() {
+                        Side::Class
+                    } else {
+                        Side::Instance
+                    };
+                    info.methods_mut(side).push(MethodInfo::from_method(
+                        method,
+                        source,
+                        &lines,
+                        Origin::Body,
+                    ));
                 }
             }
         }
@@ -200,13 +233,18 @@ impl ClassInfo {
     /// The own method `selector` of a side.
     #[must_use]
     pub fn method(&self, side: Side, selector: &str) -> Option<&MethodInfo> {
-        self.methods(side).iter().find(|method| method.selector == selector)
+        self.methods(side)
+            .iter()
+            .find(|method| method.selector == selector)
     }
 
     /// Add a method, or replace the one of the same selector.
     pub fn put_method(&mut self, side: Side, method: MethodInfo) {
         let methods = self.methods_mut(side);
-        match methods.iter_mut().find(|each| each.selector == method.selector) {
+        match methods
+            .iter_mut()
+            .find(|each| each.selector == method.selector)
+        {
             Some(old) => *old = method,
             None => methods.push(method),
         }
@@ -227,14 +265,37 @@ impl ClassInfo {
             self.add_generated_method(Side::Instance, field.clone(), 0, Origin::Getter);
             self.add_generated_method(Side::Instance, setter_selector(field), 1, Origin::Setter);
         }
-        let constructor: String = fields.iter().flat_map(|field| [field.as_str(), ":"]).collect();
-        self.add_generated_method(Side::Class, constructor.into(), fields.len(), Origin::Constructor);
+        let constructor: String = fields
+            .iter()
+            .flat_map(|field| [field.as_str(), ":"])
+            .collect();
+        self.add_generated_method(
+            Side::Class,
+            constructor.into(),
+            fields.len(),
+            Origin::Constructor,
+        );
     }
 
-    fn add_generated_method(&mut self, side: Side, selector: SmolStr, arguments: usize, origin: Origin) {
+    fn add_generated_method(
+        &mut self,
+        side: Side,
+        selector: SmolStr,
+        arguments: usize,
+        origin: Origin,
+    ) {
         if self.method(side, &selector).is_none() {
             let signature = selector.clone();
-            self.methods_mut(side).push(MethodInfo { selector, arguments, sealed: false, internal: false, origin, line: 0, doc: None, signature });
+            self.methods_mut(side).push(MethodInfo {
+                selector,
+                arguments,
+                sealed: false,
+                internal: false,
+                origin,
+                line: 0,
+                doc: None,
+                signature,
+            });
         }
     }
 }
@@ -242,7 +303,12 @@ impl ClassInfo {
 impl MethodInfo {
     /// Read a method from its definition.
     #[must_use]
-    pub fn from_method(method: &ast::Method, source: &str, lines: &LineIndex<'_>, origin: Origin) -> Self {
+    pub fn from_method(
+        method: &ast::Method,
+        source: &str,
+        lines: &LineIndex<'_>,
+        origin: Origin,
+    ) -> Self {
         let head = method.header_span.text(source).trim_end();
         Self {
             selector: method.signature.selector(),
@@ -260,7 +326,11 @@ impl MethodInfo {
 fn declared(data: &ast::DataDecl) -> Declared {
     if data.default.is_some() {
         Declared::Default
-    } else if data.annotation.as_ref().is_some_and(|annotation| !allows_nil(annotation)) {
+    } else if data
+        .annotation
+        .as_ref()
+        .is_some_and(|annotation| !allows_nil(annotation))
+    {
         Declared::Required
     } else {
         Declared::Optional
@@ -269,13 +339,19 @@ fn declared(data: &ast::DataDecl) -> Declared {
 
 fn allows_nil(annotation: &ast::TypeExpr) -> bool {
     match &annotation.kind {
-        ast::TypeKind::Name { name, .. } => matches!(name.name.name.as_str(), "nil" | "Nil" | "UndefinedObject" | "Object" | "Dynamic" | "Any"),
+        ast::TypeKind::Name { name, .. } => matches!(
+            name.name.name.as_str(),
+            "nil" | "Nil" | "UndefinedObject" | "Object" | "Dynamic" | "Any"
+        ),
         ast::TypeKind::Union(members) => members.iter().any(allows_nil),
         ast::TypeKind::Paren(inner) => allows_nil(inner),
         ast::TypeKind::Difference(from, _) => allows_nil(from),
         ast::TypeKind::Intersection(a, b) => allows_nil(a) && allows_nil(b),
         ast::TypeKind::Error => true,
-        ast::TypeKind::SelfType | ast::TypeKind::SelfClass | ast::TypeKind::ClassOf(_) | ast::TypeKind::Singleton(_) => false,
+        ast::TypeKind::SelfType
+        | ast::TypeKind::SelfClass
+        | ast::TypeKind::ClassOf(_)
+        | ast::TypeKind::Singleton(_) => false,
     }
 }
 
@@ -298,11 +374,18 @@ impl ClassTable {
         };
         info.add_generated(kind);
         if !info.is_library() {
-            let control = info.methods.iter().map(|method| &method.selector).filter(|selector| is_control_flow(selector));
+            let control = info
+                .methods
+                .iter()
+                .map(|method| &method.selector)
+                .filter(|selector| is_control_flow(selector));
             self.reimplemented.extend(control.cloned());
             self.forget_implementor(&info.name);
             for method in &info.methods {
-                let modules = self.implementors.entry(method.selector.clone()).or_default();
+                let modules = self
+                    .implementors
+                    .entry(method.selector.clone())
+                    .or_default();
                 if let Err(at) = modules.binary_search(&info.module) {
                     modules.insert(at, info.module.clone());
                 }
@@ -318,7 +401,9 @@ impl ClassTable {
     }
 
     fn forget_implementor(&mut self, name: &str) {
-        let Some(class) = self.classes.get(name) else { return };
+        let Some(class) = self.classes.get(name) else {
+            return;
+        };
         for method in &class.methods {
             if let Some(modules) = self.implementors.get_mut(&method.selector) {
                 modules.retain(|module| *module != class.module);
@@ -329,28 +414,37 @@ impl ClassTable {
     /// Modules of the classes outside the library that implement `selector` for their instances, sorted.
     #[must_use]
     pub fn implementors(&self, selector: &str) -> &[SmolStr] {
+        looks::implementors(selector);
         self.implementors.get(selector).map_or(&[], Vec::as_slice)
     }
 
     /// The class `name`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Arc<ClassInfo>> {
+        looks::class(name);
         self.classes.get(name)
     }
 
     /// All classes, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<ClassInfo>> {
+        looks::everything();
         self.classes.values()
     }
 
     /// The class and its known ancestors, nearest first. Ends on cycles.
     pub fn chain<'t>(&'t self, name: &str) -> impl Iterator<Item = &'t Arc<ClassInfo>> {
-        let mut next = self.classes.get(name);
+        let mut next = self.get(name);
         let mut left = 256;
         std::iter::from_fn(move || {
             let here = next?;
             left -= 1;
-            next = if left == 0 { None } else { here.superclass.as_ref().and_then(|parent| self.classes.get(parent)) };
+            next = if left == 0 {
+                None
+            } else {
+                here.superclass
+                    .as_ref()
+                    .and_then(|parent| self.get(parent))
+            };
             Some(here)
         })
     }
@@ -377,21 +471,35 @@ impl ClassTable {
     /// Whether every ancestor of `name` up to a root is known.
     #[must_use]
     pub fn is_complete(&self, name: &str) -> bool {
-        self.chain(name).last().is_some_and(|root| root.superclass.is_none())
+        self.chain(name)
+            .last()
+            .is_some_and(|root| root.superclass.is_none())
     }
 
     /// Direct subclasses, sorted by name.
     #[must_use]
     pub fn subclasses(&self, name: &str) -> Vec<Arc<ClassInfo>> {
-        let mut found: Vec<_> = self.classes.values().filter(|class| class.superclass.as_deref() == Some(name)).cloned().collect();
+        looks::everything();
+        let mut found: Vec<_> = self
+            .classes
+            .values()
+            .filter(|class| class.superclass.as_deref() == Some(name))
+            .cloned()
+            .collect();
         found.sort_by(|a, b| a.name.cmp(&b.name));
         found
     }
 
     /// The class that defines `selector` for instances (or the class side) of `name`, and the method.
     #[must_use]
-    pub fn find_method(&self, name: &str, side: Side, selector: &str) -> Option<(&Arc<ClassInfo>, &MethodInfo)> {
-        self.chain(name).find_map(|class| class.method(side, selector).map(|method| (class, method)))
+    pub fn find_method(
+        &self,
+        name: &str,
+        side: Side,
+        selector: &str,
+    ) -> Option<(&Arc<ClassInfo>, &MethodInfo)> {
+        self.chain(name)
+            .find_map(|class| class.method(side, selector).map(|method| (class, method)))
     }
 
     /// All fields of `name`, inherited first; a redeclared field keeps its first place.
@@ -414,6 +522,7 @@ impl ClassTable {
     /// `selector`; then it is not compiled in place.
     #[must_use]
     pub fn is_reimplemented(&self, selector: &str) -> bool {
+        looks::control(selector);
         self.reimplemented.contains(selector)
     }
 }

@@ -121,7 +121,10 @@ pub struct Closure {
 
 /// The forms of an expression.
 #[derive(Clone, Debug)]
-#[allow(missing_docs, reason = "fields are named after the parts of the construct")]
+#[allow(
+    missing_docs,
+    reason = "fields are named after the parts of the construct"
+)]
 pub enum Kind {
     Integer(BigInt),
     Float(f64),
@@ -132,7 +135,10 @@ pub enum Kind {
     Interpolation(Vec<Piece>),
     /// A symbol, `nil`, `true` or `false`: an atom.
     Atom(SmolStr),
-    List { elements: Vec<Expr>, tail: Option<Box<Expr>> },
+    List {
+        elements: Vec<Expr>,
+        tail: Option<Box<Expr>>,
+    },
     Array(Vec<Expr>),
     Dictionary(Vec<(Expr, Expr)>),
     Local(VarId),
@@ -143,39 +149,92 @@ pub enum Kind {
     Field(SmolStr),
     SetField(SmolStr, Box<Expr>),
     /// A class known at compile time, by module.
-    Class { module: SmolStr, name: SmolStr },
+    Class {
+        module: SmolStr,
+        name: SmolStr,
+    },
     /// A capitalised name to be resolved at run time.
     Global(SmolStr),
-    Send { receiver: Box<Expr>, selector: SmolStr, arguments: Vec<Expr> },
+    Send {
+        receiver: Box<Expr>,
+        selector: SmolStr,
+        arguments: Vec<Expr>,
+    },
     /// Starts above the class that defines the method; self is the receiver.
-    SuperSend { selector: SmolStr, arguments: Vec<Expr> },
-    Cascade { receiver: Box<Expr>, messages: Vec<CascadeMessage> },
+    SuperSend {
+        selector: SmolStr,
+        arguments: Vec<Expr>,
+    },
+    Cascade {
+        receiver: Box<Expr>,
+        messages: Vec<CascadeMessage>,
+    },
     /// `Erlang module function: …`
-    ErlangCall { module: SmolStr, function: SmolStr, arguments: Vec<Expr> },
-    Cast { receiver: Box<Expr>, selector: SmolStr, arguments: Vec<Expr> },
+    ErlangCall {
+        module: SmolStr,
+        function: SmolStr,
+        arguments: Vec<Expr>,
+    },
+    Cast {
+        receiver: Box<Expr>,
+        selector: SmolStr,
+        arguments: Vec<Expr>,
+    },
     Closure(Box<Closure>),
     /// Statements in place, such as a block that is evaluated where it stands.
     Sequence(Inline),
     /// `ifTrue:` and relatives, `and:`, `or:`.
-    If { selector: SmolStr, condition: Box<Expr>, on_true: Branch, on_false: Branch },
+    If {
+        selector: SmolStr,
+        condition: Box<Expr>,
+        on_true: Branch,
+        on_false: Branch,
+    },
     /// `ifNil:` and relatives. `not_nil` has at most one parameter.
-    IfNil { receiver: Box<Expr>, on_nil: Branch, not_nil: Branch },
+    IfNil {
+        receiver: Box<Expr>,
+        on_nil: Branch,
+        not_nil: Branch,
+    },
     /// Runs `body` as long as `condition` is `when`. Value nil.
-    While { condition: Inline, when: bool, body: Inline },
+    While {
+        condition: Inline,
+        when: bool,
+        body: Inline,
+    },
     /// Runs `body` for ever.
     Repeat(Inline),
     /// `n timesRepeat: [...]`. Value nil.
-    Times { count: Box<Expr>, body: Inline },
+    Times {
+        count: Box<Expr>,
+        body: Inline,
+    },
     /// `a to: z by: step do: [:i | ...]`. Value nil.
-    ToDo { selector: SmolStr, from: Box<Expr>, to: Box<Expr>, step: Option<Box<Expr>>, body: Inline },
-    Match { scrutinee: Box<Expr>, arms: Vec<Arm> },
-    Destructure { pattern: Box<Pattern>, value: Box<Expr> },
+    ToDo {
+        selector: SmolStr,
+        from: Box<Expr>,
+        to: Box<Expr>,
+        step: Option<Box<Expr>>,
+        body: Inline,
+    },
+    Match {
+        scrutinee: Box<Expr>,
+        arms: Vec<Arm>,
+    },
+    Destructure {
+        pattern: Box<Pattern>,
+        value: Box<Expr>,
+    },
     /// `^ value` of the running activation.
     Return(Box<Expr>),
     /// `^ value` inside a closure: unwinds to the unit's activation 0.
     ReturnHome(Box<Expr>),
     /// A call of an Erlang function by a library method.
-    Primitive { module: SmolStr, function: SmolStr, arguments: Vec<Expr> },
+    Primitive {
+        module: SmolStr,
+        function: SmolStr,
+        arguments: Vec<Expr>,
+    },
     /// Tuple construction; only from primitives' arguments and patterns' tests.
     Tuple(Vec<Expr>),
 }
@@ -220,6 +279,17 @@ pub struct Pattern {
     pub span: Span,
 }
 
+/// What follows the listed elements of a sequence pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// Nothing may follow.
+    None,
+    /// `..._`
+    Ignored,
+    /// `...name`
+    Bound(VarId),
+}
+
 /// The forms of a pattern.
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "named after the syntax tree's forms")]
@@ -228,13 +298,26 @@ pub enum PatternKind {
     Bind(VarId),
     /// Must be `=:=` to a variable bound earlier in the same pattern.
     Same(VarId),
-    Typed { var: VarId, module: Option<SmolStr>, class: SmolStr },
+    Typed {
+        var: VarId,
+        module: Option<SmolStr>,
+        class: SmolStr,
+    },
     Literal(Box<Expr>),
     Tuple(Vec<Pattern>),
-    Array { elements: Vec<Pattern>, rest: Option<Option<VarId>> },
-    List { elements: Vec<Pattern>, rest: Option<Option<VarId>> },
+    Array {
+        elements: Vec<Pattern>,
+        rest: Rest,
+    },
+    List {
+        elements: Vec<Pattern>,
+        rest: Rest,
+    },
     Dictionary(Vec<(Expr, Pattern)>),
     /// `Result ok:` (true) or `Result error:` (false).
-    Result { ok: bool, pattern: Box<Pattern> },
+    Result {
+        ok: bool,
+        pattern: Box<Pattern>,
+    },
     Binary(Vec<(BinarySegment, Option<VarId>)>),
 }

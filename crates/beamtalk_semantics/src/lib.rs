@@ -8,20 +8,29 @@
 //! beside it; a unit with an error diagnostic is never compiled.
 //!
 //! Source code layout: `classes.rs` the class table, `check.rs` rules of a class definition, `hir.rs` the resolved form,
-//! `lower.rs` binding names, `control.rs` inlined control flow, `patterns.rs` patterns, `captures.rs` where variables
+//! `lower.rs` bodies, variables and scopes, `expressions.rs` and
+//! `messages.rs` the rest of binding names, `control.rs` inlined control flow, `patterns.rs` patterns, `captures.rs` where variables
 //! live, `primitive.rs` library directives, `suggest.rs` did-you-mean.
 
 mod captures;
 mod check;
 mod classes;
 mod control;
+mod expressions;
 pub mod hir;
 mod lower;
+mod looks;
+mod messages;
 mod patterns;
 mod primitive;
 mod suggest;
 
 pub use check::{check_class, check_method};
-pub use classes::{ClassInfo, ClassKind, ClassTable, Declared, FieldInfo, MethodInfo, Origin, STDLIB, Side, module_name, setter_selector};
-pub use lower::{InputVariable, Lowered, MethodContext, lower_expression, lower_input, lower_method};
+pub use classes::{
+    ClassInfo, ClassKind, ClassTable, Declared, FieldInfo, MethodInfo, Origin, STDLIB, Side,
+    module_name, setter_selector,
+};
+pub use lower::{
+    InputVariable, Lowered, MethodContext, lower_expression, lower_input, lower_method,
+};
 pub use suggest::closest;

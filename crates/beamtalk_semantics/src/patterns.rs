@@ -5,15 +5,21 @@ use beamtalk_text::{Category, Diagnostic, Span};
 use smol_str::SmolStr;
 
 use crate::captures::Use;
-use crate::hir::{Arm, Expr, Inline, Kind, Pattern, PatternKind, VarId};
-use crate::lower::{Lowerer, finish};
+use crate::expressions::finish;
+use crate::hir::{Arm, Expr, Inline, Kind, Pattern, PatternKind, Rest, VarId};
+use crate::lower::Lowerer;
 
 impl Lowerer<'_> {
     pub(crate) fn match_(&mut self, match_: &ast::Match, span: Span, usage: Use) -> Expr {
         let scrutinee = Box::new(self.expr(&match_.scrutinee, Use::Escapes));
         let arms: Vec<Arm> = match_.arms.iter().map(|arm| self.arm(arm, usage)).collect();
         self.check_result_arms(match_);
-        finish(Kind::Match { scrutinee, arms }, match_.keyword_span.to(Span::empty(span.end.min(match_.keyword_span.end))))
+        finish(
+            Kind::Match { scrutinee, arms },
+            match_
+                .keyword_span
+                .to(Span::empty(span.end.min(match_.keyword_span.end))),
+        )
     }
 
     fn arm(&mut self, arm: &ast::Arm, usage: Use) -> Arm {
@@ -22,7 +28,11 @@ impl Lowerer<'_> {
             let pattern = this.pattern(&arm.pattern, &mut bound);
             let guard = arm.guard.as_ref().map(|guard| this.expr(guard, Use::Local));
             let body = this.expr(&arm.body, usage);
-            Arm { pattern, guard, body }
+            Arm {
+                pattern,
+                guard,
+                body,
+            }
         })
     }
 
@@ -37,24 +47,48 @@ impl Lowerer<'_> {
             Ast::Typed { name, class } => self.typed(name, class, bound),
             Ast::Literal(literal) => PatternKind::Literal(Box::new(self.expr(literal, Use::Local))),
             Ast::Tuple(elements) => PatternKind::Tuple(self.patterns(elements, bound)),
-            Ast::Array { elements, rest } => PatternKind::Array { elements: self.patterns(elements, bound), rest: self.rest(rest.as_ref(), bound) },
-            Ast::List { elements, rest } => PatternKind::List { elements: self.patterns(elements, bound), rest: self.rest(rest.as_ref(), bound) },
-            Ast::Dictionary(pairs) => {
-                PatternKind::Dictionary(pairs.iter().map(|(key, value)| (self.expr(key, Use::Local), self.pattern(value, bound))).collect())
-            }
+            Ast::Array { elements, rest } => PatternKind::Array {
+                elements: self.patterns(elements, bound),
+                rest: self.rest(rest.as_ref(), bound),
+            },
+            Ast::List { elements, rest } => PatternKind::List {
+                elements: self.patterns(elements, bound),
+                rest: self.rest(rest.as_ref(), bound),
+            },
+            Ast::Dictionary(pairs) => PatternKind::Dictionary(
+                pairs
+                    .iter()
+                    .map(|(key, value)| (self.expr(key, Use::Local), self.pattern(value, bound)))
+                    .collect(),
+            ),
             Ast::Constructor { class, parts } => self.constructor(class, parts, span, bound),
             Ast::Binary(segments) => PatternKind::Binary(
                 segments
                     .iter()
-                    .map(|segment| (segment.clone(), segment.name.as_ref().map(|name| self.bind(&name.name, name.span, bound))))
+                    .map(|segment| {
+                        (
+                            segment.clone(),
+                            segment
+                                .name
+                                .as_ref()
+                                .map(|name| self.bind(&name.name, name.span, bound)),
+                        )
+                    })
                     .collect(),
             ),
         };
         Pattern { kind, span }
     }
 
-    fn patterns(&mut self, patterns: &[ast::Pattern], bound: &mut Vec<(SmolStr, VarId)>) -> Vec<Pattern> {
-        patterns.iter().map(|pattern| self.pattern(pattern, bound)).collect()
+    fn patterns(
+        &mut self,
+        patterns: &[ast::Pattern],
+        bound: &mut Vec<(SmolStr, VarId)>,
+    ) -> Vec<Pattern> {
+        patterns
+            .iter()
+            .map(|pattern| self.pattern(pattern, bound))
+            .collect()
     }
 
     fn bind(&mut self, name: &SmolStr, span: Span, bound: &mut Vec<(SmolStr, VarId)>) -> VarId {
@@ -63,11 +97,22 @@ impl Lowerer<'_> {
         id
     }
 
-    fn rest(&mut self, rest: Option<&ast::RestPattern>, bound: &mut Vec<(SmolStr, VarId)>) -> Option<Option<VarId>> {
-        rest.map(|rest| rest.name.as_ref().map(|name| self.bind(&name.name, name.span, bound)))
+    fn rest(&mut self, rest: Option<&ast::RestPattern>, bound: &mut Vec<(SmolStr, VarId)>) -> Rest {
+        match rest {
+            None => Rest::None,
+            Some(ast::RestPattern { name: None, .. }) => Rest::Ignored,
+            Some(ast::RestPattern {
+                name: Some(name), ..
+            }) => Rest::Bound(self.bind(&name.name, name.span, bound)),
+        }
     }
 
-    fn typed(&mut self, name: &ast::Ident, class: &ast::ClassName, bound: &mut Vec<(SmolStr, VarId)>) -> PatternKind {
+    fn typed(
+        &mut self,
+        name: &ast::Ident,
+        class: &ast::ClassName,
+        bound: &mut Vec<(SmolStr, VarId)>,
+    ) -> PatternKind {
         let class_name = &class.name.name;
         if class_name == "Character" {
             self.error("E0350", class.span, "`Character` is not supported in a type pattern: a character is an Integer at run time", "Match `x :: Integer`.");
@@ -77,14 +122,37 @@ impl Lowerer<'_> {
             Kind::Class { module, .. } => Some(module),
             _ => None,
         };
-        let var = if name.name == "_" { self.declare_hidden("_", name.span) } else { self.bind(&name.name, name.span, bound) };
-        PatternKind::Typed { var, module, class: if class_name == "Nil" { "UndefinedObject".into() } else { class_name.clone() } }
+        let var = if name.name == "_" {
+            self.declare_hidden("_", name.span)
+        } else {
+            self.bind(&name.name, name.span, bound)
+        };
+        PatternKind::Typed {
+            var,
+            module,
+            class: if class_name == "Nil" {
+                "UndefinedObject".into()
+            } else {
+                class_name.clone()
+            },
+        }
     }
 
-    fn constructor(&mut self, class: &ast::ClassName, parts: &[(ast::Ident, ast::Pattern)], span: Span, bound: &mut Vec<(SmolStr, VarId)>) -> PatternKind {
+    fn constructor(
+        &mut self,
+        class: &ast::ClassName,
+        parts: &[(ast::Ident, ast::Pattern)],
+        span: Span,
+        bound: &mut Vec<(SmolStr, VarId)>,
+    ) -> PatternKind {
         match (class.name.name.as_str(), parts) {
-            ("Result", [(keyword, pattern)]) if matches!(keyword.name.as_str(), "ok:" | "error:") => {
-                PatternKind::Result { ok: keyword.name == "ok:", pattern: Box::new(self.pattern(pattern, bound)) }
+            ("Result", [(keyword, pattern)])
+                if matches!(keyword.name.as_str(), "ok:" | "error:") =>
+            {
+                PatternKind::Result {
+                    ok: keyword.name == "ok:",
+                    pattern: Box::new(self.pattern(pattern, bound)),
+                }
             }
             _ => {
                 self.error(
@@ -105,9 +173,13 @@ impl Lowerer<'_> {
             match &arm.pattern.kind {
                 Ast::Constructor { parts, .. } => {
                     any = true;
-                    let irrefutable = parts.first().is_some_and(|(_, pattern)| matches!(pattern.kind, Ast::Variable(_) | Ast::Wildcard));
+                    let irrefutable = parts.first().is_some_and(|(_, pattern)| {
+                        matches!(pattern.kind, Ast::Variable(_) | Ast::Wildcard)
+                    });
                     if arm.guard.is_none() && irrefutable {
-                        let is_ok = parts.first().is_some_and(|(keyword, _)| keyword.name == "ok:");
+                        let is_ok = parts
+                            .first()
+                            .is_some_and(|(keyword, _)| keyword.name == "ok:");
                         ok |= is_ok;
                         error |= !is_ok;
                     }
@@ -123,28 +195,52 @@ impl Lowerer<'_> {
                 _ => "ok:, error:",
             };
             self.diagnostics.push(
-                Diagnostic::error("E0352", match_.keyword_span, format!("Non-exhaustive match: on sealed type `Result` — missing arm: {missing}."))
-                    .in_category(Category::Type)
-                    .with_help("Add the arm, or end with `_ -> …`."),
+                Diagnostic::error(
+                    "E0352",
+                    match_.keyword_span,
+                    format!(
+                        "Non-exhaustive match: on sealed type `Result` — missing arm: {missing}."
+                    ),
+                )
+                .in_category(Category::Type)
+                .with_help("Add the arm, or end with `_ -> …`."),
             );
         }
     }
 
     /// `pattern := value`: bind fresh names, then assign them to the variables meant.
-    pub(crate) fn destructure(&mut self, pattern: &ast::Pattern, value: &ast::Expr, span: Span, usage: Use) -> Expr {
+    pub(crate) fn destructure(
+        &mut self,
+        pattern: &ast::Pattern,
+        value: &ast::Expr,
+        span: Span,
+        usage: Use,
+    ) -> Expr {
         let value = self.expr(value, Use::Escapes);
         let whole = self.declare_hidden("value", span);
         let mut body = vec![finish(Kind::Declare(whole, Box::new(value)), span)];
         let mut bound = Vec::new();
         let lowered = self.scoped(|this| this.pattern(pattern, &mut bound));
         let subject = self.local(whole, span, Use::Local);
-        body.push(finish(Kind::Destructure { pattern: Box::new(lowered), value: Box::new(subject) }, span));
+        body.push(finish(
+            Kind::Destructure {
+                pattern: Box::new(lowered),
+                value: Box::new(subject),
+            },
+            span,
+        ));
         for (name, id) in bound {
             let part = self.local(id, span, Use::Escapes);
             let at = self.span_of(id);
             body.push(self.assign(&ast::Ident { name, span: at }, part));
         }
         body.push(self.local(whole, span, usage));
-        finish(Kind::Sequence(Inline { parameters: Vec::new(), body }), span)
+        finish(
+            Kind::Sequence(Inline {
+                parameters: Vec::new(),
+                body,
+            }),
+            span,
+        )
     }
 }

@@ -1,0 +1,449 @@
+//! Binding names: expressions, slots, closures.
+
+use std::collections::BTreeSet;
+
+use beamtalk_syntax::ast::{self, ExprKind};
+use beamtalk_text::{Category, Diagnostic, Span};
+use smol_str::SmolStr;
+
+use crate::captures::Use;
+use crate::classes::{ClassKind, Side, setter_selector};
+use crate::hir::{Closure, Expr, Kind, Piece, VarId};
+use crate::lower::{ClosureContext, Lowerer};
+
+impl Lowerer<'_> {
+    pub(crate) fn expr(&mut self, expr: &ast::Expr, usage: Use) -> Expr {
+        let span = expr.span;
+        let kind = match &expr.kind {
+            ExprKind::Paren(inner) => return self.expr(inner, usage),
+            ExprKind::Integer(value) => Kind::Integer(value.clone()),
+            ExprKind::Float(value) => Kind::Float(*value),
+            ExprKind::Character(value) => Kind::Character(*value),
+            ExprKind::String(value) => Kind::String(value.clone()),
+            ExprKind::Symbol(name) => Kind::Atom(name.clone()),
+            ExprKind::True => Kind::Atom("true".into()),
+            ExprKind::False => Kind::Atom("false".into()),
+            ExprKind::Interpolation(segments) => return self.interpolation(segments, span),
+            ExprKind::Variable(name) => return self.variable(name, span, usage),
+            ExprKind::SelfRef => return self.self_ref(span, usage),
+            ExprKind::Super => {
+                return self.error(
+                    "E0304",
+                    span,
+                    "'super' must be used with a message send",
+                    "Send it a message, such as `super printString`.",
+                );
+            }
+            ExprKind::Class(name) => self.class_ref(name),
+            ExprKind::Field { receiver, name } => return self.field(receiver, name, span),
+            ExprKind::Block(block) => return self.closure(block, span, usage),
+            ExprKind::List { elements, tail } => {
+                let elements = self.exprs(elements, Use::Escapes);
+                Kind::List {
+                    elements,
+                    tail: tail
+                        .as_ref()
+                        .map(|tail| Box::new(self.expr(tail, Use::Escapes))),
+                }
+            }
+            ExprKind::Array(elements) => Kind::Array(self.exprs(elements, Use::Escapes)),
+            ExprKind::Dictionary(pairs) => Kind::Dictionary(
+                pairs
+                    .iter()
+                    .map(|(key, value)| {
+                        (self.expr(key, Use::Escapes), self.expr(value, Use::Escapes))
+                    })
+                    .collect(),
+            ),
+            ExprKind::Send(send) => return self.send(send, span, usage),
+            ExprKind::Cascade { receiver, messages } => {
+                return self.cascade(receiver, messages, span);
+            }
+            ExprKind::Assign(assign) => return self.assignment(assign, span, usage),
+            ExprKind::Destructure { pattern, value } => {
+                return self.destructure(pattern, value, span, usage);
+            }
+            ExprKind::Return(value) => return self.return_(value, span),
+            ExprKind::Cast(inner) => return self.cast(inner, span),
+            ExprKind::Match(match_) => return self.match_(match_, span, usage),
+            ExprKind::Primitive { intrinsic, name } => {
+                return self.primitive(*intrinsic, name.as_deref(), span);
+            }
+            // A broken expression was reported by the parser.
+            ExprKind::Nil | ExprKind::Error => Kind::Atom("nil".into()),
+        };
+        finish(kind, span)
+    }
+
+    pub(crate) fn exprs(&mut self, exprs: &[ast::Expr], usage: Use) -> Vec<Expr> {
+        exprs.iter().map(|expr| self.expr(expr, usage)).collect()
+    }
+
+    pub(crate) fn error(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Expr {
+        self.diagnostics
+            .push(Diagnostic::error(code, span, message).with_help(help));
+        Expr {
+            kind: Kind::Atom("nil".into()),
+            span,
+            assigns: false,
+        }
+    }
+
+    pub(crate) fn interpolation(&mut self, segments: &[ast::Segment], span: Span) -> Expr {
+        let pieces = segments
+            .iter()
+            .map(|segment| match segment {
+                ast::Segment::Text(text) => Piece::Text(text.clone()),
+                ast::Segment::Expr(expr) => Piece::Value(self.expr(expr, Use::Local)),
+            })
+            .collect();
+        finish(Kind::Interpolation(pieces), span)
+    }
+
+    pub(crate) fn variable(&mut self, name: &SmolStr, span: Span, usage: Use) -> Expr {
+        if let Some(id) = self.find(name) {
+            return self.local(id, span, usage);
+        }
+        let mut help = format!("Check the spelling of `{name}`, or assign it with `:=` before use");
+        let is_field = self.cx.class.is_some_and(|class| match self.cx.side {
+            Side::Instance => self
+                .cx
+                .table
+                .all_fields(&class.name)
+                .iter()
+                .any(|(field, _)| field == name),
+            Side::Class => class.class_state.iter().any(|field| field.name == *name),
+        });
+        if is_field {
+            help =
+                format!("Write `self.{name}`: the slots of an object are reached through `self`.");
+        } else if let Some(close) = self.closest_variable(name) {
+            help = format!("{help}. Did you mean `{close}`?");
+        }
+        self.error("E0301", span, format!("Undefined variable: {name}"), help)
+    }
+
+    pub(crate) fn closest_variable(&self, name: &str) -> Option<SmolStr> {
+        let names = self
+            .scopes
+            .iter()
+            .rev()
+            .flat_map(|scope| scope.names.iter().map(|(name, _)| name.as_str()));
+        crate::closest(name, names).map(SmolStr::from)
+    }
+
+    pub(crate) fn self_ref(&mut self, span: Span, usage: Use) -> Expr {
+        match self.receiver {
+            Some(receiver) => self.local(receiver, span, usage),
+            None => self.error(
+                "E0302",
+                span,
+                "self can only be used inside a method body",
+                "Send the message to an object, or move the code into a method.",
+            ),
+        }
+    }
+
+    pub(crate) fn class_ref(&mut self, name: &ast::ClassName) -> Kind {
+        let known = self.cx.table.get(&name.name.name).filter(|class| {
+            name.package
+                .as_ref()
+                .is_none_or(|package| package.name == class.package)
+        });
+        if let Some(class) = known {
+            return Kind::Class {
+                module: class.module.clone(),
+                name: class.name.clone(),
+            };
+        }
+        if !matches!(
+            name.name.name.as_str(),
+            "Transcript" | "Beamtalk" | "Workspace"
+        ) {
+            self.diagnostics.push(
+                Diagnostic::warning("E0320", name.span, format!("Unresolved class `{}`", name.name.name))
+                    .in_category(Category::UnresolvedClass)
+                    .with_help("It is looked up when the code runs. Check the spelling, or define the class first."),
+            );
+        }
+        Kind::Global(name.name.name.clone())
+    }
+
+    pub(crate) fn field(&mut self, receiver: &ast::Expr, name: &ast::Ident, span: Span) -> Expr {
+        if !self.check_field_receiver(receiver, name) {
+            return Expr {
+                kind: Kind::Atom("nil".into()),
+                span,
+                assigns: false,
+            };
+        }
+        let this = self.self_ref(receiver.span, Use::Local);
+        if self.receiver.is_none() {
+            return this;
+        }
+        self.check_field_exists(name);
+        Expr {
+            kind: Kind::Field(name.name.clone()),
+            span,
+            assigns: false,
+        }
+    }
+
+    pub(crate) fn check_field_receiver(&mut self, receiver: &ast::Expr, name: &ast::Ident) -> bool {
+        if matches!(receiver.kind, ExprKind::SelfRef) {
+            return true;
+        }
+        self.diagnostics.push(
+            Diagnostic::error("E0306", name.span, format!("field access on a non-self receiver: `.{}`", name.name))
+                .with_help(format!("Only `self.{0}` reads a slot. Send the message `{0}` instead, or put a space after a `.` that ends a statement.", name.name)),
+        );
+        false
+    }
+
+    pub(crate) fn check_field_exists(&mut self, name: &ast::Ident) {
+        let Some(class) = self.cx.class else { return };
+        if !self.cx.table.is_complete(&class.name) || class.native.is_some() || class.is_library() {
+            return;
+        }
+        let (known, what): (Vec<SmolStr>, &str) = match self.cx.side {
+            Side::Instance => (
+                self.cx
+                    .table
+                    .all_fields(&class.name)
+                    .into_iter()
+                    .map(|(field, _)| field)
+                    .collect(),
+                "field",
+            ),
+            Side::Class => (
+                self.cx
+                    .table
+                    .chain(&class.name)
+                    .flat_map(|each| each.class_state.iter().map(|field| field.name.clone()))
+                    .collect(),
+                "class variable",
+            ),
+        };
+        if known.contains(&name.name) {
+            return;
+        }
+        let mut diagnostic = Diagnostic::warning(
+            "E0307",
+            name.span,
+            format!("Undefined {what} `{}` on class `{}`", name.name, class.name),
+        )
+        .in_category(Category::Type);
+        diagnostic.help = Some(
+            match crate::closest(&name.name, known.iter().map(SmolStr::as_str)) {
+                Some(close) => format!("Did you mean `self.{close}`?"),
+                None => format!("Declare it in the class body of `{}`.", class.name),
+            },
+        );
+        self.diagnostics.push(diagnostic);
+    }
+
+    pub(crate) fn assignment(&mut self, assign: &ast::Assign, span: Span, usage: Use) -> Expr {
+        match &assign.target.kind {
+            ExprKind::Variable(name) => {
+                let target = ast::Ident {
+                    name: name.clone(),
+                    span: assign.target.span,
+                };
+                if let ExprKind::Variable(same) = &assign.value.kind
+                    && same == name
+                {
+                    self.diagnostics.push(
+                        Diagnostic::warning(
+                            "E0313",
+                            span,
+                            format!("Redundant assignment of `{name}` to itself"),
+                        )
+                        .in_category(Category::Lint)
+                        .with_help("Remove it."),
+                    );
+                }
+                let into = self.find(name);
+                if usage != Use::Local
+                    && let Some(id) = into
+                {
+                    self.captures.escapes(id);
+                }
+                // A new variable has no id before its value is lowered; a closure in that value cannot mention it.
+                let sites_before = self.captures.site_count();
+                let value = self.expr(&assign.value, into.map_or(Use::Escapes, Use::Into));
+                let result = self.assign(&target, value);
+                if into.is_none()
+                    && let Kind::Declare(id, _) = &result.kind
+                {
+                    let maker = self.activation();
+                    self.captures.redirect(sites_before, maker, *id);
+                    if usage != Use::Local {
+                        self.captures.escapes(*id);
+                    }
+                }
+                result
+            }
+            ExprKind::Field { receiver, name } => {
+                self.set_field(receiver, name, &assign.value, span)
+            }
+            _ => {
+                // The parser reported the target; the value is still worth checking.
+                self.expr(&assign.value, Use::Local)
+            }
+        }
+    }
+
+    pub(crate) fn set_field(
+        &mut self,
+        receiver: &ast::Expr,
+        name: &ast::Ident,
+        value: &ast::Expr,
+        span: Span,
+    ) -> Expr {
+        let value = self.expr(value, Use::Escapes);
+        if !self.check_field_receiver(receiver, name) {
+            return value;
+        }
+        let this = self.self_ref(receiver.span, Use::Local);
+        let Some(class) = self.cx.class else {
+            return this;
+        };
+        self.check_field_exists(name);
+        if self.cx.side == Side::Class {
+            self.writes_class_state = true;
+        } else if self.cx.table.kind(&class.name) == ClassKind::Value
+            && !self.cx.table.inherits(&class.name, "TestCase")
+        {
+            return self.error(
+                "E0308",
+                span,
+                format!("Cannot assign to slot `{}` on value type — use `self {} newValue` to create a new instance", name.name, setter_selector(&name.name)),
+                format!("Values never change. Answer `self {} …` instead.", setter_selector(&name.name)),
+            );
+        }
+        Expr {
+            kind: Kind::SetField(name.name.clone(), Box::new(value)),
+            span,
+            assigns: true,
+        }
+    }
+
+    pub(crate) fn closure(&mut self, block: &ast::Block, span: Span, usage: Use) -> Expr {
+        let activation = self.new_activation(span);
+        self.closures.push(ClosureContext {
+            activation,
+            captures: BTreeSet::new(),
+        });
+        let inline = self.inline(block, Use::Escapes);
+        let captures: Vec<VarId> = self
+            .closures
+            .pop()
+            .map(|closure| closure.captures.into_iter().collect())
+            .unwrap_or_default();
+        self.captures
+            .closure(self.activation(), captures.clone(), usage);
+        let closure = Closure {
+            activation,
+            parameters: inline.parameters,
+            captures,
+            body: inline.body,
+        };
+        Expr {
+            kind: Kind::Closure(Box::new(closure)),
+            span,
+            assigns: false,
+        }
+    }
+
+    pub(crate) fn return_(&mut self, value: &ast::Expr, span: Span) -> Expr {
+        let value = self.expr(value, Use::Escapes);
+        let assigns = value.assigns;
+        if self.closures.is_empty() {
+            return Expr {
+                kind: Kind::Return(Box::new(value)),
+                span,
+                assigns,
+            };
+        }
+        self.activations[0].home = true;
+        let frame = self.activations[0].frame;
+        self.touch(frame);
+        Expr {
+            kind: Kind::ReturnHome(Box::new(value)),
+            span,
+            assigns,
+        }
+    }
+}
+
+pub(crate) fn finish(kind: Kind, span: Span) -> Expr {
+    finish_at(kind, span)
+}
+
+/// The expression with its `assigns` flag derived from its parts.
+pub(crate) fn finish_at(kind: Kind, span: Span) -> Expr {
+    let any = |exprs: &[Expr]| exprs.iter().any(|expr| expr.assigns);
+    let assigns = match &kind {
+        Kind::Interpolation(pieces) => pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Value(value) if value.assigns)),
+        Kind::List { elements, tail } => {
+            any(elements) || tail.as_ref().is_some_and(|tail| tail.assigns)
+        }
+        Kind::Array(elements) | Kind::Tuple(elements) => any(elements),
+        Kind::Dictionary(pairs) => pairs
+            .iter()
+            .any(|(key, value)| key.assigns || value.assigns),
+        Kind::Send {
+            receiver,
+            arguments,
+            ..
+        }
+        | Kind::Cast {
+            receiver,
+            arguments,
+            ..
+        } => receiver.assigns || any(arguments),
+        Kind::SuperSend { arguments, .. }
+        | Kind::ErlangCall { arguments, .. }
+        | Kind::Primitive { arguments, .. } => any(arguments),
+        Kind::Cascade { receiver, messages } => {
+            receiver.assigns || messages.iter().any(|message| any(&message.arguments))
+        }
+        // Control flow compiled in place: assume the worst, it holds statements.
+        Kind::SetLocal(..)
+        | Kind::Declare(..)
+        | Kind::SetField(..)
+        | Kind::Destructure { .. }
+        | Kind::Sequence(_)
+        | Kind::If { .. }
+        | Kind::IfNil { .. }
+        | Kind::While { .. }
+        | Kind::Repeat(_)
+        | Kind::Times { .. }
+        | Kind::ToDo { .. }
+        | Kind::Match { .. } => true,
+        Kind::Return(value) | Kind::ReturnHome(value) => value.assigns,
+        Kind::Integer(_)
+        | Kind::Float(_)
+        | Kind::Character(_)
+        | Kind::String(_)
+        | Kind::Atom(_)
+        | Kind::Local(_)
+        | Kind::Field(_)
+        | Kind::Class { .. }
+        | Kind::Global(_)
+        | Kind::Closure(_) => false,
+    };
+    Expr {
+        kind,
+        span,
+        assigns,
+    }
+}
