@@ -10,6 +10,8 @@
 -define(TABLE, beamtalk_actors).
 %% How long orderly ends of actors may take together when the node stops, in milliseconds.
 -define(SHUTDOWN_WAIT, 2000).
+%% With more messages waiting than this the host is not told of single actors: keeping the books goes first.
+-define(TOO_BUSY, 1000).
 
 %% Rows: {pid(), module(), SpawnedAt :: seconds since 1970}.
 -spec create() -> ok.
@@ -109,6 +111,12 @@ await(Left, Deadline) ->
     end.
 
 announce(What, Pid, Reason) ->
+    case process_info(self(), message_queue_len) of
+        {_, Waiting} when Waiting > ?TOO_BUSY -> ok;
+        _ -> tell_host(What, Pid, Reason)
+    end.
+
+tell_host(What, Pid, Reason) ->
     case ets:lookup(?TABLE, Pid) of
         [{_, Module, _}] ->
             beamtalk_host:event(

@@ -17,20 +17,23 @@
 
 %% The VM found no `Function' in `Module'; answers what the inherited method answers.
 -spec undefined(module(), atom(), [term()]) -> term().
-undefined(Module, Function, [Self | Arguments] = Args) ->
-    case atom_to_binary(Function) of
-        <<"class ", Selector/binary>> ->
-            class_side(Module, Function, Self, Args, binary_to_atom(Selector));
-        <<"$", _/binary>> when Function =/= '$module_info' ->
-            no_function(Module, Function, Args);
-        _ ->
-            case find_method(Module, Function, length(Args)) of
-                {ok, Found} -> Found(Args);
-                error -> hook(Module, Function, Self, selector(Function), Arguments)
-            end
+undefined(Module, Function, [_ | _] = Args) when
+    Function =/= '$fields', Function =/= '$class_state', Function =/= '$info'
+->
+    case find_method(Module, Function, length(Args)) of
+        {function, Definer} -> apply(Definer, Function, Args);
+        {extension, Fun} -> apply(Fun, Args);
+        error -> unknown(Module, Function, Args)
     end;
 undefined(Module, Function, Args) ->
     no_function(Module, Function, Args).
+
+unknown(Module, Function, [Self | Arguments] = Args) ->
+    case atom_to_binary(Function) of
+        <<"class ", Selector/binary>> -> as_class(Module, Self, Args, binary_to_atom(Selector));
+        <<"$", _/binary>> when Function =/= '$module_info' -> no_function(Module, Function, Args);
+        _ -> hook(Module, Function, Self, selector(Function), Arguments)
+    end.
 
 no_function(Module, Function, Args) ->
     erlang:raise(error, undef, [{Module, Function, Args, []}]).
@@ -56,36 +59,35 @@ non_boolean(Value) ->
 
 %% ---- lookup --------------------------------------------------------------------------------------------------
 
-%% The fun that applies the method to a list of self and arguments.
--spec find_method(module() | nil, atom(), arity()) -> {ok, fun(([term()]) -> term())} | error.
+%% Who answers the function: the nearest class of the chain that exports it, or an extension of one.
+-spec find_method(module() | nil, atom(), arity()) -> {function, module()} | {extension, fun()} | error.
 find_method(nil, _, _) ->
     error;
 find_method(Module, Function, Arity) ->
     case beamtalk_registry:exports(Module, Function, Arity) of
         true ->
-            {ok, fun(Args) -> apply(Module, Function, Args) end};
+            {function, Module};
         false ->
             case beamtalk_ext:find(Module, Function) of
-                {ok, Fun} when is_function(Fun, Arity) -> {ok, fun(Args) -> apply(Fun, Args) end};
+                {ok, Fun} when is_function(Fun, Arity) -> {extension, Fun};
                 _ -> find_method(beamtalk_registry:superclass(Module), Function, Arity)
             end
     end.
 
-%% Class methods first, then what every class understands as an instance of Class.
-class_side(Module, Function, Self, Args, Selector) ->
-    case find_method(Module, Function, length(Args)) of
-        {ok, Found} ->
-            Found(Args);
-        error ->
-            case find_method('bt@stdlib@Class', instance_function(Selector), length(Args)) of
-                {ok, Found} -> Found(Args);
-                error -> class_hook(Module, Self, Selector, tl(Args))
-            end
+%% No class method: what every class understands as an instance of Class.
+as_class(Module, Self, [_ | Arguments] = Args, Selector) ->
+    Function = instance_function(Selector),
+    case find_method('bt@stdlib@Class', Function, length(Args)) of
+        {function, Definer} -> apply(Definer, Function, Args);
+        {extension, Fun} -> apply(Fun, Args);
+        error -> class_hook(Module, Self, Selector, Arguments)
     end.
 
 class_hook(Module, Self, Selector, Arguments) ->
-    case find_method(Module, 'class doesNotUnderstand:args:', 3) of
-        {ok, Found} -> Found([Self, Selector, Arguments]);
+    Hook = 'class doesNotUnderstand:args:',
+    case find_method(Module, Hook, 3) of
+        {function, Definer} -> Definer:Hook(Self, Selector, Arguments);
+        {extension, Fun} -> Fun(Self, Selector, Arguments);
         error -> hook('bt@stdlib@Class', nil, Self, Selector, Arguments)
     end.
 
@@ -93,7 +95,8 @@ hook(_, 'doesNotUnderstand:args:', Self, _, [Selector, Arguments]) ->
     beamtalk_object:does_not_understand(Self, Selector, Arguments);
 hook(Module, _, Self, Selector, Arguments) ->
     case find_method(Module, 'doesNotUnderstand:args:', 3) of
-        {ok, Found} -> Found([Self, Selector, Arguments]);
+        {function, Definer} -> Definer:'doesNotUnderstand:args:'(Self, Selector, Arguments);
+        {extension, Fun} -> Fun(Self, Selector, Arguments);
         error -> beamtalk_object:does_not_understand(Self, Selector, Arguments)
     end.
 

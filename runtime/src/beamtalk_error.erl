@@ -138,6 +138,7 @@ is_runtime_kind(Kind) ->
         resource_error,
         process_not_found,
         timeout_error,
+        block_gone,
         non_local_return,
         lost_variable
     ]).
@@ -268,8 +269,12 @@ classify(badarg, _) ->
 classify({badarity, {Fun, Args}}, _) when is_function(Fun), is_list(Args) ->
     {arity, Arity} = erlang:fun_info(Fun, arity),
     wrong_block_arity(Arity, length(Args));
+classify({badfun, Fun}, _) when is_function(Fun) ->
+    block_gone();
 classify({badfun, Value}, _) ->
     make(does_not_understand, beamtalk_registry:name_of(Value), value, standard_hint(does_not_understand));
+classify(undef, [{Fun, _, _} | _]) when is_function(Fun) ->
+    block_gone();
 classify(undef, [{Module, Function, Args, _} | _]) ->
     undefined_function(Module, Function, Args);
 classify(system_limit, _) ->
@@ -312,6 +317,10 @@ wrong_block_arity(Expected, Given) ->
         nil,
         <<"Check that your block has the right number of parameters (e.g., [:x | ...] for 1 argument)">>
     ).
+
+block_gone() ->
+    Hint = <<"Its class was loaded again twice since the block was made; make the block again.">>,
+    raw(block_gone, <<"the code of this block is gone">>, Hint).
 
 undefined_function(Module, Function, Args) ->
     Arity = if is_list(Args) -> length(Args); true -> Args end,

@@ -3,7 +3,7 @@
 %%% It may be killed at any moment: what must outlive it goes to the session after each input.
 -module(beamtalk_evaluator).
 
--export([start_link/3, eval/3]).
+-export([start_link/3, eval/3, reset/3]).
 
 -export_type([outcome/0]).
 
@@ -36,6 +36,12 @@ eval(Evaluator, Module, Beam) ->
     Evaluator ! {eval, Module, Beam},
     ok.
 
+%% Replaces the variables and cells.
+-spec reset(pid(), variables(), #{beamtalk_frame:cell() => term()}) -> ok.
+reset(Evaluator, Variables, Cells) ->
+    Evaluator ! {reset, self(), Variables, Cells},
+    ok.
+
 %% Messages that an input left behind are nobody's.
 loop(Session, Variables, Cells) ->
     receive
@@ -43,9 +49,9 @@ loop(Session, Variables, Cells) ->
             Outcome = load_and_run(Session, Module, Beam, Variables, Cells),
             Session ! {done, self(), Outcome},
             continue(Session, Variables, Cells, Outcome);
-        {forget, Session} ->
-            beamtalk_frame:restore(#{}),
-            loop(Session, #{}, #{});
+        {reset, Session, Changed, ChangedCells} ->
+            beamtalk_frame:restore(ChangedCells),
+            loop(Session, Changed, ChangedCells);
         _ ->
             loop(Session, Variables, Cells)
     end.

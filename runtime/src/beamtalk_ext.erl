@@ -6,6 +6,8 @@
 -export([create/0, add/4, remove/2, remove_class/1, find/2, selectors/1]).
 
 -define(TABLE, beamtalk_ext).
+%% Persistent term: set once there was an extension, so that nodes with a compiler do not even look.
+-define(USED, beamtalk_ext_used).
 
 -spec create() -> ok.
 create() ->
@@ -23,6 +25,7 @@ add(Module, Function, Fun, Owner) when is_function(Fun) ->
         _ ->
             ok
     end,
+    persistent_term:put(?USED, true),
     true = ets:insert(?TABLE, {{Module, Function}, Fun, Owner}),
     ok.
 
@@ -38,9 +41,9 @@ remove_class(Module) ->
 
 -spec find(module(), atom()) -> {ok, fun()} | error.
 find(Module, Function) ->
-    case ets:lookup(?TABLE, {Module, Function}) of
+    case persistent_term:get(?USED, false) andalso ets:lookup(?TABLE, {Module, Function}) of
         [{_, Fun, _}] -> {ok, Fun};
-        [] -> error
+        _ -> error
     end.
 
 %% Function name and arity of a class's extensions.

@@ -55,7 +55,6 @@ finish(Modules, Prepared, OldFields) ->
                     Classes = [Module || Module <- Modules, erlang:function_exported(Module, '$info', 1)],
                     lists:foreach(fun beamtalk_registry:register/1, Classes),
                     lists:foreach(fun migrate/1, OldFields),
-                    [beamtalk_purge:old_code(Module) || Module <- Modules, erlang:check_old_code(Module)],
                     {ok, [atom_to_binary(beamtalk_registry:class_name(Module)) || Module <- Classes]};
                 {error, Errors} ->
                     {error, load_failed, problems(Errors)}
@@ -111,7 +110,6 @@ unload_module(Module) ->
             beamtalk_ext:remove_class(Module),
             beamtalk_class_state:forget(Module),
             _ = code:delete(Module),
-            beamtalk_purge:old_code(Module),
             ok;
         Error ->
             Error

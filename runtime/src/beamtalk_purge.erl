@@ -1,4 +1,5 @@
-%%% Takes old code out when nothing uses it: replaced versions of classes, and the modules of finished inputs.
+%%% Takes code out when nothing uses it: the modules of finished inputs, and the version of a class before the last when
+%%% the class is loaded again (not earlier: its blocks still work).
 %%%
 %%% Only soft purges: no process is ever killed because its code is old. The VM asks every process whether it runs the
 %%% code, so this happens in quiet moments and in batches, never while somebody waits for an answer. The VM does not
@@ -6,7 +7,7 @@
 -module(beamtalk_purge).
 -behaviour(gen_server).
 
--export([start_link/0, old_code/1, retire/3, release/1, await/2]).
+-export([start_link/0, retire/3, release/1, await/2]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 
 %% How long after the last retirement a batch is purged, in milliseconds, and how many waiting ones end the wait.
@@ -15,13 +16,13 @@
 %% With many processes a purge takes long: after a batch there is a rest of this many times its duration.
 -define(REST, 10).
 -define(LONGEST_REST, 10000).
-%% Modules that are in use are tried again after this time, doubled up to the limit.
+%% Modules in use are tried again after this time, doubled up to the limit.
 -define(RETRY_FIRST, 1000).
 -define(RETRY_LAST, 30000).
 -define(POLL, 10).
 
 -record(state, {
-    %% replaced class versions and finished inputs' modules that wait for a quiet moment
+    %% those that wait for a quiet moment
     waiting = #{} :: modules(),
     held = #{} :: modules(),
     quiet = none :: none | reference(),
@@ -30,24 +31,19 @@
     retrying = none :: none | reference()
 }).
 
-%% What to do with a module: purge its old version, or delete it once none of its blocks is left; the processes are those
-%% that saw the input's values, whose garbage may still refer to blocks.
--type task() :: old | {retired, beamtalk_lambdas:baseline(), [pid()]}.
+%% A finished module, by its living blocks; the processes are those that saw the input's values, whose garbage may
+%% still refer to blocks.
+-type task() :: {beamtalk_lambdas:baseline(), [pid()]}.
 -type modules() :: #{module() => task()}.
 
 -spec start_link() -> {ok, pid()} | {error, term()}.
 start_link() ->
     gen_server:start_link({local, ?MODULE}, ?MODULE, [], []).
 
-%% The module was loaded again and has an old version.
--spec old_code(module()) -> ok.
-old_code(Module) ->
-    gen_server:cast(?MODULE, {purge, Module, old}).
-
 %% An input's module has finished. The host hears `released' when its name is free.
 -spec retire(module(), beamtalk_lambdas:baseline(), [pid()]) -> ok.
 retire(Module, Baseline, Users) ->
-    gen_server:cast(?MODULE, {purge, Module, {retired, Baseline, Users}}).
+    gen_server:cast(?MODULE, {retire, Module, {Baseline, Users}}).
 
 %% Tries these finished modules now; answers those that are free.
 -spec release([module()]) -> [module()].
@@ -85,8 +81,8 @@ handle_call({release, Modules}, _, #state{waiting = Waiting, held = Held} = Stat
     Free = [Module || Module <- Modules, purge(Module, maps:get(Module, Tasks, gone), major)],
     {reply, Free, State#state{waiting = maps:without(Free, Waiting), held = maps:without(Free, Held)}}.
 
--spec handle_cast({purge, module(), task()}, #state{}) -> {noreply, #state{}}.
-handle_cast({purge, Module, Task}, #state{waiting = Waiting, quiet = Timer, pause = Pause} = State) ->
+-spec handle_cast({retire, module(), task()}, #state{}) -> {noreply, #state{}}.
+handle_cast({retire, Module, Task}, #state{waiting = Waiting, quiet = Timer, pause = Pause} = State) ->
     cancel(Timer),
     Waiting1 = Waiting#{Module => Task},
     case map_size(Waiting1) >= ?FULL andalso Pause =:= ?QUIET of
@@ -116,7 +112,7 @@ purge_all(Modules, Collection) ->
         fun(Module, Task) ->
             case purge(Module, Task, Collection) of
                 true ->
-                    Task =:= old orelse beamtalk_host:event({released, atom_to_binary(Module)}),
+                    beamtalk_host:event({released, atom_to_binary(Module)}),
                     false;
                 false ->
                     true
@@ -126,11 +122,9 @@ purge_all(Modules, Collection) ->
     ).
 
 %% Whether the code is gone.
-purge(Module, old, _) ->
-    code:soft_purge(Module);
 purge(Module, gone, _) ->
     not erlang:module_loaded(Module) andalso not erlang:check_old_code(Module);
-purge(Module, {retired, Baseline, Users}, Collection) ->
+purge(Module, {Baseline, Users}, Collection) ->
     is_unused(Baseline, Users, Collection) andalso
         code:soft_purge(Module) andalso delete(Module) andalso code:soft_purge(Module).
 

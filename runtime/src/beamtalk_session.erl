@@ -6,13 +6,13 @@
 -behaviour(gen_server).
 
 -export([create/0, open/1, close/1, find/1, of_leader/1, names/0, any_busy/0, heap_limit/2]).
--export([eval/4, interrupt/2, input/2, clear/2, bindings/1]).
+-export([eval/4, interrupt/2, input/2, clear/2, bindings/1, change_later/2]).
 -export([start_link/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
 
 -define(TABLE, beamtalk_sessions).
 %% How long the VM's report of a heap limit may come after the process ended, in milliseconds.
--define(REPORT_WAIT, 1000).
+-define(REPORT_WAIT, 500).
 
 -record(state, {
     name :: binary(),
@@ -20,8 +20,14 @@
     evaluator :: pid(),
     variables = #{} :: #{binary() => term()},
     cells = #{} :: #{beamtalk_frame:cell() => term()},
-    running = none :: none | {beamtalk_host:from(), module(), beamtalk_lambdas:baseline()}
+    running = none :: none | {beamtalk_host:from(), module(), beamtalk_lambdas:baseline()},
+    %% the evaluator that the VM reported for its heap's size
+    over_limit = none :: none | pid(),
+    %% changes that the running input asked for, the last one first
+    later = [] :: [change()]
 }).
+
+-type change() :: {put, Name :: binary(), term()} | {remove, Name :: binary()} | clear.
 
 %% Rows: {Name :: binary(), pid(), Busy :: boolean(), GroupLeader :: pid()}.
 -spec create() -> ok.
@@ -100,6 +106,11 @@ input(Session, Data) ->
 clear(Session, From) ->
     gen_server:cast(Session, {clear, From}).
 
+%% Changes the variables from outside an input; during one, when it has ended, however it ends.
+-spec change_later(pid(), change()) -> ok.
+change_later(Session, Change) ->
+    gen_server:cast(Session, {change, Change}).
+
 %% Names and values (of cells, what they hold), and the group leader to print them under.
 -spec bindings(pid()) -> {[{binary(), term()}], pid()}.
 bindings(Session) ->
@@ -146,13 +157,16 @@ handle_cast({interrupt, From}, #state{evaluator = Evaluator} = State) ->
 handle_cast({input, Data}, #state{leader = Leader} = State) ->
     beamtalk_io:input(Leader, Data),
     {noreply, State};
-handle_cast({clear, From}, #state{running = none, evaluator = Evaluator} = State) ->
-    Evaluator ! {forget, self()},
+handle_cast({clear, From}, #state{running = none} = State) ->
     beamtalk_host:reply(From, {ok, ok}),
-    {noreply, State#state{variables = #{}, cells = #{}}};
+    {noreply, change(clear, State)};
 handle_cast({clear, From}, State) ->
     beamtalk_host:reply(From, {error, beamtalk_request:error_map(busy, <<"the session is still evaluating an input">>)}),
-    {noreply, State}.
+    {noreply, State};
+handle_cast({change, Change}, #state{running = none} = State) ->
+    {noreply, change(Change, State)};
+handle_cast({change, Change}, #state{later = Later} = State) ->
+    {noreply, State#state{later = [Change | Later]}}.
 
 -spec handle_info(term(), #state{}) -> {noreply, #state{}} | {stop, term(), #state{}}.
 handle_info({loaded, Evaluator, Baseline}, #state{evaluator = Evaluator, running = {From, Module, _}} = State) ->
@@ -162,8 +176,10 @@ handle_info({done, Evaluator, Outcome}, #state{evaluator = Evaluator} = State) -
 handle_info({'EXIT', Evaluator, Reason}, #state{evaluator = Evaluator, running = Running} = State) ->
     case Running of
         none -> {noreply, restarted(State)};
-        _ -> {noreply, restarted(failed(crash(Evaluator, Reason), State))}
+        _ -> {noreply, restarted(failed(crash(Evaluator, Reason, State), State))}
     end;
+handle_info({heap_limit, Pid}, State) ->
+    {noreply, State#state{over_limit = Pid}};
 handle_info({'EXIT', Leader, Reason}, #state{leader = Leader} = State) ->
     {stop, Reason, State};
 handle_info(_, State) ->
@@ -221,7 +237,24 @@ answer(#state{running = {From, Module, Baseline}, evaluator = Evaluator} = State
     beamtalk_host:reply(From, Answer),
     beamtalk_purge:retire(Module, Baseline, [Evaluator, self()]),
     set_busy(State, false),
-    State#state{running = none}.
+    lists:foldr(fun change/2, State#state{running = none, later = []}, State#state.later).
+
+%% The evaluator's copies follow.
+change(Change, #state{evaluator = Evaluator, variables = Variables, cells = Cells} = State) ->
+    State1 =
+        case Change of
+            clear -> State#state{variables = #{}, cells = #{}};
+            {remove, Name} -> State#state{variables = maps:remove(Name, Variables)};
+            {put, Name, Value} -> put_variable(Name, Value, Variables, Cells, State)
+        end,
+    beamtalk_evaluator:reset(Evaluator, State1#state.variables, State1#state.cells),
+    State1.
+
+put_variable(Name, Value, Variables, Cells, State) ->
+    case Variables of
+        #{Name := {'$cell', _} = Cell} -> State#state{cells = Cells#{Cell => Value}};
+        #{} -> State#state{variables = Variables#{Name => Value}}
+    end.
 
 set_busy(#state{name = Name}, Busy) ->
     ets:update_element(?TABLE, Name, {3, Busy}).
@@ -241,18 +274,23 @@ end_evaluator(Evaluator) ->
         {'EXIT', Evaluator, _} -> ok
     end.
 
-crash(Evaluator, killed) ->
+%% The VM's report and the exit come in any order.
+crash(Evaluator, killed, #state{over_limit = Evaluator}) ->
+    heap_limit_exception();
+crash(Evaluator, killed, _) ->
     receive
-        {heap_limit, Evaluator} ->
-            {ok, Bytes} = application:get_env(beamtalk, evaluator_heap),
-            Limit = integer_to_binary(Bytes div (1024 * 1024)),
-            Text = <<"the evaluation needed more than its limit of ", Limit/binary, " MiB of memory">>,
-            Hint = <<"A recursion that does not end, or a value that is too large, are the usual causes.">>,
-            plain_error('bt@stdlib@RuntimeError', resource_error, Text, Hint)
+        {heap_limit, Evaluator} -> heap_limit_exception()
     after ?REPORT_WAIT -> crashed(killed)
     end;
-crash(_, Reason) ->
+crash(_, Reason, _) ->
     crashed(Reason).
+
+heap_limit_exception() ->
+    {ok, Bytes} = application:get_env(beamtalk, evaluator_heap),
+    Limit = integer_to_binary(Bytes div (1024 * 1024)),
+    Text = <<"the evaluation needed more than its limit of ", Limit/binary, " MiB of memory">>,
+    Hint = <<"A recursion that does not end, or a value that is too large, are the usual causes.">>,
+    plain_error('bt@stdlib@RuntimeError', resource_error, Text, Hint).
 
 crashed(Reason) ->
     plain_error('bt@stdlib@ExitError', erlang_exit, <<"Evaluation crashed: ", (beamtalk_error:text(Reason))/binary>>, nil).

@@ -19,6 +19,7 @@ session_test_() ->
                     {"an input that raises changes no variable and restores cells", fun all_or_nothing/2},
                     {"_error holds the last error", fun last_error/2},
                     {"clear forgets variables", fun clears/2},
+                    {"an input changes variables through its session when it has ended", fun changes_later/2},
                     {"output streams while the input runs", fun streams_output/2},
                     {"a program reads lines from the host", fun reads_lines/2},
                     {"io:read, io:get_chars and io:getopts work", fun reads_terms/2},
@@ -32,6 +33,7 @@ session_test_() ->
                     {"a module whose block lives is held until the block is dropped", fun holds/2},
                     {"a class is redefined a thousand times", fun redefines/2},
                     {"code that runs is never purged: code_in_use after a wait", fun code_in_use/2},
+                    {"a block outlives one redefinition of its class; after two it says so", fun old_blocks/2},
                     {"unload ends actors and forgets the class", fun unloads/2},
                     {"bad beams and bad requests are answered with errors", fun bad_requests/2},
                     {"actors are listed, inspected and killed", fun lists_actors/2},
@@ -127,6 +129,15 @@ clears(Host, S) ->
     {ok, ok} = ask(Host, {clear, S}),
     ?assertEqual({ok, []}, ask(Host, {bindings, S})),
     ?assertEqual(0, value(Host, S, "{length(get()) + map_size(Bindings), #{}}")).
+
+changes_later(Host, S) ->
+    1 = value(Host, S, "{1, #{<<\"x\">> => 1, <<\"c\">> => beamtalk_frame:session_cell(2)}}"),
+    Text = "{ok, S} = beamtalk_session:of_leader(group_leader()), {ok, P} = beamtalk_session:find(S), "
+           "beamtalk_session:change_later(P, {put, <<\"y\">>, 5}), beamtalk_session:change_later(P, {put, <<\"c\">>, 6}), "
+           "beamtalk_session:change_later(P, {remove, <<\"x\">>}), {maps:get(<<\"x\">>, Bindings), #{}}",
+    ?assertEqual(1, value(Host, S, Text)),
+    ?assertEqual({ok, [{<<"c">>, 6}, {<<"y">>, 5}]}, ask(Host, {bindings, S})),
+    ?assertEqual(11, value(Host, S, "#{<<\"c\">> := C, <<\"y\">> := Y} = Bindings, {get(C) + Y, #{}}")).
 
 streams_output(Host, S) ->
     Id = start_eval(Host, S, "io:format(\"~ts~n\", [[960]]), receive after 300 -> {1, #{}} end"),
@@ -281,6 +292,21 @@ code_in_use(Host, _) ->
     Runner ! go,
     timer:sleep(20),
     load(Host, Module, Beam).
+
+old_blocks(Host, _) ->
+    Module = 'bt@user@Maker',
+    Version = fun(N) ->
+        Text = io_lib:format("'class make:'(_, X) -> fun() -> {X, ~b} end.", [N]),
+        element(2, beamtalk_fixture:class(Module, 'bt@stdlib@Object', object, lists:flatten(Text)))
+    end,
+    load(Host, Module, Version(1)),
+    Block = Module:'class make:'({'$class', Module}, x),
+    load(Host, Module, Version(2)),
+    timer:sleep(200),
+    ?assertEqual({x, 1}, Block()),
+    load(Host, Module, Version(3)),
+    Caught = beamtalk_exception:on_do(fun() -> Block() end, nil, fun(E) -> maps:get(kind, E) end),
+    ?assertEqual(block_gone, Caught).
 
 unloads(Host, _) ->
     Module = 'bt@user@Gone',
