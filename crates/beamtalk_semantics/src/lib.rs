@@ -10,7 +10,8 @@
 //! Source code layout: `classes.rs` the class table, `check.rs` rules of a class definition, `hir.rs` the resolved form,
 //! `lower.rs` bodies, variables and scopes, `expressions.rs` and
 //! `messages.rs` the rest of binding names, `control.rs` inlined control flow, `patterns.rs` patterns, `captures.rs` where variables
-//! live, `primitive.rs` library directives, `suggest.rs` did-you-mean.
+//! live, `primitive.rs` library directives, `suggest.rs` did-you-mean, `looks.rs`
+//! which classes a computation asked for.
 
 mod captures;
 mod check;
@@ -18,8 +19,8 @@ mod classes;
 mod control;
 mod expressions;
 pub mod hir;
-mod lower;
 mod looks;
+mod lower;
 mod messages;
 mod patterns;
 mod primitive;
@@ -30,6 +31,7 @@ pub use classes::{
     ClassInfo, ClassKind, ClassTable, Declared, FieldInfo, MethodInfo, Origin, STDLIB, Side,
     module_name, setter_selector,
 };
+pub use looks::{Looks, watch};
 pub use lower::{
     InputVariable, Lowered, MethodContext, lower_expression, lower_input, lower_method,
 };
