@@ -17,17 +17,11 @@ fn main() {
     println!("functions  instructions  bytes    assemble/s  print/s    read/s");
     for functions in [1, 10, 100, 1000, 10_000] {
         let module = module(functions);
-        let instructions: usize = module
-            .functions
-            .iter()
-            .map(|function| function.code.len() + 4)
-            .sum();
+        let instructions: usize = module.functions.iter().map(|function| function.code.len() + 4).sum();
         let bytes = assemble(&module).expect("a module that assembles");
         let assembling = rate(instructions, || assemble(&module).map(|bytes| bytes.len()));
         let printing = rate(instructions, || print(&module).len());
-        let reading = rate(instructions, || {
-            read(&bytes).map(|module| module.code.len())
-        });
+        let reading = rate(instructions, || read(&bytes).map(|module| module.code.len()));
         println!(
             "{functions:9}  {instructions:12}  {:7}  {assembling:10.2}M {printing:7.2}M  {reading:7.2}M",
             bytes.len()
@@ -54,12 +48,7 @@ fn module(functions: u32) -> Module {
     let mut module = Module::new("bt@bench@Module");
     module.files.push("src/bench.bt".into());
     for number in 0..functions {
-        let (info, entry, other, end) = (
-            module.label(),
-            module.label(),
-            module.label(),
-            module.label(),
-        );
+        let (info, entry, other, end) = (module.label(), module.label(), module.label(), module.label());
         let line = |module: &mut Module, line: u32| {
             module.lines.push(Line { file: 0, line });
             u32::try_from(module.lines.len()).expect("an index")
@@ -79,15 +68,8 @@ fn module(functions: u32) -> Module {
         let code = vec![
             Instr::Allocate { stack: 3, live: 2 },
             Instr::InitYregs(vec![1, 2]),
-            Instr::Move {
-                src: x(1).into(),
-                dst: y(0),
-            },
-            Instr::Test {
-                op: TestOp::IsInteger,
-                fail: other,
-                args: vec![x(1).into()],
-            },
+            Instr::Move { src: x(1).into(), dst: y(0) },
+            Instr::Test { op: TestOp::IsInteger, fail: other, args: vec![x(1).into()] },
             Instr::GcBif {
                 fail: Some(other),
                 name: "+".into(),
@@ -97,40 +79,18 @@ fn module(functions: u32) -> Module {
             },
             Instr::Jump(end),
             Instr::Label(other),
-            Instr::Move {
-                src: Src::Literal(Arc::new(text)),
-                dst: x(1),
-            },
-            Instr::Move {
-                src: Src::Atom(selector.as_str().into()),
-                dst: x(2),
-            },
+            Instr::Move { src: Src::Literal(Arc::new(text)), dst: x(1) },
+            Instr::Move { src: Src::Atom(selector.as_str().into()), dst: x(2) },
             Instr::Line(second),
             Instr::CallExt(send.clone()),
             Instr::Label(end),
-            Instr::Move {
-                src: x(0).into(),
-                dst: y(1),
-            },
-            Instr::Move {
-                src: Src::Literal(Arc::new(shared)),
-                dst: x(1),
-            },
-            Instr::Move {
-                src: y(0).into(),
-                dst: x(2),
-            },
+            Instr::Move { src: x(0).into(), dst: y(1) },
+            Instr::Move { src: Src::Literal(Arc::new(shared)), dst: x(1) },
+            Instr::Move { src: y(0).into(), dst: x(2) },
             Instr::Line(third),
             Instr::CallExt(send),
-            Instr::TestHeap {
-                words: 3,
-                funs: 0,
-                live: 1,
-            },
-            Instr::PutTuple2 {
-                dst: x(0),
-                elements: vec![x(0).into(), y(1).into()],
-            },
+            Instr::TestHeap { words: 3, funs: 0, live: 1 },
+            Instr::PutTuple2 { dst: x(0), elements: vec![x(0).into(), y(1).into()] },
             Instr::Deallocate(3),
             Instr::Return,
         ];

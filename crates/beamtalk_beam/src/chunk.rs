@@ -34,8 +34,7 @@ impl ChunkWriter {
     }
 
     pub fn finish(mut self) -> Result<Vec<u8>, AssembleError> {
-        let size =
-            u32::try_from(self.out.len() - 8).map_err(|_| AssembleError::TooLarge("file"))?;
+        let size = u32::try_from(self.out.len() - 8).map_err(|_| AssembleError::TooLarge("file"))?;
         self.out[4..8].copy_from_slice(&size.to_be_bytes());
         Ok(self.out)
     }
@@ -58,9 +57,7 @@ pub(crate) fn split(file: &[u8]) -> Option<Chunks<'_>> {
         let size = u32::from_be_bytes(size) as usize;
         chunks.push(([a, b, c, d], tail.get(..size)?));
         // Padding after the last chunk may be missing.
-        rest = tail
-            .get(size.checked_next_multiple_of(4)?..)
-            .unwrap_or_default();
+        rest = tail.get(size.checked_next_multiple_of(4)?..).unwrap_or_default();
     }
     Some(chunks)
 }

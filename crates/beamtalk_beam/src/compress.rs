@@ -15,9 +15,7 @@ pub(crate) fn zlib(data: &[u8], out: &mut Vec<u8>) {
         return stored(data, out);
     }
     let mut encoder = ZlibEncoder::new(out, Compression::fast());
-    encoder
-        .write_all(data)
-        .expect("writing to a vector cannot fail");
+    encoder.write_all(data).expect("writing to a vector cannot fail");
     encoder.finish().expect("writing to a vector cannot fail");
 }
 

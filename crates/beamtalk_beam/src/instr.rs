@@ -95,10 +95,7 @@ pub enum SegmentType {
 
 /// One instruction.
 #[derive(Clone, Debug, PartialEq)]
-#[allow(
-    missing_docs,
-    reason = "named after the instructions of genop.tab; operands as there"
-)]
+#[allow(missing_docs, reason = "named after the instructions of genop.tab; operands as there")]
 pub enum Instr {
     Label(Label),
     /// A place for stack traces: index into [`crate::Module::lines`], from 1.

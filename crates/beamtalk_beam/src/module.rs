@@ -29,11 +29,7 @@ impl Module {
     /// An empty module.
     #[must_use]
     pub fn new(name: impl Into<SmolStr>) -> Self {
-        Self {
-            name: name.into(),
-            next_label: 1,
-            ..Self::default()
-        }
+        Self { name: name.into(), next_label: 1, ..Self::default() }
     }
 
     /// A fresh label.

@@ -42,19 +42,12 @@ pub fn validate_all(texts: &[(&str, &str)]) -> Result<(), String> {
     }
     write(dir.path(), "modules", &list)?;
     let complaints = erlang(dir.path(), VALIDATE)?;
-    if complaints.is_empty() {
-        Ok(())
-    } else {
-        Err(complaints)
-    }
+    if complaints.is_empty() { Ok(()) } else { Err(complaints) }
 }
 
 /// A name as the elements of an Erlang binary, whatever it holds.
 fn byte_list(name: &str) -> String {
-    name.bytes()
-        .map(|byte| byte.to_string())
-        .collect::<Vec<_>>()
-        .join(",")
+    name.bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(",")
 }
 
 fn write(dir: &Path, name: &str, contents: &str) -> Result<(), String> {
@@ -81,10 +74,7 @@ fn erlang(dir: &Path, program: &str) -> Result<String, String> {
     if output.status.success() {
         return std::fs::read_to_string(dir.join("answer")).map_err(|error| error.to_string());
     }
-    let (errors, text) = (
-        String::from_utf8_lossy(&output.stderr),
-        String::from_utf8_lossy(&output.stdout),
-    );
+    let (errors, text) = (String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
     Err(format!("erl: {}: {errors}{text}", output.status))
 }
 

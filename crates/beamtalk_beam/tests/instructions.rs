@@ -9,20 +9,13 @@ use support::{Builder, int, put, samples, x};
 #[test]
 fn assembled_modules_load_and_answer_as_expected() {
     let samples = samples::all();
-    let beams: Vec<_> = samples
-        .iter()
-        .map(|sample| assemble(&sample.module).expect("a module that assembles"))
-        .collect();
-    let modules: Vec<_> = samples
-        .iter()
-        .zip(&beams)
-        .map(|(sample, beam)| (sample.module.name.as_str(), &beam[..]))
-        .collect();
+    let beams: Vec<_> =
+        samples.iter().map(|sample| assemble(&sample.module).expect("a module that assembles")).collect();
+    let modules: Vec<_> =
+        samples.iter().zip(&beams).map(|(sample, beam)| (sample.module.name.as_str(), &beam[..])).collect();
     // One by one in funs, so that their variables do not meet.
-    let expressions: Vec<_> = samples
-        .iter()
-        .map(|sample| format!("(fun() -> {} end)()", sample.expression))
-        .collect();
+    let expressions: Vec<_> =
+        samples.iter().map(|sample| format!("(fun() -> {} end)()", sample.expression)).collect();
     let answers: Vec<_> = samples.iter().map(|sample| sample.answer).collect();
     let answer = run(&modules, &format!("{{{}}}", expressions.join(","))).expect("an answer");
     assert_eq!(answer, format!("{{{}}}", answers.join(",")));
@@ -45,10 +38,7 @@ fn printed_modules_pass_the_validator() {
 #[test]
 fn attributes_chunks_and_versions_are_where_erlang_looks_for_them() {
     let mut module = samples::all().swap_remove(0).module;
-    module.attributes.push((
-        "behaviour".into(),
-        Term::List(vec![Term::atom("gen_server")]),
-    ));
+    module.attributes.push(("behaviour".into(), Term::List(vec![Term::atom("gen_server")])));
     module.attributes.push(("wrapped".into(), Term::Integer(1)));
     module.chunks.push((*b"Docs", b"text".to_vec()));
     // OTP decodes this one when it loads the module: an empty list.
@@ -62,8 +52,7 @@ fn attributes_chunks_and_versions_are_where_erlang_looks_for_them() {
          {{Version =:= Hash, data:module_info(md5) =:= Md5, Attributes, Chunks, \
           proplists:get_value(source, data:module_info(compile))}} end"
     );
-    let exports =
-        "{exports,[{far,1},{lists,1},{module_info,0},{module_info,1},{second,1},{swapped,2}]}";
+    let exports = "{exports,[{far,1},{lists,1},{module_info,0},{module_info,1},{second,1},{swapped,2}]}";
     assert_eq!(
         run(&[("data", &beam)], &expression).expect("an answer"),
         format!(
@@ -78,27 +67,12 @@ fn attributes_chunks_and_versions_are_where_erlang_looks_for_them() {
 fn funs_survive_the_loading_of_a_new_version() {
     let version = |number: i64| {
         let mut b = Builder::new("versions");
-        let inner = b.function("inner", 0, |_, _| {
-            vec![put(int(number), x(0)), Instr::Return]
-        });
-        b.module.lambdas.push(Lambda {
-            name: "inner".into(),
-            arity: 0,
-            free: 0,
-            entry: inner,
-        });
+        let inner = b.function("inner", 0, |_, _| vec![put(int(number), x(0)), Instr::Return]);
+        b.module.lambdas.push(Lambda { name: "inner".into(), arity: 0, free: 0, entry: inner });
         b.function("make", 0, |_, _| {
             vec![
-                Instr::TestHeap {
-                    words: 0,
-                    funs: 1,
-                    live: 0,
-                },
-                Instr::MakeFun3 {
-                    lambda: 0,
-                    dst: x(0),
-                    free: vec![],
-                },
+                Instr::TestHeap { words: 0, funs: 1, live: 0 },
+                Instr::MakeFun3 { lambda: 0, dst: x(0), free: vec![] },
                 Instr::Return,
             ]
         });
@@ -109,8 +83,5 @@ fn funs_survive_the_loading_of_a_new_version() {
          {{Old(), (versions:make())()}} end",
         version(2)
     );
-    assert_eq!(
-        run(&[("versions", &version(1))], &expression).as_deref(),
-        Ok("{1,2}")
-    );
+    assert_eq!(run(&[("versions", &version(1))], &expression).as_deref(), Ok("{1,2}"));
 }

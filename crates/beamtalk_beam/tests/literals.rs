@@ -17,9 +17,7 @@ use support::{Builder, external, literal, put, x, xs};
 fn constants(name: &str, sources: &[Src]) -> Module {
     let mut b = Builder::new(name);
     for (index, src) in sources.iter().enumerate() {
-        b.function(&format!("t{index}"), 0, |_, _| {
-            vec![put(src.clone(), x(0)), Instr::Return]
-        });
+        b.function(&format!("t{index}"), 0, |_, _| vec![put(src.clone(), x(0)), Instr::Return]);
     }
     b.module
 }
@@ -29,11 +27,7 @@ fn differences(module: &Module, texts: &[String]) -> String {
     let mut expression = String::from("[N || {N, Is, Should} <- [");
     for (index, text) in texts.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };
-        let _ = write!(
-            expression,
-            "{comma}{{{index}, {}:t{index}(), {text}}}",
-            module.name
-        );
+        let _ = write!(expression, "{comma}{{{index}, {}:t{index}(), {text}}}", module.name);
     }
     expression.push_str("], Is =/= Should orelse term_to_binary(Is) =/= term_to_binary(Should)]");
     let beam = assemble(module).expect("bytes");
@@ -44,19 +38,15 @@ fn terms() -> impl Strategy<Value = Term> {
     let leaf = prop_oneof![
         any::<i64>().prop_map(Term::Integer),
         (-40_i64..300).prop_map(Term::Integer),
-        vec(any::<u8>(), 9..300)
-            .prop_map(|bytes| Term::BigInteger(BigInt::from_signed_bytes_be(&bytes))),
+        vec(any::<u8>(), 9..300).prop_map(|bytes| Term::BigInteger(BigInt::from_signed_bytes_be(&bytes))),
         prop::num::f64::NORMAL.prop_map(Term::Float),
         (-1e6..1e6).prop_map(Term::Float),
         vec(any::<u8>(), 0..20).prop_map(Term::Binary),
         any::<String>().prop_map(|text| Term::text(&text)),
         "\\PC{0,60}".prop_map(Term::atom),
         "[a-z@_A-Z0-9]{0,6}".prop_map(Term::atom),
-        "[ -~\n]{0,9}".prop_map(|text| Term::List(
-            text.bytes()
-                .map(|byte| Term::Integer(byte.into()))
-                .collect()
-        )),
+        "[ -~\n]{0,9}"
+            .prop_map(|text| Term::List(text.bytes().map(|byte| Term::Integer(byte.into())).collect())),
         (vec(any::<u8>(), 0..4), any::<u8>(), 1_u8..8).prop_map(|(mut bytes, last, last_bits)| {
             bytes.push(last & (0xff << (8 - last_bits)));
             Term::Bitstring { bytes, last_bits }
@@ -72,12 +62,7 @@ fn terms() -> impl Strategy<Value = Term> {
             vec((any::<i64>(), inner), 0..12).prop_map(|mut pairs| {
                 pairs.sort_by_key(|(key, _)| *key);
                 pairs.dedup_by_key(|(key, _)| *key);
-                Term::Map(
-                    pairs
-                        .into_iter()
-                        .map(|(key, value)| (Term::Integer(key), value))
-                        .collect(),
-                )
+                Term::Map(pairs.into_iter().map(|(key, value)| (Term::Integer(key), value)).collect())
             }),
         ]
     })
@@ -87,9 +72,7 @@ fn terms() -> impl Strategy<Value = Term> {
 fn some_terms(count: usize) -> Vec<Term> {
     let mut runner = TestRunner::deterministic();
     let strategy = terms();
-    (0..count)
-        .map(|_| strategy.new_tree(&mut runner).expect("a term").current())
-        .collect()
+    (0..count).map(|_| strategy.new_tree(&mut runner).expect("a term").current()).collect()
 }
 
 #[test]
@@ -118,11 +101,7 @@ fn terms_of_every_kind_arrive_and_print_as_erlang_reads_them() {
         Term::Tuple(vec![Term::atom("日".repeat(255))]),
         Term::Tuple(vec![Term::Integer(1); 300]),
         Term::List(vec![Term::List(vec![]); 70_000]),
-        Term::Map(
-            (0..40)
-                .map(|key| (Term::Integer(key), Term::text("v")))
-                .collect(),
-        ),
+        Term::Map((0..40).map(|key| (Term::Integer(key), Term::text("v"))).collect()),
     ]);
     let sources: Vec<_> = terms.iter().cloned().map(literal).collect();
     let texts: Vec<_> = terms.iter().map(Term::to_string).collect();
@@ -140,36 +119,17 @@ fn text_with_any_term_passes_the_validator() {
 fn the_validator_complains_about_wrong_code() {
     let mut b = Builder::new("wrong");
     b.function("wrong", 1, |_, info| {
-        vec![
-            Instr::Test {
-                op: TestOp::IsLt,
-                fail: info,
-                args: vec![xs(0), xs(1)],
-            },
-            Instr::Return,
-        ]
+        vec![Instr::Test { op: TestOp::IsLt, fail: info, args: vec![xs(0), xs(1)] }, Instr::Return]
     });
     let complaints = validate_all(&[("wrong", &print(&b.module))]).expect_err("complaints");
     assert!(complaints.contains("uninitialized_reg"), "{complaints}");
-    assert!(
-        validate_all(&[("no text", "{module")])
-            .expect_err("complaints")
-            .contains("parse")
-    );
+    assert!(validate_all(&[("no text", "{module")]).expect_err("complaints").contains("parse"));
 }
 
 #[test]
 fn run_tells_what_went_wrong() {
-    assert!(
-        run(&[], "error(on_purpose)")
-            .expect_err("an error")
-            .contains("on_purpose")
-    );
-    assert!(
-        run(&[("none", b"junk")], "1")
-            .expect_err("an error")
-            .contains("not_loaded")
-    );
+    assert!(run(&[], "error(on_purpose)").expect_err("an error").contains("on_purpose"));
+    assert!(run(&[("none", b"junk")], "1").expect_err("an error").contains("not_loaded"));
 }
 
 #[test]
@@ -177,10 +137,7 @@ fn equal_literals_share_a_pool_entry() {
     let text = || literal(Term::text("the same"));
     let module = constants("sharing", &[text(), literal(Term::text("another")), text()]);
     let module = read(&assemble(&module).expect("bytes")).expect("a module");
-    assert_eq!(
-        module.literals,
-        [Term::text("the same"), Term::text("another")]
-    );
+    assert_eq!(module.literals, [Term::text("the same"), Term::text("another")]);
 }
 
 #[test]
@@ -195,10 +152,7 @@ fn literal_pools_of_any_size_unpack() {
 
 #[test]
 fn zeros_of_both_signs_are_different_literals() {
-    let module = constants(
-        "zeros",
-        &[literal(Term::Float(0.0)), literal(Term::Float(-0.0))],
-    );
+    let module = constants("zeros", &[literal(Term::Float(0.0)), literal(Term::Float(-0.0))]);
     let module = read(&assemble(&module).expect("bytes")).expect("a module");
     assert_eq!(module.literals.len(), 2);
 }
@@ -214,10 +168,7 @@ fn the_deepest_literal_can_be_written_and_read() {
 fn assembling_twice_gives_equal_bytes() {
     let sources: Vec<_> = some_terms(50).into_iter().map(literal).collect();
     let module = constants("again", &sources);
-    assert_eq!(
-        assemble(&module).expect("bytes"),
-        assemble(&module).expect("bytes")
-    );
+    assert_eq!(assemble(&module).expect("bytes"), assemble(&module).expect("bytes"));
 }
 
 proptest! {

@@ -16,36 +16,17 @@ use support::samples;
 fn check_counts(module: &ReadModule) {
     let name = &module.name;
     let count = |opcode| module.code.iter().filter(|op| op.opcode == opcode).count();
-    assert_eq!(
-        count(Opcode::FuncInfo),
-        module.functions as usize,
-        "{name}: functions"
-    );
-    assert_eq!(
-        count(Opcode::Line),
-        module.line_instructions as usize,
-        "{name}: lines"
-    );
+    assert_eq!(count(Opcode::FuncInfo), module.functions as usize, "{name}: functions");
+    assert_eq!(count(Opcode::Line), module.line_instructions as usize, "{name}: lines");
     assert_eq!(
         module.exports.len() + module.locals.len(),
         module.functions as usize,
         "{name}: exports and locals"
     );
-    assert_eq!(
-        module.code.last().map(|op| op.opcode),
-        Some(Opcode::IntCodeEnd),
-        "{name}: end"
-    );
+    assert_eq!(module.code.last().map(|op| op.opcode), Some(Opcode::IntCodeEnd), "{name}: end");
     for op in &module.code {
-        assert_eq!(
-            op.operands.len(),
-            usize::from(op.opcode.arity()),
-            "{name}: {op:?}"
-        );
-        assert!(
-            u32::from(op.opcode.number()) <= module.highest_opcode,
-            "{name}: {op:?}"
-        );
+        assert_eq!(op.operands.len(), usize::from(op.opcode.arity()), "{name}: {op:?}");
+        assert!(u32::from(op.opcode.number()) <= module.highest_opcode, "{name}: {op:?}");
         match (op.opcode, &op.operands[..]) {
             (Opcode::Label, [Operand::Unsigned(label)]) => {
                 assert!(*label < module.labels, "{name}: label {label}");
@@ -54,10 +35,7 @@ fn check_counts(module: &ReadModule) {
                 assert!(*line as usize <= module.lines.len(), "{name}: line {line}");
             }
             (Opcode::CallExt, [_, Operand::Unsigned(import)]) => {
-                assert!(
-                    (*import as usize) < module.imports.len(),
-                    "{name}: import {import}"
-                );
+                assert!((*import as usize) < module.imports.len(), "{name}: import {import}");
             }
             _ => {}
         }
@@ -66,18 +44,12 @@ fn check_counts(module: &ReadModule) {
 
 /// The modules of OTP's libraries on this machine.
 fn otp_modules() -> Vec<PathBuf> {
-    let expression =
-        "[filename:join(code:lib_dir(App), \"ebin\") || App <- [stdlib, kernel, compiler]]";
+    let expression = "[filename:join(code:lib_dir(App), \"ebin\") || App <- [stdlib, kernel, compiler]]";
     let dirs = run(&[], expression).expect("library folders");
     let dirs = dirs.split('"').filter(|part| part.starts_with('/'));
     let files = dirs.flat_map(|dir| fs::read_dir(dir).expect("a folder"));
     let paths = files.map(|file| file.expect("a file").path());
-    paths
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "beam")
-        })
-        .collect()
+    paths.filter(|path| path.extension().is_some_and(|extension| extension == "beam")).collect()
 }
 
 #[test]
@@ -87,10 +59,7 @@ fn all_modules_of_otp_can_be_read_and_printed() {
     for file in files {
         let bytes = fs::read(&file).expect("a module");
         let module = read(&bytes).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        assert_eq!(
-            Some(module.name.as_str()),
-            file.file_stem().and_then(|stem| stem.to_str())
-        );
+        assert_eq!(Some(module.name.as_str()), file.file_stem().and_then(|stem| stem.to_str()));
         check_counts(&module);
         assert!(listing(&module).contains("int_code_end"));
     }
@@ -124,72 +93,40 @@ fn what_we_assemble_reads_back() {
         assert_eq!(module.labels, ours.next_label + 4);
         assert_eq!(module.files[1..], ours.files);
         let lines: Vec<_> = module.lines.iter().map(|line| line.line).collect();
-        assert_eq!(
-            lines,
-            ours.lines.iter().map(|line| line.line).collect::<Vec<_>>()
-        );
-        let exported: Vec<_> = module
-            .exports
-            .iter()
-            .map(|entry| (&entry.name, entry.arity))
-            .collect();
+        assert_eq!(lines, ours.lines.iter().map(|line| line.line).collect::<Vec<_>>());
+        let exported: Vec<_> = module.exports.iter().map(|entry| (&entry.name, entry.arity)).collect();
         let functions = ours.functions.iter().filter(|function| function.exported);
-        let mut expected: Vec<_> = functions
-            .map(|function| (&function.name, u32::from(function.arity)))
-            .collect();
+        let mut expected: Vec<_> =
+            functions.map(|function| (&function.name, u32::from(function.arity))).collect();
         let module_info = "module_info".into();
         expected.extend([(&module_info, 0), (&module_info, 1)]);
         assert_eq!(exported, expected);
         // Four instructions before each function's code, and five in both `module_info`.
-        let own: usize = ours
-            .functions
-            .iter()
-            .map(|function| function.code.len() + 4)
-            .sum();
+        let own: usize = ours.functions.iter().map(|function| function.code.len() + 4).sum();
         assert_eq!(module.code.len(), own + 4 + 2 + 4 + 3 + 1);
         emitted.extend(module.code.iter().map(|op| op.opcode));
     }
     // All that the instructions of `Instr` stand for.
     let not_ours: Vec<_> = NOT_OURS.split_whitespace().collect();
-    let ours = Opcode::ALL
-        .iter()
-        .filter(|opcode| !not_ours.contains(&opcode.name()));
-    assert_eq!(
-        emitted.into_iter().collect::<Vec<_>>(),
-        ours.copied().collect::<Vec<_>>()
-    );
+    let ours = Opcode::ALL.iter().filter(|opcode| !not_ours.contains(&opcode.name()));
+    assert_eq!(emitted.into_iter().collect::<Vec<_>>(), ours.copied().collect::<Vec<_>>());
 }
 
 #[test]
 fn a_listing_resolves_imports_lines_and_atoms() {
-    let sample = samples::all()
-        .into_iter()
-        .find(|sample| sample.module.name == "calls");
-    let module =
-        read(&assemble(&sample.expect("the sample").module).expect("bytes")).expect("a module");
+    let sample = samples::all().into_iter().find(|sample| sample.module.name == "calls");
+    let module = read(&assemble(&sample.expect("the sample").module).expect("bytes")).expect("a module");
     let text = listing(&module);
-    assert!(
-        text.contains("    call_ext_only 1, lists:reverse/1\n"),
-        "{text}"
-    );
+    assert!(text.contains("    call_ext_only 1, lists:reverse/1\n"), "{text}");
     assert!(text.contains("    line file 1 line 100\n"), "{text}");
-    assert!(
-        text.contains("    func_info {atom,calls}, {atom,body}, 1\n"),
-        "{text}"
-    );
-    assert!(
-        text.contains("    test_heap {alloc,[{words,4},{floats,0},{funs,2}]}, 1\n"),
-        "{text}"
-    );
+    assert!(text.contains("    func_info {atom,calls}, {atom,body}, 1\n"), "{text}");
+    assert!(text.contains("    test_heap {alloc,[{words,4},{floats,0},{funs,2}]}, 1\n"), "{text}");
 }
 
 #[test]
 fn what_is_no_module_is_refused() {
     assert_eq!(read(b""), Err(ReadError::NotBeam));
-    assert_eq!(
-        read(b"FOR1\0\0\0\x04BEAM"),
-        Err(ReadError::MissingChunk("AtU8"))
-    );
+    assert_eq!(read(b"FOR1\0\0\0\x04BEAM"), Err(ReadError::MissingChunk("AtU8")));
     assert_eq!(read(b"FOR1\xff\xff\xff\xffBEAM"), Err(ReadError::NotBeam));
     assert_eq!(read(&[0x1f; 100]), Err(ReadError::NotBeam));
 }
@@ -198,20 +135,10 @@ fn what_is_no_module_is_refused() {
 fn a_literal_pool_that_promises_too_much_is_refused() {
     let sample = &samples::all()[7].module;
     let mut bytes = assemble(sample).expect("bytes");
-    let at = bytes
-        .windows(4)
-        .position(|window| window == b"LitT")
-        .expect("literals")
-        + 8;
+    let at = bytes.windows(4).position(|window| window == b"LitT").expect("literals") + 8;
     bytes[at..at + 4].copy_from_slice(&u32::MAX.to_be_bytes());
     let problem = "too large";
-    assert_eq!(
-        read(&bytes),
-        Err(ReadError::Malformed {
-            chunk: "LitT",
-            problem
-        })
-    );
+    assert_eq!(read(&bytes), Err(ReadError::Malformed { chunk: "LitT", problem }));
 }
 
 /// Reads, and prints what could be read.
@@ -222,10 +149,7 @@ fn digest(bytes: &[u8]) {
 }
 
 fn assembled() -> Vec<Vec<u8>> {
-    samples::all()
-        .iter()
-        .map(|sample| assemble(&sample.module).expect("bytes"))
-        .collect()
+    samples::all().iter().map(|sample| assemble(&sample.module).expect("bytes")).collect()
 }
 
 proptest! {
@@ -290,13 +214,7 @@ fn with_chunk(id: [u8; 4], contents: &[u8]) -> Vec<u8> {
 
 #[test]
 fn replacing_a_chunk_leaves_a_readable_module() {
-    let code = [
-        &[
-            0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 180, 0, 0, 1, 0, 0, 0, 0, 1,
-        ][..],
-        &[3],
-    ]
-    .concat();
+    let code = [&[0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 180, 0, 0, 1, 0, 0, 0, 0, 1][..], &[3]].concat();
     let module = read(&with_chunk(*b"Code", &code)).expect("a module");
     assert_eq!(module.code.len(), 1);
 }

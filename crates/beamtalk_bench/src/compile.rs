@@ -37,10 +37,17 @@ pub fn measure() -> Vec<Figure> {
     let mut times = Vec::new();
     for _ in 0..5 {
         let start = Instant::now();
-        let parsed: Vec<Arc<Source>> = sources.iter().enumerate().map(|(number, text)| Arc::new(Source::new(format!("Account{number}.bt"), text.as_str()))).collect();
+        let parsed: Vec<Arc<Source>> = sources
+            .iter()
+            .enumerate()
+            .map(|(number, text)| Arc::new(Source::new(format!("Account{number}.bt"), text.as_str())))
+            .collect();
         let compiled = image.compile_files(&parsed);
         times.push(start.elapsed().as_secs_f64());
-        assert!(compiled.is_ok_and(|compiled| compiled.modules.len() == sources.len()), "the generated classes compile");
+        assert!(
+            compiled.is_ok_and(|compiled| compiled.modules.len() == sources.len()),
+            "the generated classes compile"
+        );
     }
     #[allow(clippy::cast_precision_loss, reason = "a line count")]
     let speed = lines as f64 / median(times);
@@ -52,7 +59,15 @@ pub fn measure() -> Vec<Figure> {
         assert!(modules.is_ok_and(|modules| !modules.is_empty()), "the library compiles");
     }
     vec![
-        Figure::new("compile, source to .beam, one core", format!("{speed:.0} lines/s"), ">= 500,000 lines/s"),
-        Figure::new("standard library, parsed to .beam", format!("{:.0} ms", median(library_times)), "<= 150 ms cold"),
+        Figure::new(
+            "compile, source to .beam, one core",
+            format!("{speed:.0} lines/s"),
+            ">= 500,000 lines/s",
+        ),
+        Figure::new(
+            "standard library, parsed to .beam",
+            format!("{:.0} ms", median(library_times)),
+            "<= 150 ms cold",
+        ),
     ]
 }

@@ -31,14 +31,20 @@ pub fn median(mut values: Vec<f64>) -> f64 {
 /// The value below which `percent` of the values lie; sorts them.
 pub fn percentile(values: &mut [f64], percent: f64) -> f64 {
     values.sort_by(f64::total_cmp);
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index into a short list")]
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index into a short list"
+    )]
     let index = ((values.len() as f64 - 1.0) * percent / 100.0).round().max(0.0) as usize;
     values.get(index).copied().unwrap_or_default()
 }
 
 fn main() -> ExitCode {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let binary = std::env::var_os("BEAMTALK").map_or_else(|| root.join("target/release/beamtalk"), PathBuf::from);
+    let binary =
+        std::env::var_os("BEAMTALK").map_or_else(|| root.join("target/release/beamtalk"), PathBuf::from);
     let mut figures = compile::measure();
     match session::measure(&binary, &root) {
         Ok(found) => figures.extend(found),

@@ -22,7 +22,11 @@ struct Bench {
 impl Bench {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.binary);
-        command.env("BEAMTALK_HOME", self.home.path()).current_dir(&self.project).stdin(Stdio::null()).stderr(Stdio::null());
+        command
+            .env("BEAMTALK_HOME", self.home.path())
+            .current_dir(&self.project)
+            .stdin(Stdio::null())
+            .stderr(Stdio::null());
         command
     }
 
@@ -82,7 +86,9 @@ impl Connection {
 fn port_of(home: &Path) -> Outcome<u16> {
     for entry in std::fs::read_dir(home.join("workspaces"))? {
         let metadata = entry?.path().join("metadata.json");
-        let Ok(text) = std::fs::read_to_string(metadata) else { continue };
+        let Ok(text) = std::fs::read_to_string(metadata) else {
+            continue;
+        };
         let value: Value = serde_json::from_str(&text)?;
         for key in ["port", "repl_port"] {
             if let Some(port) = value.get(key).and_then(Value::as_u64) {
@@ -125,7 +131,11 @@ fn starting(bench: &Bench) -> Outcome<Vec<Figure>> {
     let (bare, cold) = (median(bare), median(cold));
     Ok(vec![
         Figure::new("very first start (builds the image)", format!("{first:.0} ms"), ""),
-        Figure::new("cold start to first result", format!("{cold:.0} ms (erl {bare:.0} ms)"), "<= 1.5 x erl + 50 ms"),
+        Figure::new(
+            "cold start to first result",
+            format!("{cold:.0} ms (erl {bare:.0} ms)"),
+            "<= 1.5 x erl + 50 ms",
+        ),
         Figure::new("attach to a running workspace", format!("{:.1} ms", median(attach)), "<= 30 ms"),
     ])
 }
@@ -142,7 +152,11 @@ fn running(bench: &Bench, root: &Path) -> Outcome<Vec<Figure>> {
         times.push(start.elapsed().as_secs_f64() * 1e3);
     }
     let (p50, p99) = (percentile(&mut times, 50.0), percentile(&mut times, 99.0));
-    let mut figures = vec![Figure::new("eval round trip, warm, over TCP", format!("p50 {p50:.2} p99 {p99:.2} ms"), "p50 <= 1, p99 <= 5 ms")];
+    let mut figures = vec![Figure::new(
+        "eval round trip, warm, over TCP",
+        format!("p50 {p50:.2} p99 {p99:.2} ms"),
+        "p50 <= 1, p99 <= 5 ms",
+    )];
     baseline(&mut connection, bench, root)?;
     let (mut product, mut count) = (0.0, 0);
     for (selector, function, argument) in PROGRAMS {
@@ -154,13 +168,31 @@ fn running(bench: &Bench, root: &Path) -> Outcome<Vec<Figure>> {
             product += ratio.ln();
             count += 1;
         }
-        figures.push(Figure::new(format!("{function}: {argument}, against Erlang"), format!("{:.1} / {:.1} ms = {ratio:.2} x", own / 1e3, peer / 1e3), budget));
+        figures.push(Figure::new(
+            format!("{function}: {argument}, against Erlang"),
+            format!("{:.1} / {:.1} ms = {ratio:.2} x", own / 1e3, peer / 1e3),
+            budget,
+        ));
     }
-    figures.push(Figure::new("geometric mean of the programs", format!("{:.2} x", (product / f64::from(count)).exp()), "<= 2 x"));
-    let (own, peer) = (connection.number("b idle: 10000")?, connection.number("Erlang bench_baseline idle: 10000")?);
-    figures.push(Figure::new("memory of an idle actor, against gen_server", format!("{own:.0} / {peer:.0} bytes = {:.2} x", own / peer), "<= 1.1 x"));
-    let resident = connection.number("Erlang erlang garbage_collect. (Erlang erlang memory: #total) / 1048576")?;
-    figures.push(Figure::new("memory the node allocates", format!("{resident:.1} MiB"), "<= 15 MB over bare erl"));
+    figures.push(Figure::new(
+        "geometric mean of the programs",
+        format!("{:.2} x", (product / f64::from(count)).exp()),
+        "<= 2 x",
+    ));
+    let (own, peer) =
+        (connection.number("b idle: 10000")?, connection.number("Erlang bench_baseline idle: 10000")?);
+    figures.push(Figure::new(
+        "memory of an idle actor, against gen_server",
+        format!("{own:.0} / {peer:.0} bytes = {:.2} x", own / peer),
+        "<= 1.1 x",
+    ));
+    let resident =
+        connection.number("Erlang erlang garbage_collect. (Erlang erlang memory: #total) / 1048576")?;
+    figures.push(Figure::new(
+        "memory the node allocates",
+        format!("{resident:.1} MiB"),
+        "<= 15 MB over bare erl",
+    ));
     Ok(figures)
 }
 
@@ -168,7 +200,8 @@ fn running(bench: &Bench, root: &Path) -> Outcome<Vec<Figure>> {
 fn baseline(connection: &mut Connection, bench: &Bench, root: &Path) -> Outcome<()> {
     let out = bench.home.path().join("baseline");
     std::fs::create_dir_all(&out)?;
-    let status = Command::new("erlc").arg("-o").arg(&out).arg(root.join("bench/bench_baseline.erl")).status()?;
+    let status =
+        Command::new("erlc").arg("-o").arg(&out).arg(root.join("bench/bench_baseline.erl")).status()?;
     if !status.success() {
         return Err("erlc failed".into());
     }

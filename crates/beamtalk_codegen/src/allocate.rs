@@ -59,13 +59,7 @@ impl Allocation {
             }
         }
         framed |= in_frame.iter().any(|frame| *frame);
-        let mut this = Self {
-            homes: vec![None; intervals.len()],
-            intervals,
-            slots: 0,
-            framed,
-            scratch: 0,
-        };
+        let mut this = Self { homes: vec![None; intervals.len()], intervals, slots: 0, framed, scratch: 0 };
         this.scan(ir, &mut in_frame)?;
         Some(this)
     }
@@ -110,15 +104,8 @@ impl Allocation {
                 unused.retain(|x| usize::from(*x) != v);
                 Reg::X(u16::try_from(v).ok()?)
             } else {
-                let x = interval
-                    .hint
-                    .filter(|x| x_free.is_free(*x))
-                    .unwrap_or_else(|| x_free.lowest());
-                if x > MAX_X {
-                    Reg::Y(y_free.first())
-                } else {
-                    Reg::X(x)
-                }
+                let x = interval.hint.filter(|x| x_free.is_free(*x)).unwrap_or_else(|| x_free.lowest());
+                if x > MAX_X { Reg::Y(y_free.first()) } else { Reg::X(x) }
             };
             match home {
                 Reg::X(x) => x_free.take(x),
@@ -150,14 +137,7 @@ pub(super) fn position(index: usize) -> i64 {
 }
 
 fn intervals(ir: &FunctionIr) -> Vec<Interval> {
-    let mut intervals = vec![
-        Interval {
-            start: i64::MAX,
-            end: -2,
-            hint: None
-        };
-        ir.registers as usize
-    ];
+    let mut intervals = vec![Interval { start: i64::MAX, end: -2, hint: None }; ir.registers as usize];
     for interval in intervals.iter_mut().take(ir.parameters as usize) {
         interval.start = -1;
     }
@@ -190,12 +170,7 @@ fn intervals(ir: &FunctionIr) -> Vec<Interval> {
             Op::Return(Val::V(v)) => {
                 intervals[v.0 as usize].hint.get_or_insert(0);
             }
-            Op::Catch {
-                class,
-                reason,
-                trace,
-                ..
-            } => {
+            Op::Catch { class, reason, trace, .. } => {
                 for (x, v) in [class, reason, trace].into_iter().enumerate() {
                     intervals[v.0 as usize].hint = u16::try_from(x).ok();
                 }
@@ -242,13 +217,8 @@ impl FreeList {
     }
 
     pub(super) fn lowest(&self) -> u16 {
-        u16::try_from(
-            self.taken
-                .iter()
-                .position(|taken| !taken)
-                .unwrap_or(self.taken.len()),
-        )
-        .unwrap_or(u16::MAX)
+        u16::try_from(self.taken.iter().position(|taken| !taken).unwrap_or(self.taken.len()))
+            .unwrap_or(u16::MAX)
     }
 
     pub(super) fn first(&self) -> u16 {

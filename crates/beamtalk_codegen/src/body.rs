@@ -128,12 +128,7 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
         let line = self.line(span);
         let dst = self.fresh();
         let arity = u8::try_from(args.len()).unwrap_or(u8::MAX);
-        self.push(Op::Call {
-            dst,
-            callee: Callee::External(external(module, function, arity)),
-            args,
-            line,
-        });
+        self.push(Op::Call { dst, callee: Callee::External(external(module, function, arity)), args, line });
         Val::V(dst)
     }
 
@@ -160,11 +155,7 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
         let mut list = tail;
         for head in elements.into_iter().rev() {
             let dst = self.fresh();
-            self.push(Op::Cons {
-                dst,
-                head,
-                tail: list,
-            });
+            self.push(Op::Cons { dst, head, tail: list });
             list = Val::V(dst);
         }
         list
@@ -183,16 +174,8 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
     pub fn return_with(&mut self, map: Val, pairs: Vec<(Val, Val)>) {
         let map = self.in_register(map);
         let (other, dst) = (self.new_label(), self.fresh());
-        self.push(Op::Test {
-            op: TestOp::IsMap,
-            args: vec![Val::V(map)],
-            fail: other,
-        });
-        self.push(Op::MapPut {
-            dst,
-            src: Val::V(map),
-            pairs,
-        });
+        self.push(Op::Test { op: TestOp::IsMap, args: vec![Val::V(map)], fail: other });
+        self.push(Op::MapPut { dst, src: Val::V(map), pairs });
         self.push(Op::Return(Val::V(dst)));
         self.label(other);
         self.push(Op::TailCall {
@@ -243,12 +226,7 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
                     self.call("beamtalk_frame", "session_cell", vec![value], span)
                 } else {
                     let frame = self.frame(self.cx.unit.var(var).activation);
-                    self.call(
-                        "beamtalk_frame",
-                        "new_cell",
-                        vec![Val::V(frame), value],
-                        span,
-                    )
+                    self.call("beamtalk_frame", "new_cell", vec![Val::V(frame), value], span)
                 };
                 let dst = self.register(var);
                 self.push(Op::Move { dst, src: cell });
@@ -284,10 +262,7 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
         let v = self.register(var);
         match self.storage(var) {
             Storage::Register => {
-                self.push(Op::Move {
-                    dst: v,
-                    src: value.clone(),
-                });
+                self.push(Op::Move { dst: v, src: value.clone() });
                 self.note_assigned(var);
                 value
             }
@@ -303,12 +278,7 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
                 });
                 self.push(Op::Jump(fine));
                 self.label(lost);
-                self.call(
-                    "beamtalk_frame",
-                    "write_lost",
-                    vec![Val::V(v), Val::V(kept)],
-                    span,
-                );
+                self.call("beamtalk_frame", "write_lost", vec![Val::V(v), Val::V(kept)], span);
                 self.label(fine);
                 Val::V(kept)
             }
@@ -347,10 +317,7 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
 
     /// `{V1, V2, …}` of a loop's assigned variables.
     pub fn loop_variables(&mut self, assigned: &[VarId]) -> Val {
-        let values = assigned
-            .iter()
-            .map(|var| Val::V(self.register(*var)))
-            .collect();
+        let values = assigned.iter().map(|var| Val::V(self.register(*var))).collect();
         self.tuple(values)
     }
 
@@ -360,19 +327,12 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
             .iter()
             .map(|var| {
                 let name = self.cx.unit.var(*var).name.clone();
-                (
-                    Val::Lit(Arc::new(Term::text(&name))),
-                    Val::V(self.register(*var)),
-                )
+                (Val::Lit(Arc::new(Term::text(&name))), Val::V(self.register(*var)))
             })
             .collect();
         if !pairs.is_empty() {
             let dst = self.fresh();
-            self.push(Op::MapPut {
-                dst,
-                src: changed,
-                pairs,
-            });
+            self.push(Op::MapPut { dst, src: changed, pairs });
             changed = Val::V(dst);
         }
         let answer = self.tuple(vec![value, changed]);
@@ -386,11 +346,7 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
                 let unused = self.fresh();
                 self.into(expr, unused);
             }
-            Kind::Atom(_)
-            | Kind::Integer(_)
-            | Kind::Float(_)
-            | Kind::String(_)
-            | Kind::Closure(_) => {}
+            Kind::Atom(_) | Kind::Integer(_) | Kind::Float(_) | Kind::String(_) | Kind::Closure(_) => {}
             _ => {
                 self.value(expr);
             }
@@ -404,33 +360,20 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
             return self.ret(value);
         }
         match &expr.kind {
-            Kind::Send {
-                receiver,
-                selector,
-                arguments,
-            } => self.send_last(receiver, selector, arguments, expr.span),
-            Kind::Primitive {
-                module,
-                function,
-                arguments,
-            } => self.primitive_last(module, function, arguments, expr.span),
-            Kind::If {
-                selector,
-                condition,
-                on_true,
-                on_false,
-            } => {
+            Kind::Send { receiver, selector, arguments } => {
+                self.send_last(receiver, selector, arguments, expr.span)
+            }
+            Kind::Primitive { module, function, arguments } => {
+                self.primitive_last(module, function, arguments, expr.span)
+            }
+            Kind::If { selector, condition, on_true, on_false } => {
                 let otherwise = self.new_label();
                 self.jump_unless(condition, otherwise, &if_not_boolean(selector), expr.span);
                 self.tail_branch(on_true, Val::atom("true"));
                 self.label(otherwise);
                 self.tail_branch(on_false, Val::atom("false"));
             }
-            Kind::IfNil {
-                receiver,
-                on_nil,
-                not_nil,
-            } => {
+            Kind::IfNil { receiver, on_nil, not_nil } => {
                 let value = self.value(receiver);
                 let kept = self.in_register(value);
                 let otherwise = self.new_label();
@@ -465,8 +408,5 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
 }
 
 pub fn if_not_boolean(selector: &SmolStr) -> NotBoolean {
-    NotBoolean::NotUnderstood(
-        selector.clone(),
-        u8::try_from(selector.matches(':').count()).unwrap_or(1),
-    )
+    NotBoolean::NotUnderstood(selector.clone(), u8::try_from(selector.matches(':').count()).unwrap_or(1))
 }

@@ -103,47 +103,22 @@ impl<'a> ModuleBuilder<'a> {
         ir: &FunctionIr,
     ) {
         let arity = u8::try_from(ir.parameters).unwrap_or(u8::MAX);
-        let Some(code) = (if ir.parameters > 200 {
-            None
-        } else {
-            emit(&mut self.module, ir)
-        }) else {
+        let Some(code) = (if ir.parameters > 200 { None } else { emit(&mut self.module, ir) }) else {
             self.errors.push(TooComplex { function: name });
             return;
         };
-        self.module.functions.push(Function {
-            name,
-            arity,
-            exported,
-            line,
-            info,
-            entry,
-            code,
-        });
+        self.module.functions.push(Function { name, arity, exported, line, info, entry, code });
     }
 
     /// Emit a function that is written in instructions.
     pub fn define_raw(&mut self, name: SmolStr, arity: u8, exported: bool, code: Vec<Instr>) {
         let (info, entry) = self.declare();
-        self.module.functions.push(Function {
-            name,
-            arity,
-            exported,
-            line: 0,
-            info,
-            entry,
-            code,
-        });
+        self.module.functions.push(Function { name, arity, exported, line: 0, info, entry, code });
     }
 
     /// A fun's entry in the lambda table.
     pub fn lambda(&mut self, name: SmolStr, arity: u8, free: u8, entry: Label) -> u32 {
-        self.module.lambdas.push(Lambda {
-            name,
-            arity,
-            free,
-            entry,
-        });
+        self.module.lambdas.push(Lambda { name, arity, free, entry });
         u32::try_from(self.module.lambdas.len() - 1).unwrap_or(u32::MAX)
     }
 
@@ -173,20 +148,11 @@ impl<'a> ModuleBuilder<'a> {
         let arity = arguments + 1;
         let function = function_name(Side::Instance, selector);
         let this = Reg::X(0);
-        let (module, name, scratch) = (
-            Reg::X(u16::from(arity)),
-            Reg::X(u16::from(arity) + 1),
-            Reg::X(u16::from(arity) + 2),
-        );
+        let (module, name, scratch) =
+            (Reg::X(u16::from(arity)), Reg::X(u16::from(arity) + 1), Reg::X(u16::from(arity) + 2));
         let mut code = Vec::with_capacity(64);
-        let to = |class: &str| {
-            Instr::CallExtOnly(external(&format!("bt@stdlib@{class}"), &function, arity))
-        };
-        let test = |op, fail| Instr::Test {
-            op,
-            fail,
-            args: vec![Src::Reg(this)],
-        };
+        let to = |class: &str| Instr::CallExtOnly(external(&format!("bt@stdlib@{class}"), &function, arity));
+        let test = |op, fail| Instr::Test { op, fail, args: vec![Src::Reg(this)] };
 
         // Value objects, most sends by far beside integers.
         let (not_map, plain_map) = (self.module.label(), self.module.label());
@@ -197,18 +163,9 @@ impl<'a> ModuleBuilder<'a> {
             pairs: vec![(Src::Atom("$class".into()), module)],
         });
         self.known_receivers(selector, &function, arity, module, &mut code);
-        code.push(Instr::Move {
-            src: Src::Atom(function.clone()),
-            dst: name,
-        });
-        code.push(Instr::Allocate {
-            stack: 0,
-            live: u16::from(arity) + 2,
-        });
-        code.push(Instr::ApplyLast {
-            arity,
-            deallocate: 0,
-        });
+        code.push(Instr::Move { src: Src::Atom(function.clone()), dst: name });
+        code.push(Instr::Allocate { stack: 0, live: u16::from(arity) + 2 });
+        code.push(Instr::ApplyLast { arity, deallocate: 0 });
         code.push(Instr::Label(plain_map));
         code.push(to("Dictionary"));
 
@@ -219,51 +176,19 @@ impl<'a> ModuleBuilder<'a> {
         code.push(Instr::Label(next));
 
         // Class objects, actors and plain tuples.
-        let (not_tuple, not_class, not_actor, not_meta) = (
-            self.module.label(),
-            self.module.label(),
-            self.module.label(),
-            self.module.label(),
-        );
+        let (not_tuple, not_class, not_actor, not_meta) =
+            (self.module.label(), self.module.label(), self.module.label(), self.module.label());
         code.push(test(TestOp::IsTuple, not_tuple));
-        code.push(Instr::IsTaggedTuple {
-            fail: not_class,
-            src: this,
-            arity: 2,
-            tag: "$class".into(),
-        });
-        code.push(Instr::GetTupleElement {
-            src: this,
-            index: 1,
-            dst: module,
-        });
-        code.push(Instr::Move {
-            src: Src::Atom(function_name(Side::Class, selector)),
-            dst: name,
-        });
-        code.push(Instr::Allocate {
-            stack: 0,
-            live: u16::from(arity) + 2,
-        });
-        code.push(Instr::ApplyLast {
-            arity,
-            deallocate: 0,
-        });
+        code.push(Instr::IsTaggedTuple { fail: not_class, src: this, arity: 2, tag: "$class".into() });
+        code.push(Instr::GetTupleElement { src: this, index: 1, dst: module });
+        code.push(Instr::Move { src: Src::Atom(function_name(Side::Class, selector)), dst: name });
+        code.push(Instr::Allocate { stack: 0, live: u16::from(arity) + 2 });
+        code.push(Instr::ApplyLast { arity, deallocate: 0 });
         code.push(Instr::Label(not_class));
-        code.push(Instr::IsTaggedTuple {
-            fail: not_actor,
-            src: this,
-            arity: 3,
-            tag: "$actor".into(),
-        });
+        code.push(Instr::IsTaggedTuple { fail: not_actor, src: this, arity: 3, tag: "$actor".into() });
         self.actor_send(selector, &function, arity, scratch, &mut code);
         code.push(Instr::Label(not_actor));
-        code.push(Instr::IsTaggedTuple {
-            fail: not_meta,
-            src: this,
-            arity: 2,
-            tag: "$metaclass".into(),
-        });
+        code.push(Instr::IsTaggedTuple { fail: not_meta, src: this, arity: 2, tag: "$metaclass".into() });
         code.push(to("Metaclass"));
         code.push(Instr::Label(not_meta));
         code.push(to("Tuple"));
@@ -277,11 +202,7 @@ impl<'a> ModuleBuilder<'a> {
         }
         let not_atom = self.module.label();
         code.push(test(TestOp::IsAtom, not_atom));
-        for (atom, class) in [
-            ("nil", "UndefinedObject"),
-            ("true", "True"),
-            ("false", "False"),
-        ] {
+        for (atom, class) in [("nil", "UndefinedObject"), ("true", "True"), ("false", "False")] {
             next = self.module.label();
             code.push(Instr::Test {
                 op: TestOp::IsEqExact,
@@ -322,18 +243,10 @@ impl<'a> ModuleBuilder<'a> {
     ) {
         const MOST: usize = 4;
         let own = self.module.name.clone();
-        let others = self
-            .table
-            .implementors(selector)
-            .iter()
-            .filter(|module| **module != own)
-            .take(MOST - 1);
+        let others = self.table.implementors(selector).iter().filter(|module| **module != own).take(MOST - 1);
         let is_class = self.functions.contains_key(&(function.clone(), arity));
-        let known: Vec<SmolStr> = is_class
-            .then_some(own.clone())
-            .into_iter()
-            .chain(others.cloned())
-            .collect();
+        let known: Vec<SmolStr> =
+            is_class.then_some(own.clone()).into_iter().chain(others.cloned()).collect();
         for class in known {
             let next = self.module.label();
             code.push(Instr::Test {
@@ -358,45 +271,20 @@ impl<'a> ModuleBuilder<'a> {
         let this = Reg::X(0);
         let (module, name) = (Reg::X(u16::from(arity)), Reg::X(u16::from(arity) + 1));
         let remote = self.module.label();
-        code.push(Instr::GetTupleElement {
-            src: this,
-            index: 2,
-            dst: module,
-        });
-        code.push(Instr::Bif {
-            fail: None,
-            name: "self".into(),
-            args: Vec::new(),
-            dst: name,
-        });
+        code.push(Instr::GetTupleElement { src: this, index: 2, dst: module });
+        code.push(Instr::Bif { fail: None, name: "self".into(), args: Vec::new(), dst: name });
         code.push(Instr::Test {
             op: TestOp::IsEqExact,
             fail: remote,
             args: vec![Src::Reg(module), Src::Reg(name)],
         });
-        code.push(Instr::GetTupleElement {
-            src: this,
-            index: 1,
-            dst: module,
-        });
-        code.push(Instr::Move {
-            src: Src::Atom(function.clone()),
-            dst: name,
-        });
-        code.push(Instr::Allocate {
-            stack: 0,
-            live: u16::from(arity) + 2,
-        });
-        code.push(Instr::ApplyLast {
-            arity,
-            deallocate: 0,
-        });
+        code.push(Instr::GetTupleElement { src: this, index: 1, dst: module });
+        code.push(Instr::Move { src: Src::Atom(function.clone()), dst: name });
+        code.push(Instr::Allocate { stack: 0, live: u16::from(arity) + 2 });
+        code.push(Instr::ApplyLast { arity, deallocate: 0 });
         code.push(Instr::Label(remote));
         let list = scratch;
-        code.push(Instr::Move {
-            src: Src::Nil,
-            dst: list,
-        });
+        code.push(Instr::Move { src: Src::Nil, dst: list });
         if arity > 1 {
             code.push(Instr::TestHeap {
                 words: 2 * u32::from(arity - 1),
@@ -405,20 +293,10 @@ impl<'a> ModuleBuilder<'a> {
             });
         }
         for x in (1..u16::from(arity)).rev() {
-            code.push(Instr::PutList {
-                head: Src::Reg(Reg::X(x)),
-                tail: Src::Reg(list),
-                dst: list,
-            });
+            code.push(Instr::PutList { head: Src::Reg(Reg::X(x)), tail: Src::Reg(list), dst: list });
         }
-        code.push(Instr::Move {
-            src: Src::Reg(list),
-            dst: Reg::X(2),
-        });
-        code.push(Instr::Move {
-            src: Src::Atom(selector.clone()),
-            dst: Reg::X(1),
-        });
+        code.push(Instr::Move { src: Src::Reg(list), dst: Reg::X(2) });
+        code.push(Instr::Move { src: Src::Atom(selector.clone()), dst: Reg::X(1) });
         code.push(Instr::CallExtOnly(external("beamtalk_actor", "send", 3)));
     }
 }

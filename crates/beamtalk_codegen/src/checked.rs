@@ -24,22 +24,11 @@ impl Emitter<'_> {
         let dst = self.dst(dst);
         let saved = self.saved(index, dst);
         let (entry, join) = (self.module.label(), self.module.label());
-        self.push(Instr::GcBif {
-            fail: Some(entry),
-            name: name.into(),
-            live,
-            args: sources.clone(),
-            dst,
-        });
+        self.push(Instr::GcBif { fail: Some(entry), name: name.into(), live, args: sources.clone(), dst });
         self.push(Instr::Label(join));
         self.slow.push(SlowPath {
             entry,
-            kind: SlowKind::Call {
-                callee: Callee::Local(send),
-                args: sources,
-                dst,
-                join,
-            },
+            kind: SlowKind::Call { callee: Callee::Local(send), args: sources, dst, join },
             saved: saved.clone(),
             defined: self.defined.clone(),
             line,
@@ -57,27 +46,13 @@ impl Emitter<'_> {
     }
 
     pub(super) fn compare(&mut self, index: usize, op: &Op) {
-        let Op::Compare {
-            op: test,
-            args,
-            swapped,
-            target,
-            when,
-            send,
-            not_boolean,
-            line,
-        } = op
-        else {
+        let Op::Compare { op: test, args, swapped, target, when, send, not_boolean, line } = op else {
             return;
         };
         let saved = self.live_across(index);
         let sources: Vec<Src> = args.iter().map(|arg| self.src(arg)).collect();
         let (entry, join) = (self.module.label(), self.module.label());
-        self.push(Instr::Test {
-            op: TestOp::IsNumber,
-            fail: entry,
-            args: vec![sources[0].clone()],
-        });
+        self.push(Instr::Test { op: TestOp::IsNumber, fail: entry, args: vec![sources[0].clone()] });
         let defined = self.defined.clone();
         self.keep_only(&saved);
         self.jump_to(*target);
@@ -88,17 +63,9 @@ impl Emitter<'_> {
         if *swapped {
             operands.reverse();
         }
-        self.push(Instr::Test {
-            op: test,
-            fail: target,
-            args: operands,
-        });
+        self.push(Instr::Test { op: test, fail: target, args: operands });
         self.push(Instr::Label(join));
-        let (on_true, on_false) = if *when {
-            (target, join)
-        } else {
-            (join, target)
-        };
+        let (on_true, on_false) = if *when { (target, join) } else { (join, target) };
         let kind = SlowKind::Decide {
             send: *send,
             args: sources,
@@ -106,13 +73,7 @@ impl Emitter<'_> {
             on_false,
             not_boolean: not_boolean.clone(),
         };
-        self.slow.push(SlowPath {
-            entry,
-            kind,
-            saved,
-            defined,
-            line: *line,
-        });
+        self.slow.push(SlowPath { entry, kind, saved, defined, line: *line });
     }
 
     pub(super) fn branch(
@@ -131,40 +92,23 @@ impl Emitter<'_> {
         self.push(Instr::SelectVal {
             src: src.clone(),
             fail: bad,
-            cases: vec![
-                (Src::Atom("true".into()), on_true),
-                (Src::Atom("false".into()), on_false),
-            ],
+            cases: vec![(Src::Atom("true".into()), on_true), (Src::Atom("false".into()), on_false)],
         });
         self.push(Instr::Label(next));
         self.slow.push(SlowPath {
             entry: bad,
-            kind: SlowKind::NotBoolean {
-                value: src,
-                not_boolean: not_boolean.clone(),
-            },
+            kind: SlowKind::NotBoolean { value: src, not_boolean: not_boolean.clone() },
             saved: Vec::new(),
             defined: self.defined.clone(),
             line,
         });
     }
 
-    pub(super) fn value_field(
-        &mut self,
-        index: usize,
-        dst: V,
-        object: V,
-        name: &SmolStr,
-        line: LineId,
-    ) {
+    pub(super) fn value_field(&mut self, index: usize, dst: V, object: V, name: &SmolStr, line: LineId) {
         let (entry, join) = (self.module.label(), self.module.label());
         let (object, dst) = (self.reg(object), self.dst(dst));
         let saved = self.saved(index, dst);
-        self.push(Instr::Test {
-            op: TestOp::IsMap,
-            fail: entry,
-            args: vec![Src::Reg(object)],
-        });
+        self.push(Instr::Test { op: TestOp::IsMap, fail: entry, args: vec![Src::Reg(object)] });
         self.push(Instr::GetMapElements {
             fail: entry,
             src: object,
@@ -175,12 +119,7 @@ impl Emitter<'_> {
         let args = vec![Src::Reg(object), Src::Atom(name.clone())];
         self.slow.push(SlowPath {
             entry,
-            kind: SlowKind::Call {
-                callee,
-                args,
-                dst,
-                join,
-            },
+            kind: SlowKind::Call { callee, args, dst, join },
             saved: saved.clone(),
             defined: self.defined.clone(),
             line,
@@ -189,40 +128,15 @@ impl Emitter<'_> {
         self.define(dst);
     }
 
-    pub(super) fn actor_field(
-        &mut self,
-        index: usize,
-        dst: V,
-        actor: V,
-        name: &SmolStr,
-        line: LineId,
-    ) {
+    pub(super) fn actor_field(&mut self, index: usize, dst: V, actor: V, name: &SmolStr, line: LineId) {
         let (entry, join) = (self.module.label(), self.module.label());
         let (actor, dst) = (self.reg(actor), self.dst(dst));
         let saved = self.saved(index, dst);
         let defined = self.defined.clone();
-        self.push(Instr::IsTaggedTuple {
-            fail: entry,
-            src: actor,
-            arity: 3,
-            tag: "$actor".into(),
-        });
-        self.push(Instr::GetTupleElement {
-            src: actor,
-            index: 2,
-            dst,
-        });
-        self.push(Instr::Bif {
-            fail: None,
-            name: "get".into(),
-            args: vec![Src::Reg(dst)],
-            dst,
-        });
-        self.push(Instr::Test {
-            op: TestOp::IsMap,
-            fail: entry,
-            args: vec![Src::Reg(dst)],
-        });
+        self.push(Instr::IsTaggedTuple { fail: entry, src: actor, arity: 3, tag: "$actor".into() });
+        self.push(Instr::GetTupleElement { src: actor, index: 2, dst });
+        self.push(Instr::Bif { fail: None, name: "get".into(), args: vec![Src::Reg(dst)], dst });
+        self.push(Instr::Test { op: TestOp::IsMap, fail: entry, args: vec![Src::Reg(dst)] });
         self.push(Instr::GetMapElements {
             fail: entry,
             src: dst,
@@ -233,12 +147,7 @@ impl Emitter<'_> {
         let args = vec![Src::Reg(actor), Src::Atom(name.clone())];
         self.slow.push(SlowPath {
             entry,
-            kind: SlowKind::Call {
-                callee,
-                args,
-                dst,
-                join,
-            },
+            kind: SlowKind::Call { callee, args, dst, join },
             saved: saved.clone(),
             defined,
             line,
@@ -252,12 +161,7 @@ impl Emitter<'_> {
         let (cell, dst) = (self.reg(cell), self.dst(dst));
         let saved = self.saved(index, dst);
         let defined = self.defined.clone();
-        self.push(Instr::Bif {
-            fail: None,
-            name: "get".into(),
-            args: vec![Src::Reg(cell)],
-            dst,
-        });
+        self.push(Instr::Bif { fail: None, name: "get".into(), args: vec![Src::Reg(cell)], dst });
         self.push(Instr::Test {
             op: TestOp::IsNeExact,
             fail: entry,
@@ -267,12 +171,7 @@ impl Emitter<'_> {
         let callee = Callee::External(external("beamtalk_frame", "read_lost", 1));
         self.slow.push(SlowPath {
             entry,
-            kind: SlowKind::Call {
-                callee,
-                args: vec![Src::Reg(cell)],
-                dst,
-                join,
-            },
+            kind: SlowKind::Call { callee, args: vec![Src::Reg(cell)], dst, join },
             saved: saved.clone(),
             defined,
             line,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use beamtalk_beam::{Module, Term};
 use beamtalk_semantics::hir::{ActivationId, Unit};
 use beamtalk_semantics::{
-    ClassInfo, ClassKind, ClassTable, Declared, MethodContext, MethodInfo, Origin, Side,
-    check_method, lower_expression, lower_method,
+    ClassInfo, ClassKind, ClassTable, Declared, MethodContext, MethodInfo, Origin, Side, check_method,
+    lower_expression, lower_method,
 };
 use beamtalk_syntax::ast;
 use beamtalk_text::Diagnostic;
@@ -74,11 +74,7 @@ pub fn compile_class(table: &ClassTable, class: &ClassSource<'_>) -> ClassCode {
     };
     compiler.run();
     let ClassCompiler { m, diagnostics, .. } = compiler;
-    ClassCode {
-        module: m.module,
-        diagnostics,
-        errors: m.errors,
-    }
+    ClassCode { module: m.module, diagnostics, errors: m.errors }
 }
 
 struct ClassCompiler<'a, 'c> {
@@ -96,8 +92,7 @@ impl ClassCompiler<'_, '_> {
         let mut labels = Vec::with_capacity(self.class.methods.len());
         for source in &self.class.methods {
             let pair = self.m.declare();
-            let arity =
-                u8::try_from(source.method.signature.parameters().count() + 1).unwrap_or(u8::MAX);
+            let arity = u8::try_from(source.method.signature.parameters().count() + 1).unwrap_or(u8::MAX);
             let name = function_name(source.side, &source.method.signature.selector());
             self.m.functions.insert((name, arity), pair.1);
             labels.push(pair);
@@ -113,39 +108,21 @@ impl ClassCompiler<'_, '_> {
     }
 
     fn context(&self, side: Side) -> MethodContext<'_> {
-        MethodContext {
-            table: self.table,
-            class: Some(self.class.info),
-            side,
-            library: self.library,
-        }
+        MethodContext { table: self.table, class: Some(self.class.info), side, library: self.library }
     }
 
     fn report(&mut self, source: SourceRef<'_>, diagnostics: Vec<Diagnostic>) {
         let path = SmolStr::from(source.path);
-        self.diagnostics.extend(
-            diagnostics
-                .into_iter()
-                .map(|diagnostic| (path.clone(), diagnostic)),
-        );
+        self.diagnostics.extend(diagnostics.into_iter().map(|diagnostic| (path.clone(), diagnostic)));
     }
 
-    fn method(
-        &mut self,
-        source: &MethodSource<'_>,
-        labels: (beamtalk_beam::Label, beamtalk_beam::Label),
-    ) {
+    fn method(&mut self, source: &MethodSource<'_>, labels: (beamtalk_beam::Label, beamtalk_beam::Label)) {
         let method = source.method;
         let lowered = lower_method(self.context(source.side), method);
         self.report(source.source, lowered.diagnostics);
         self.report(
             source.source,
-            check_method(
-                self.table,
-                self.class.info,
-                method,
-                source.side == Side::Class,
-            ),
+            check_method(self.table, self.class.info, method, source.side == Side::Class),
         );
         let selector = method.signature.selector();
         let name = function_name(source.side, &selector);
@@ -182,14 +159,7 @@ impl ClassCompiler<'_, '_> {
     where
         Self: 'b,
     {
-        BodyContext {
-            unit,
-            source,
-            class: Some(self.class.info),
-            side,
-            kind: self.kind,
-            name,
-        }
+        BodyContext { unit, source, class: Some(self.class.info), side, kind: self.kind, name }
     }
 
     /// Field readers, copiers and the keyword constructor that no method of the class replaces.
@@ -200,21 +170,16 @@ impl ClassCompiler<'_, '_> {
             .methods
             .iter()
             .map(|method| (Side::Instance, method.clone()))
-            .chain(
-                self.class
-                    .info
-                    .class_methods
-                    .iter()
-                    .map(|method| (Side::Class, method.clone())),
-            )
+            .chain(self.class.info.class_methods.iter().map(|method| (Side::Class, method.clone())))
             .collect();
         for (side, method) in methods {
             match method.origin {
                 Origin::Getter => self.getter(&method.selector),
                 Origin::Setter => {
-                    let field = self.class.info.fields.iter().find(|field| {
-                        beamtalk_semantics::setter_selector(&field.name) == method.selector
-                    });
+                    let field =
+                        self.class.info.fields.iter().find(|field| {
+                            beamtalk_semantics::setter_selector(&field.name) == method.selector
+                        });
                     if let Some(field) = field {
                         let field = field.name.clone();
                         self.setter(&method.selector, &field);
@@ -237,10 +202,7 @@ impl ClassCompiler<'_, '_> {
             writes_class_state: false,
         };
         let lines = beamtalk_text::LineIndex::new("");
-        let source = SourceRef {
-            path: self.class.path,
-            lines: &lines,
-        };
+        let source = SourceRef { path: self.class.path, lines: &lines };
         let labels = self.m.declare();
         let mut counter = 0;
         let cx = BodyContext {
@@ -264,12 +226,7 @@ impl ClassCompiler<'_, '_> {
         self.synthetic(function_name(Side::Instance, field), |f| {
             let object = f.parameter();
             let dst = f.fresh();
-            f.push(Op::ValueField {
-                dst,
-                object,
-                name,
-                line: 0,
-            });
+            f.push(Op::ValueField { dst, object, name, line: 0 });
             f.push(Op::Return(Val::V(dst)));
         });
     }
@@ -284,13 +241,8 @@ impl ClassCompiler<'_, '_> {
 
     /// `C f1: a f2: b`: the receiver class's defaults with the class's own fields replaced.
     fn constructor(&mut self, selector: &SmolStr) {
-        let fields: Vec<Val> = self
-            .class
-            .info
-            .fields
-            .iter()
-            .map(|field| Val::Atom(field.name.clone()))
-            .collect();
+        let fields: Vec<Val> =
+            self.class.info.fields.iter().map(|field| Val::Atom(field.name.clone())).collect();
         let module = self.class.info.module.clone();
         let complete = self.table.all_fields(&self.class.info.name).len() == fields.len();
         self.synthetic(function_name(Side::Class, selector), |f| {
@@ -311,25 +263,14 @@ impl ClassCompiler<'_, '_> {
                     args: vec![Val::V(receiver), Val::Atom(module.clone())],
                     fail: other,
                 });
-                let empty = Val::Lit(Arc::new(Term::Map(vec![(
-                    Term::atom("$class"),
-                    Term::Atom(module),
-                )])));
+                let empty = Val::Lit(Arc::new(Term::Map(vec![(Term::atom("$class"), Term::Atom(module))])));
                 let dst = f.fresh();
-                f.push(Op::MapPut {
-                    dst,
-                    src: empty,
-                    pairs: pairs.clone(),
-                });
+                f.push(Op::MapPut { dst, src: empty, pairs: pairs.clone() });
                 f.push(Op::Return(Val::V(dst)));
                 f.label(other);
             }
-            let defaults = f.call(
-                "beamtalk_object",
-                "defaults",
-                vec![Val::V(receiver)],
-                beamtalk_text::Span::default(),
-            );
+            let defaults =
+                f.call("beamtalk_object", "defaults", vec![Val::V(receiver)], beamtalk_text::Span::default());
             f.return_with(defaults, pairs);
         });
     }
@@ -348,10 +289,7 @@ impl ClassCompiler<'_, '_> {
         self.default_map("$class_state", &class_state, Side::Class);
     }
 
-    #[allow(
-        clippy::too_many_lines,
-        reason = "one function of the module, written from start to end"
-    )]
+    #[allow(clippy::too_many_lines, reason = "one function of the module, written from start to end")]
     fn default_map(&mut self, function: &'static str, data: &[DataSource<'_>], side: Side) {
         let parent = self
             .class
@@ -363,11 +301,8 @@ impl ClassCompiler<'_, '_> {
         let lowered: Vec<_> = data
             .iter()
             .map(|data| {
-                let lowered = data
-                    .data
-                    .default
-                    .as_ref()
-                    .map(|default| lower_expression(self.context(side), default));
+                let lowered =
+                    data.data.default.as_ref().map(|default| lower_expression(self.context(side), default));
                 (data, lowered)
             })
             .collect();
@@ -418,10 +353,7 @@ impl ClassCompiler<'_, '_> {
             writes_class_state: false,
         };
         let lines = beamtalk_text::LineIndex::new("");
-        let source = SourceRef {
-            path: self.class.path,
-            lines: &lines,
-        };
+        let source = SourceRef { path: self.class.path, lines: &lines };
         let cx = BodyContext {
             unit: &unit,
             source,
@@ -444,12 +376,7 @@ impl ClassCompiler<'_, '_> {
                 Some(Err(constant)) => constant,
                 Some(Ok(entry)) => {
                     let dst = f.fresh();
-                    f.push(Op::Call {
-                        dst,
-                        callee: Callee::Local(entry),
-                        args: Vec::new(),
-                        line: 0,
-                    });
+                    f.push(Op::Call { dst, callee: Callee::Local(entry), args: Vec::new(), line: 0 });
                     Val::V(dst)
                 }
             };
@@ -467,34 +394,20 @@ impl ClassCompiler<'_, '_> {
 
     /// A tail call of the parent's function for every method inherited from a known ancestor.
     fn inherited(&mut self) {
-        let Some(parent) = self
-            .class
-            .info
-            .superclass
-            .as_ref()
-            .and_then(|parent| self.table.get(parent))
+        let Some(parent) = self.class.info.superclass.as_ref().and_then(|parent| self.table.get(parent))
         else {
             return;
         };
         let (parent_name, parent_module) = (parent.name.clone(), parent.module.clone());
-        let mut defined: FxHashSet<(SmolStr, u8)> = self
-            .m
-            .module
-            .functions
-            .iter()
-            .map(|function| (function.name.clone(), function.arity))
-            .collect();
+        let mut defined: FxHashSet<(SmolStr, u8)> =
+            self.m.module.functions.iter().map(|function| (function.name.clone(), function.arity)).collect();
         for side in [Side::Instance, Side::Class] {
             for class in self.table.chain(&parent_name) {
                 for method in class.methods(side) {
                     let arity = u8::try_from(method.arguments + 1).unwrap_or(u8::MAX);
                     let name = function_name(side, &method.selector);
                     if defined.insert((name.clone(), arity)) {
-                        let call = beamtalk_beam::Instr::CallExtOnly(external(
-                            &parent_module,
-                            &name,
-                            arity,
-                        ));
+                        let call = beamtalk_beam::Instr::CallExtOnly(external(&parent_module, &name, arity));
                         self.m.define_raw(name, arity, true, vec![call]);
                     }
                 }
@@ -540,17 +453,12 @@ impl ClassCompiler<'_, '_> {
 }
 
 fn info_items(table: &ClassTable, info: &ClassInfo, kind: ClassKind) -> Vec<(&'static str, Term)> {
-    let text = |text: &Option<SmolStr>| {
-        text.as_ref()
-            .map_or(Term::atom("nil"), |text| Term::text(text))
-    };
+    let text = |text: &Option<SmolStr>| text.as_ref().map_or(Term::atom("nil"), |text| Term::text(text));
     let superclass = info
         .superclass
         .as_ref()
         .and_then(|parent| table.get(parent))
-        .map_or(Term::atom("nil"), |parent| {
-            Term::Atom(parent.module.clone())
-        });
+        .map_or(Term::atom("nil"), |parent| Term::Atom(parent.module.clone()));
     let mut modifiers = Vec::new();
     for (present, name) in [
         (info.is_abstract, "abstract"),
@@ -590,21 +498,11 @@ fn info_items(table: &ClassTable, info: &ClassInfo, kind: ClassKind) -> Vec<(&'s
         ("package", Term::text(&info.package)),
         (
             "class_state",
-            Term::List(
-                info.class_state
-                    .iter()
-                    .map(|field| Term::Atom(field.name.clone()))
-                    .collect(),
-            ),
+            Term::List(info.class_state.iter().map(|field| Term::Atom(field.name.clone())).collect()),
         ),
         ("doc", text(&info.doc)),
         ("source_file", text(&info.source_file)),
-        (
-            "native",
-            info.native
-                .as_ref()
-                .map_or(Term::atom("nil"), |native| Term::Atom(native.clone())),
-        ),
+        ("native", info.native.as_ref().map_or(Term::atom("nil"), |native| Term::Atom(native.clone()))),
     ]
 }
 
@@ -616,13 +514,7 @@ fn methods_term(methods: &[MethodInfo]) -> Term {
             for (present, name) in [
                 (method.sealed, "sealed"),
                 (method.internal, "internal"),
-                (
-                    matches!(
-                        method.origin,
-                        Origin::Getter | Origin::Setter | Origin::Constructor
-                    ),
-                    "generated",
-                ),
+                (matches!(method.origin, Origin::Getter | Origin::Setter | Origin::Constructor), "generated"),
                 (method.origin == Origin::Extension, "extension"),
             ] {
                 if present {
@@ -630,10 +522,7 @@ fn methods_term(methods: &[MethodInfo]) -> Term {
                 }
             }
             let arguments = i64::try_from(method.arguments).unwrap_or(0);
-            let doc = method
-                .doc
-                .as_ref()
-                .map_or(Term::atom("nil"), |doc| Term::text(doc));
+            let doc = method.doc.as_ref().map_or(Term::atom("nil"), |doc| Term::text(doc));
             Term::Tuple(vec![
                 Term::Atom(method.selector.clone()),
                 Term::Integer(arguments),

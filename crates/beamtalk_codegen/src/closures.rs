@@ -19,12 +19,7 @@ impl FnBuilder<'_, '_> {
         let name = self.derived("fun");
         let line = self.line(span);
         let labels = self.m.declare();
-        let parameters: Vec<VarId> = closure
-            .parameters
-            .iter()
-            .chain(&closure.captures)
-            .copied()
-            .collect();
+        let parameters: Vec<VarId> = closure.parameters.iter().chain(&closure.captures).copied().collect();
         let arity = u8::try_from(parameters.len()).unwrap_or(u8::MAX);
         let free = u8::try_from(closure.captures.len()).unwrap_or(u8::MAX);
         let lambda = self.m.lambda(name.clone(), arity, free, labels.1);
@@ -40,17 +35,9 @@ impl FnBuilder<'_, '_> {
             span,
         };
         activation(self.m, self.cx, self.counter, &body);
-        let captured = closure
-            .captures
-            .iter()
-            .map(|var| Val::V(self.register(*var)))
-            .collect();
+        let captured = closure.captures.iter().map(|var| Val::V(self.register(*var))).collect();
         let dst = self.fresh();
-        self.push(Op::MakeFun {
-            dst,
-            lambda,
-            free: captured,
-        });
+        self.push(Op::MakeFun { dst, lambda, free: captured });
         Val::V(dst)
     }
 }
@@ -72,25 +59,14 @@ pub struct Body<'b> {
 
 /// Emit the function of an activation. One that has cells or is returned from by blocks becomes two: the outer enters a
 /// frame, runs the inner, and leaves the frame however that ends.
-pub fn activation(
-    m: &mut ModuleBuilder<'_>,
-    cx: BodyContext<'_>,
-    counter: &mut u32,
-    body: &Body<'_>,
-) {
+pub fn activation(m: &mut ModuleBuilder<'_>, cx: BodyContext<'_>, counter: &mut u32, body: &Body<'_>) {
     let info = &cx.unit.activations[body.activation.0 as usize];
     if !info.cells && !info.home {
         let mut f = FnBuilder::new(m, cx, counter);
         f.bind_parameters(body.parameters);
         f.tail_body(body.statements);
         let ir = f.ir;
-        return m.define(
-            body.name.clone(),
-            body.exported,
-            body.line,
-            body.labels,
-            &ir,
-        );
+        return m.define(body.name.clone(), body.exported, body.line, body.labels, &ir);
     }
     let frame = info.frame;
     let inner_labels = m.declare();
@@ -107,13 +83,7 @@ pub fn activation(
     let mut f = FnBuilder::new(m, cx, counter);
     guarded(&mut f, body, inner_labels.1, home, keep);
     let ir = f.ir;
-    m.define(
-        body.name.clone(),
-        body.exported,
-        body.line,
-        body.labels,
-        &ir,
-    );
+    m.define(body.name.clone(), body.exported, body.line, body.labels, &ir);
 }
 
 /// `Frame = enter(), try inner(…, Frame) of V -> leave(Frame), V catch … end`
@@ -127,23 +97,13 @@ fn guarded(f: &mut FnBuilder<'_, '_>, body: &Body<'_>, inner: Label, home: bool,
     let mut args: Vec<Val> = parameters.into_iter().map(Val::V).collect();
     args.push(Val::V(frame));
     let answer = f.fresh();
-    f.push(Op::Call {
-        dst: answer,
-        callee: Callee::Local(inner),
-        args,
-        line: body.line,
-    });
+    f.push(Op::Call { dst: answer, callee: Callee::Local(inner), args, line: body.line });
     f.push(Op::TryEnd { tag });
     f.call("beamtalk_frame", leave, vec![Val::V(frame)], body.span);
     f.push(Op::Return(Val::V(answer)));
     f.label(handler);
     let (class, reason, trace) = (f.fresh(), f.fresh(), f.fresh());
-    f.push(Op::Catch {
-        tag,
-        class,
-        reason,
-        trace,
-    });
+    f.push(Op::Catch { tag, class, reason, trace });
     f.call("beamtalk_frame", leave, vec![Val::V(frame)], body.span);
     if home {
         let raise = f.new_label();
@@ -151,20 +111,11 @@ fn guarded(f: &mut FnBuilder<'_, '_>, body: &Body<'_>, inner: Label, home: bool,
         f.push(Op::Return(Val::V(value)));
         f.label(raise);
     }
-    f.push(Op::Reraise {
-        class,
-        reason,
-        trace,
-    });
+    f.push(Op::Reraise { class, reason, trace });
 }
 
 /// A class method that assigns class variables: the body runs in a transaction.
-pub fn transaction(
-    m: &mut ModuleBuilder<'_>,
-    cx: BodyContext<'_>,
-    counter: &mut u32,
-    body: &Body<'_>,
-) {
+pub fn transaction(m: &mut ModuleBuilder<'_>, cx: BodyContext<'_>, counter: &mut u32, body: &Body<'_>) {
     let inner_labels = m.declare();
     let mut f = FnBuilder::new(m, cx, counter);
     let name = f.derived("transaction");
@@ -173,11 +124,7 @@ pub fn transaction(
     let parameters = f.bind_parameters(body.parameters);
     let fun = f.fresh();
     let free: Vec<Val> = parameters.iter().copied().map(Val::V).collect();
-    f.push(Op::MakeFun {
-        dst: fun,
-        lambda,
-        free,
-    });
+    f.push(Op::MakeFun { dst: fun, lambda, free });
     let class = parameters.first().map_or(Val::Nil, |class| Val::V(*class));
     f.push(Op::TailCall {
         callee: Callee::External(external("beamtalk_class_state", "transaction", 2)),
@@ -185,28 +132,14 @@ pub fn transaction(
         line: body.line,
     });
     let ir = f.ir;
-    m.define(
-        body.name.clone(),
-        body.exported,
-        body.line,
-        body.labels,
-        &ir,
-    );
-    let inner = Body {
-        name,
-        labels: inner_labels,
-        exported: false,
-        ..*body
-    };
+    m.define(body.name.clone(), body.exported, body.line, body.labels, &ir);
+    let inner = Body { name, labels: inner_labels, exported: false, ..*body };
     activation(m, cx, counter, &inner);
 }
 
 impl Clone for Body<'_> {
     fn clone(&self) -> Self {
-        Self {
-            name: self.name.clone(),
-            ..*self
-        }
+        Self { name: self.name.clone(), ..*self }
     }
 }
 
@@ -222,20 +155,12 @@ pub enum Was {
 }
 
 /// The eval function of a prompt input: session variables come out of a map, and go back as one.
-pub fn input(
-    m: &mut ModuleBuilder<'_>,
-    cx: BodyContext<'_>,
-    session: &[(VarId, Was)],
-    body: &Body<'_>,
-) {
+pub fn input(m: &mut ModuleBuilder<'_>, cx: BodyContext<'_>, session: &[(VarId, Was)], body: &Body<'_>) {
     let mut counter = 0;
     let activation = &cx.unit.activations[0];
     let used = Uses::of(cx.unit, body.statements);
-    let used: Vec<(VarId, Was)> = session
-        .iter()
-        .copied()
-        .filter(|(var, _)| used.used.contains(var))
-        .collect();
+    let used: Vec<(VarId, Was)> =
+        session.iter().copied().filter(|(var, _)| used.used.contains(var)).collect();
     let is_cell = |var: VarId| cx.unit.var(var).storage == Storage::Cell;
     if !activation.home && !activation.cells {
         let mut f = FnBuilder::new(m, cx, &mut counter);
@@ -249,11 +174,7 @@ pub fn input(
         return m.define(body.name.clone(), true, body.line, body.labels, &ir);
     }
     // Cells are made outside, so that they are known also when a block returns from the input.
-    let cells: Vec<(VarId, Was)> = used
-        .iter()
-        .copied()
-        .filter(|(var, _)| is_cell(*var))
-        .collect();
+    let cells: Vec<(VarId, Was)> = used.iter().copied().filter(|(var, _)| is_cell(*var)).collect();
     let inner_labels = m.declare();
     let mut f = FnBuilder::new(m, cx, &mut counter);
     let inner_name = f.derived("body");
@@ -262,13 +183,7 @@ pub fn input(
     let cell_vars: Vec<VarId> = cells.iter().map(|(var, _)| *var).collect();
     f.bind_parameters(&cell_vars);
     f.cells_exist = true;
-    f.exit = Exit::Input(
-        cells
-            .iter()
-            .filter(|(_, was)| *was == Was::Value)
-            .map(|(var, _)| *var)
-            .collect(),
-    );
+    f.exit = Exit::Input(cells.iter().filter(|(_, was)| *was == Was::Value).map(|(var, _)| *var).collect());
     for (var, was) in used.iter().filter(|(var, _)| !is_cell(*var)) {
         f.load(bindings, *var, *was, body.span);
     }
@@ -284,21 +199,12 @@ pub fn input(
 
 fn guarded_input(f: &mut FnBuilder<'_, '_>, body: &Body<'_>, inner: Label, cells: &[(VarId, Was)]) {
     let activation = &f.cx.unit.activations[0];
-    let leave = if activation.keep_cells {
-        "leave_keeping"
-    } else {
-        "leave"
-    };
+    let leave = if activation.keep_cells { "leave_keeping" } else { "leave" };
     let home = activation.home;
     let bindings = f.parameter();
     for (var, was) in cells {
         if *was == Was::New {
-            let cell = f.call(
-                "beamtalk_frame",
-                "session_cell",
-                vec![Val::atom("nil")],
-                body.span,
-            );
+            let cell = f.call("beamtalk_frame", "session_cell", vec![Val::atom("nil")], body.span);
             let dst = f.register(*var);
             f.push(Op::Move { dst, src: cell });
         } else {
@@ -312,41 +218,24 @@ fn guarded_input(f: &mut FnBuilder<'_, '_>, body: &Body<'_>, inner: Label, cells
     let mut args = vec![Val::V(bindings), Val::V(frame)];
     args.extend(cells.iter().map(|(var, _)| Val::V(f.register(*var))));
     let answer = f.fresh();
-    f.push(Op::Call {
-        dst: answer,
-        callee: Callee::Local(inner),
-        args,
-        line: body.line,
-    });
+    f.push(Op::Call { dst: answer, callee: Callee::Local(inner), args, line: body.line });
     f.push(Op::TryEnd { tag });
     f.call("beamtalk_frame", leave, vec![Val::V(frame)], body.span);
     f.push(Op::Return(Val::V(answer)));
     f.label(handler);
     let (class, reason, trace) = (f.fresh(), f.fresh(), f.fresh());
-    f.push(Op::Catch {
-        tag,
-        class,
-        reason,
-        trace,
-    });
+    f.push(Op::Catch { tag, class, reason, trace });
     f.call("beamtalk_frame", leave, vec![Val::V(frame)], body.span);
     if home {
         let raise = f.new_label();
         let value = f.returned(class, reason, frame, raise);
-        let made: Vec<VarId> = cells
-            .iter()
-            .filter(|(_, was)| *was != Was::Cell)
-            .map(|(var, _)| *var)
-            .collect();
+        let made: Vec<VarId> =
+            cells.iter().filter(|(_, was)| *was != Was::Cell).map(|(var, _)| *var).collect();
         f.exit = Exit::Input(made);
         f.ret(Val::V(value));
         f.label(raise);
     }
-    f.push(Op::Reraise {
-        class,
-        reason,
-        trace,
-    });
+    f.push(Op::Reraise { class, reason, trace });
 }
 
 impl FnBuilder<'_, '_> {
@@ -357,27 +246,12 @@ impl FnBuilder<'_, '_> {
         }
         let dst = self.register(var);
         let (absent, name) = (self.new_label(), self.cx.unit.var(var).name.clone());
-        self.push(Op::Move {
-            dst,
-            src: Val::atom("nil"),
-        });
-        self.push(Op::Test {
-            op: TestOp::IsMap,
-            args: vec![Val::V(bindings)],
-            fail: absent,
-        });
+        self.push(Op::Move { dst, src: Val::atom("nil") });
+        self.push(Op::Test { op: TestOp::IsMap, args: vec![Val::V(bindings)], fail: absent });
         let key = Val::Lit(Arc::new(Term::text(&name)));
         let found = self.fresh();
-        self.push(Op::MapGet {
-            dst: found,
-            src: bindings,
-            key,
-            fail: absent,
-        });
-        self.push(Op::Move {
-            dst,
-            src: Val::V(found),
-        });
+        self.push(Op::MapGet { dst: found, src: bindings, key, fail: absent });
+        self.push(Op::Move { dst, src: Val::V(found) });
         self.label(absent);
         if was == Was::Value && self.storage(var) == Storage::Cell {
             let cell = self.call("beamtalk_frame", "session_cell", vec![Val::V(dst)], span);
@@ -395,28 +269,15 @@ impl FnBuilder<'_, '_> {
             args: vec![Val::V(class), Val::atom("throw")],
             fail: otherwise,
         });
-        self.push(Op::TaggedTuple {
-            src: reason,
-            arity: 3,
-            tag: "$return".into(),
-            fail: otherwise,
-        });
+        self.push(Op::TaggedTuple { src: reason, arity: 3, tag: "$return".into(), fail: otherwise });
         let (token, value) = (self.fresh(), self.fresh());
-        self.push(Op::Element {
-            dst: token,
-            src: reason,
-            index: 1,
-        });
+        self.push(Op::Element { dst: token, src: reason, index: 1 });
         self.push(Op::Test {
             op: TestOp::IsEqExact,
             args: vec![Val::V(token), Val::V(frame)],
             fail: otherwise,
         });
-        self.push(Op::Element {
-            dst: value,
-            src: reason,
-            index: 2,
-        });
+        self.push(Op::Element { dst: value, src: reason, index: 2 });
         value
     }
 }

@@ -62,11 +62,7 @@ pub(super) struct Emitter<'a> {
 }
 
 impl<'a> Emitter<'a> {
-    pub(super) fn new(
-        module: &'a mut Module,
-        ir: &'a FunctionIr,
-        allocation: &'a Allocation,
-    ) -> Self {
+    pub(super) fn new(module: &'a mut Module, ir: &'a FunctionIr, allocation: &'a Allocation) -> Self {
         let labels = (0..ir.labels).map(|_| module.label()).collect();
         let mut defined = Defined::default();
         for x in 0..ir.parameters {
@@ -97,10 +93,7 @@ impl<'a> Emitter<'a> {
             return;
         }
         self.allocate_at = Some(self.code.len());
-        self.push(Instr::Allocate {
-            stack: 0,
-            live: u16::try_from(self.ir.parameters).unwrap_or(u16::MAX),
-        });
+        self.push(Instr::Allocate { stack: 0, live: u16::try_from(self.ir.parameters).unwrap_or(u16::MAX) });
         for parameter in 0..self.ir.parameters {
             if let Some(Reg::Y(y)) = self.allocation.home(V(parameter)) {
                 self.push(Instr::Move {
@@ -116,11 +109,8 @@ impl<'a> Emitter<'a> {
     pub(super) fn epilogue(&mut self) {
         let slow = std::mem::take(&mut self.slow);
         // Saved registers go into slots of their own, so a frame must be large enough for the largest save.
-        self.saves = slow
-            .iter()
-            .map(|path| u16::try_from(path.saved.len()).unwrap_or(u16::MAX))
-            .max()
-            .unwrap_or(0);
+        self.saves =
+            slow.iter().map(|path| u16::try_from(path.saved.len()).unwrap_or(u16::MAX)).max().unwrap_or(0);
         for path in slow {
             self.slow_path(path);
         }
@@ -135,18 +125,12 @@ impl<'a> Emitter<'a> {
             uninitialised[usize::from(*y)] = false;
             next += 1;
         }
-        let list: Vec<u16> = (0..stack)
-            .filter(|y| uninitialised[usize::from(*y)])
-            .collect();
+        let list: Vec<u16> = (0..stack).filter(|y| uninitialised[usize::from(*y)]).collect();
         for index in &self.deallocations {
             match &mut self.code[*index] {
                 Instr::Deallocate(slots)
-                | Instr::CallLast {
-                    deallocate: slots, ..
-                }
-                | Instr::CallExtLast {
-                    deallocate: slots, ..
-                } => *slots = stack,
+                | Instr::CallLast { deallocate: slots, .. }
+                | Instr::CallExtLast { deallocate: slots, .. } => *slots = stack,
                 _ => {}
             }
         }
@@ -170,10 +154,7 @@ impl<'a> Emitter<'a> {
 
     pub(super) fn src(&self, val: &Val) -> Src {
         match val {
-            Val::V(v) => self
-                .allocation
-                .home(*v)
-                .map_or(Src::Atom("nil".into()), Src::Reg),
+            Val::V(v) => self.allocation.home(*v).map_or(Src::Atom("nil".into()), Src::Reg),
             Val::Atom(name) => Src::Atom(name.clone()),
             Val::Int(value) => Src::Integer(*value),
             Val::Nil => Src::Nil,
@@ -183,9 +164,7 @@ impl<'a> Emitter<'a> {
 
     /// The register of a destination; one that is never read gets a scratch register.
     pub(super) fn dst(&self, v: V) -> Reg {
-        self.allocation
-            .home(v)
-            .unwrap_or(Reg::X(self.allocation.scratch))
+        self.allocation.home(v).unwrap_or(Reg::X(self.allocation.scratch))
     }
 
     /// The register of an operand that must be in one.
@@ -230,10 +209,7 @@ impl<'a> Emitter<'a> {
     pub(super) fn fill(&mut self, high: u16) {
         for x in 0..high {
             if !self.defined.has(x) {
-                self.push(Instr::Move {
-                    src: Src::Atom("nil".into()),
-                    dst: Reg::X(x),
-                });
+                self.push(Instr::Move { src: Src::Atom("nil".into()), dst: Reg::X(x) });
                 self.defined.set(x);
             }
         }
@@ -277,35 +253,21 @@ impl<'a> Emitter<'a> {
     }
 
     pub(super) fn parallel(&mut self, moves: Vec<(Src, u16)>) {
-        let mut pending: Vec<(Src, u16)> = moves
-            .into_iter()
-            .filter(|(src, x)| *src != Src::Reg(Reg::X(*x)))
-            .collect();
-        let scratch = self
-            .allocation
-            .scratch
-            .max(pending.iter().map(|(_, x)| x + 1).max().unwrap_or(0))
-            + 1;
+        let mut pending: Vec<(Src, u16)> =
+            moves.into_iter().filter(|(src, x)| *src != Src::Reg(Reg::X(*x))).collect();
+        let scratch = self.allocation.scratch.max(pending.iter().map(|(_, x)| x + 1).max().unwrap_or(0)) + 1;
         while !pending.is_empty() {
-            let free = pending.iter().position(|(_, dst)| {
-                !pending
-                    .iter()
-                    .any(|(src, _)| *src == Src::Reg(Reg::X(*dst)))
-            });
+            let free = pending
+                .iter()
+                .position(|(_, dst)| !pending.iter().any(|(src, _)| *src == Src::Reg(Reg::X(*dst))));
             if let Some(index) = free {
                 let (src, dst) = pending.swap_remove(index);
-                self.push(Instr::Move {
-                    src,
-                    dst: Reg::X(dst),
-                });
+                self.push(Instr::Move { src, dst: Reg::X(dst) });
                 self.defined.set(dst);
             } else {
                 // Only cycles are left: free one register.
                 let dst = pending[0].1;
-                self.push(Instr::Move {
-                    src: Src::Reg(Reg::X(dst)),
-                    dst: Reg::X(scratch),
-                });
+                self.push(Instr::Move { src: Src::Reg(Reg::X(dst)), dst: Reg::X(scratch) });
                 for (src, _) in &mut pending {
                     if *src == Src::Reg(Reg::X(dst)) {
                         *src = Src::Reg(Reg::X(scratch));
@@ -319,14 +281,9 @@ impl<'a> Emitter<'a> {
         self.line(line);
         let arity = u8::try_from(arity).unwrap_or(u8::MAX);
         self.push(match callee {
-            Callee::Local(target) => Instr::Call {
-                arity,
-                target: *target,
-            },
+            Callee::Local(target) => Instr::Call { arity, target: *target },
             Callee::External(function) => Instr::CallExt(function.clone()),
-            Callee::Fun => Instr::CallFun {
-                arity: arity.saturating_sub(1),
-            },
+            Callee::Fun => Instr::CallFun { arity: arity.saturating_sub(1) },
         });
         self.defined = Defined::default();
         self.defined.set(0);
@@ -359,21 +316,13 @@ impl<'a> Emitter<'a> {
                     self.define(dst);
                 }
             }
-            Op::Call {
-                dst,
-                callee,
-                args,
-                line,
-            } => {
+            Op::Call { dst, callee, args, line } => {
                 let sources: Vec<Src> = args.iter().map(|arg| self.src(arg)).collect();
                 self.arguments(&sources);
                 self.call(callee, args.len(), *line);
                 if let Some(dst) = self.allocation.home(*dst) {
                     if dst != Reg::X(0) {
-                        self.push(Instr::Move {
-                            src: Src::Reg(Reg::X(0)),
-                            dst,
-                        });
+                        self.push(Instr::Move { src: Src::Reg(Reg::X(0)), dst });
                     }
                     self.define(dst);
                 }
@@ -382,10 +331,7 @@ impl<'a> Emitter<'a> {
             Op::Return(value) => {
                 let src = self.src(value);
                 if src != Src::Reg(Reg::X(0)) {
-                    self.push(Instr::Move {
-                        src,
-                        dst: Reg::X(0),
-                    });
+                    self.push(Instr::Move { src, dst: Reg::X(0) });
                 }
                 self.deallocate();
                 self.push(Instr::Return);
@@ -394,18 +340,9 @@ impl<'a> Emitter<'a> {
                 self.jump_to(*fail);
                 let args = args.iter().map(|arg| self.src(arg)).collect();
                 let fail = self.label(*fail);
-                self.push(Instr::Test {
-                    op: *op,
-                    fail,
-                    args,
-                });
+                self.push(Instr::Test { op: *op, fail, args });
             }
-            Op::TaggedTuple {
-                src,
-                arity,
-                tag,
-                fail,
-            } => {
+            Op::TaggedTuple { src, arity, tag, fail } => {
                 self.jump_to(*fail);
                 let instr = Instr::IsTaggedTuple {
                     fail: self.label(*fail),
@@ -417,80 +354,38 @@ impl<'a> Emitter<'a> {
             }
             Op::TupleArity { src, arity, fail } => {
                 self.jump_to(*fail);
-                let instr = Instr::TestArity {
-                    fail: self.label(*fail),
-                    src: self.reg(*src),
-                    arity: *arity,
-                };
+                let instr = Instr::TestArity { fail: self.label(*fail), src: self.reg(*src), arity: *arity };
                 self.push(instr);
             }
-            Op::Bif {
-                dst,
-                name,
-                args,
-                line,
-            } => {
+            Op::Bif { dst, name, args, line } => {
                 self.line(*line);
                 let args = args.iter().map(|arg| self.src(arg)).collect();
                 let dst = self.dst(*dst);
-                self.push(Instr::Bif {
-                    fail: None,
-                    name: (*name).into(),
-                    args,
-                    dst,
-                });
+                self.push(Instr::Bif { fail: None, name: (*name).into(), args, dst });
                 self.define(dst);
             }
-            Op::GcBif {
-                dst,
-                name,
-                args,
-                line,
-            } => {
+            Op::GcBif { dst, name, args, line } => {
                 self.line(*line);
                 let live = self.live(index, op);
                 let args = args.iter().map(|arg| self.src(arg)).collect();
                 let dst = self.dst(*dst);
-                self.push(Instr::GcBif {
-                    fail: None,
-                    name: name.clone(),
-                    live,
-                    args,
-                    dst,
-                });
+                self.push(Instr::GcBif { fail: None, name: name.clone(), live, args, dst });
                 self.define(dst);
             }
-            Op::Arith {
-                dst,
-                name,
-                args,
-                send,
-                line,
-            } => self.arith(index, op, *dst, name, args, *send, *line),
+            Op::Arith { dst, name, args, send, line } => {
+                self.arith(index, op, *dst, name, args, *send, *line)
+            }
             Op::Compare { .. } => self.compare(index, op),
-            Op::Branch {
-                value,
-                target,
-                when,
-                not_boolean,
-                line,
-            } => self.branch(value, *target, *when, not_boolean, *line),
+            Op::Branch { value, target, when, not_boolean, line } => {
+                self.branch(value, *target, *when, not_boolean, *line)
+            }
             Op::Element { dst, src, index } => {
                 let dst = self.dst(*dst);
-                let instr = Instr::GetTupleElement {
-                    src: self.reg(*src),
-                    index: *index,
-                    dst,
-                };
+                let instr = Instr::GetTupleElement { src: self.reg(*src), index: *index, dst };
                 self.push(instr);
                 self.define(dst);
             }
-            Op::MapGet {
-                dst,
-                src,
-                key,
-                fail,
-            } => {
+            Op::MapGet { dst, src, key, fail } => {
                 self.jump_to(*fail);
                 let dst = self.dst(*dst);
                 let instr = Instr::GetMapElements {
@@ -503,72 +398,37 @@ impl<'a> Emitter<'a> {
             }
             Op::MapPut { dst, src, pairs } => {
                 let live = self.live(index, op);
-                let pairs = pairs
-                    .iter()
-                    .map(|(key, value)| (self.src(key), self.src(value)))
-                    .collect();
+                let pairs = pairs.iter().map(|(key, value)| (self.src(key), self.src(value))).collect();
                 let (src, dst) = (self.src(src), self.dst(*dst));
-                self.push(Instr::PutMapAssoc {
-                    fail: None,
-                    src,
-                    dst,
-                    live,
-                    pairs,
-                });
+                self.push(Instr::PutMapAssoc { fail: None, src, dst, live, pairs });
                 self.define(dst);
             }
-            Op::ValueField {
-                dst,
-                object,
-                name,
-                line,
-            } => self.value_field(index, *dst, *object, name, *line),
-            Op::ActorField {
-                dst,
-                actor,
-                name,
-                line,
-            } => self.actor_field(index, *dst, *actor, name, *line),
+            Op::ValueField { dst, object, name, line } => self.value_field(index, *dst, *object, name, *line),
+            Op::ActorField { dst, actor, name, line } => self.actor_field(index, *dst, *actor, name, *line),
             Op::CellGet { dst, cell, line } => self.cell_get(index, *dst, *cell, *line),
             Op::Cons { dst, head, tail } => {
                 let live = self.live(index, op);
-                self.push(Instr::TestHeap {
-                    words: 2,
-                    funs: 0,
-                    live,
-                });
+                self.push(Instr::TestHeap { words: 2, funs: 0, live });
                 let (head, tail, dst) = (self.src(head), self.src(tail), self.dst(*dst));
                 self.push(Instr::PutList { head, tail, dst });
                 self.define(dst);
             }
             Op::Head { dst, src } => {
                 let dst = self.dst(*dst);
-                let instr = Instr::GetHd {
-                    src: self.reg(*src),
-                    dst,
-                };
+                let instr = Instr::GetHd { src: self.reg(*src), dst };
                 self.push(instr);
                 self.define(dst);
             }
             Op::Tail { dst, src } => {
                 let dst = self.dst(*dst);
-                let instr = Instr::GetTl {
-                    src: self.reg(*src),
-                    dst,
-                };
+                let instr = Instr::GetTl { src: self.reg(*src), dst };
                 self.push(instr);
                 self.define(dst);
             }
             Op::Tuple { dst, elements } => {
                 let live = self.live(index, op);
-                let words = u32::try_from(elements.len())
-                    .unwrap_or(u32::MAX)
-                    .saturating_add(1);
-                self.push(Instr::TestHeap {
-                    words,
-                    funs: 0,
-                    live,
-                });
+                let words = u32::try_from(elements.len()).unwrap_or(u32::MAX).saturating_add(1);
+                self.push(Instr::TestHeap { words, funs: 0, live });
                 let elements = elements.iter().map(|element| self.src(element)).collect();
                 let dst = self.dst(*dst);
                 self.push(Instr::PutTuple2 { dst, elements });
@@ -577,18 +437,10 @@ impl<'a> Emitter<'a> {
             Op::MakeFun { dst, lambda, free } => {
                 let live = self.live(index, op);
                 let words = u32::try_from(free.len()).unwrap_or(u32::MAX);
-                self.push(Instr::TestHeap {
-                    words,
-                    funs: 1,
-                    live,
-                });
+                self.push(Instr::TestHeap { words, funs: 1, live });
                 let free = free.iter().map(|val| self.src(val)).collect();
                 let dst = self.dst(*dst);
-                self.push(Instr::MakeFun3 {
-                    lambda: *lambda,
-                    dst,
-                    free,
-                });
+                self.push(Instr::MakeFun3 { lambda: *lambda, dst, free });
                 self.define(dst);
             }
             Op::Try { tag, handler } => {
@@ -604,12 +456,7 @@ impl<'a> Emitter<'a> {
                     self.push(Instr::TryEnd(y));
                 }
             }
-            Op::Catch {
-                tag,
-                class,
-                reason,
-                trace,
-            } => {
+            Op::Catch { tag, class, reason, trace } => {
                 if let Reg::Y(y) = self.reg(*tag) {
                     self.push(Instr::TryCase(y));
                 }
@@ -617,32 +464,18 @@ impl<'a> Emitter<'a> {
                 for x in 0..3 {
                     self.defined.set(x);
                 }
-                for (x, v) in [class, reason, trace]
-                    .into_iter()
-                    .zip(0..)
-                    .map(|(v, x)| (x, v))
-                {
+                for (x, v) in [class, reason, trace].into_iter().zip(0..).map(|(v, x)| (x, v)) {
                     if let Some(dst) = self.allocation.home(*v)
                         && dst != Reg::X(x)
                     {
-                        self.push(Instr::Move {
-                            src: Src::Reg(Reg::X(x)),
-                            dst,
-                        });
+                        self.push(Instr::Move { src: Src::Reg(Reg::X(x)), dst });
                         self.define(dst);
                     }
                 }
             }
-            Op::Reraise {
-                class,
-                reason,
-                trace,
-            } => {
-                let sources = [
-                    self.src(&Val::V(*class)),
-                    self.src(&Val::V(*reason)),
-                    self.src(&Val::V(*trace)),
-                ];
+            Op::Reraise { class, reason, trace } => {
+                let sources =
+                    [self.src(&Val::V(*class)), self.src(&Val::V(*reason)), self.src(&Val::V(*trace))];
                 self.arguments(&sources);
                 self.push(Instr::RawRaise);
             }
@@ -670,36 +503,21 @@ impl<'a> Emitter<'a> {
         let arity = u8::try_from(args.len()).unwrap_or(u8::MAX);
         self.line(line);
         match (callee, self.allocation.framed) {
-            (Callee::Local(target), false) => self.push(Instr::CallOnly {
-                arity,
-                target: *target,
-            }),
+            (Callee::Local(target), false) => self.push(Instr::CallOnly { arity, target: *target }),
             (Callee::External(function), false) => self.push(Instr::CallExtOnly(function.clone())),
             (Callee::Local(target), true) => {
                 self.deallocations.push(self.code.len());
-                self.push(Instr::CallLast {
-                    arity,
-                    target: *target,
-                    deallocate: 0,
-                });
+                self.push(Instr::CallLast { arity, target: *target, deallocate: 0 });
             }
             (Callee::External(function), true) => {
                 self.deallocations.push(self.code.len());
-                self.push(Instr::CallExtLast {
-                    function: function.clone(),
-                    deallocate: 0,
-                });
+                self.push(Instr::CallExtLast { function: function.clone(), deallocate: 0 });
             }
             (Callee::Fun, framed) => {
                 if !framed {
-                    self.push(Instr::Allocate {
-                        stack: 0,
-                        live: u16::from(arity),
-                    });
+                    self.push(Instr::Allocate { stack: 0, live: u16::from(arity) });
                 }
-                self.push(Instr::CallFun {
-                    arity: arity.saturating_sub(1),
-                });
+                self.push(Instr::CallFun { arity: arity.saturating_sub(1) });
                 if framed {
                     self.deallocate();
                 } else {
@@ -713,9 +531,5 @@ impl<'a> Emitter<'a> {
 
 /// A function of another module.
 pub fn external(module: &str, function: &str, arity: u8) -> ExternalFunction {
-    ExternalFunction {
-        module: module.into(),
-        function: function.into(),
-        arity,
-    }
+    ExternalFunction { module: module.into(), function: function.into(), arity }
 }

@@ -45,15 +45,9 @@ pub fn compile_input(
         })
         .collect();
     let mut m = ModuleBuilder::new(table, module, source.path);
-    if lowered
-        .diagnostics
-        .iter()
-        .all(|diagnostic| !diagnostic.is_error())
-    {
+    if lowered.diagnostics.iter().all(|diagnostic| !diagnostic.is_error()) {
         let labels = m.declare();
-        let span = statements
-            .first()
-            .map_or(Span::default(), |statement| statement.span);
+        let span = statements.first().map_or(Span::default(), |statement| statement.span);
         let line = m.line(source, span);
         let cx = BodyContext {
             unit,
@@ -84,10 +78,5 @@ pub fn compile_input(
             cell: unit.var(*var).storage == Storage::Cell,
         })
         .collect();
-    InputCode {
-        module: m.module,
-        variables: after,
-        diagnostics: lowered.diagnostics,
-        errors: m.errors,
-    }
+    InputCode { module: m.module, variables: after, diagnostics: lowered.diagnostics, errors: m.errors }
 }

@@ -244,18 +244,12 @@ impl Op {
 
     /// Whether control does not go on to the next instruction.
     pub fn ends(&self) -> bool {
-        matches!(
-            self,
-            Self::Jump(_) | Self::TailCall { .. } | Self::Return(_) | Self::Reraise { .. }
-        )
+        matches!(self, Self::Jump(_) | Self::TailCall { .. } | Self::Return(_) | Self::Reraise { .. })
     }
 
     /// Whether all X registers die here.
     pub fn clobbers(&self) -> bool {
-        matches!(
-            self,
-            Self::Call { .. } | Self::TailCall { .. } | Self::Catch { .. }
-        )
+        matches!(self, Self::Call { .. } | Self::TailCall { .. } | Self::Catch { .. })
     }
 
     /// Visit the registers that it defines.
@@ -278,12 +272,7 @@ impl Op {
             | Self::Tuple { dst, .. }
             | Self::MakeFun { dst, .. } => visit(*dst),
             Self::Try { tag, .. } => visit(*tag),
-            Self::Catch {
-                class,
-                reason,
-                trace,
-                ..
-            } => {
+            Self::Catch { class, reason, trace, .. } => {
                 visit(*class);
                 visit(*reason);
                 visit(*trace);
@@ -348,11 +337,7 @@ impl Op {
             Self::Tuple { elements, .. } => elements.iter().for_each(val),
             Self::MakeFun { free, .. } => free.iter().for_each(val),
             Self::TryEnd { tag } | Self::Catch { tag, .. } => visit(*tag),
-            Self::Reraise {
-                class,
-                reason,
-                trace,
-            } => {
+            Self::Reraise { class, reason, trace } => {
                 visit(*class);
                 visit(*reason);
                 visit(*trace);

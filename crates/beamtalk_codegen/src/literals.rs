@@ -29,10 +29,7 @@ pub fn constant(expr: &Expr) -> Option<Val> {
         Kind::Character(value) => Some(Val::Int(i64::from(u32::from(*value)))),
         Kind::Atom(name) => Some(Val::Atom(name.clone())),
         Kind::Class { module, .. } => Some(Val::Lit(class_term(module))),
-        Kind::List {
-            elements,
-            tail: None,
-        } if elements.is_empty() => Some(Val::Nil),
+        Kind::List { elements, tail: None } if elements.is_empty() => Some(Val::Nil),
         _ => term(expr).map(|term| Val::Lit(Arc::new(term))),
     }
 }
@@ -40,20 +37,15 @@ pub fn constant(expr: &Expr) -> Option<Val> {
 /// The term of a constant expression.
 pub fn term(expr: &Expr) -> Option<Term> {
     match &expr.kind {
-        Kind::Integer(value) => Some(
-            value
-                .to_i64()
-                .map_or_else(|| Term::BigInteger(value.clone()), Term::Integer),
-        ),
+        Kind::Integer(value) => {
+            Some(value.to_i64().map_or_else(|| Term::BigInteger(value.clone()), Term::Integer))
+        }
         Kind::Float(value) => Some(Term::Float(*value)),
         Kind::Character(value) => Some(Term::Integer(i64::from(u32::from(*value)))),
         Kind::String(value) => Some(Term::text(value)),
         Kind::Atom(name) => Some(Term::Atom(name.clone())),
         Kind::Class { module, .. } => Some((*class_term(module)).clone()),
-        Kind::List {
-            elements,
-            tail: None,
-        } => terms(elements).map(Term::List),
+        Kind::List { elements, tail: None } => terms(elements).map(Term::List),
         Kind::Tuple(elements) => terms(elements).map(Term::Tuple),
         Kind::Array(elements) => terms(elements).map(array),
         Kind::Dictionary(pairs) => {
@@ -61,9 +53,7 @@ pub fn term(expr: &Expr) -> Option<Term> {
             for (key, value) in pairs {
                 let (key, value) = (term(key)?, term(value)?);
                 // Floats and duplicate keys are left to the VM, which knows how to compare them.
-                if matches!(key, Term::Float(_))
-                    || map.len() > 32
-                    || map.iter().any(|(each, _)| *each == key)
+                if matches!(key, Term::Float(_)) || map.len() > 32 || map.iter().any(|(each, _)| *each == key)
                 {
                     return None;
                 }
@@ -80,11 +70,8 @@ fn terms(exprs: &[Expr]) -> Option<Vec<Term>> {
 }
 
 fn array(elements: Vec<Term>) -> Term {
-    let data = elements
-        .into_iter()
-        .zip(0..)
-        .map(|(element, index)| (Term::Integer(index), element))
-        .collect();
+    let data =
+        elements.into_iter().zip(0..).map(|(element, index)| (Term::Integer(index), element)).collect();
     Term::Map(vec![
         (Term::atom("$class"), Term::atom("bt@stdlib@Array")),
         (Term::atom("data"), Term::Map(data)),

@@ -59,19 +59,10 @@ impl FnBuilder<'_, '_> {
         self.loop_function(&[body], vec![count], span, |f, this, counters| {
             let end = f.new_label();
             let left = counters[0];
-            f.push(Op::Test {
-                op: TestOp::IsLt,
-                args: vec![Val::Int(0), Val::V(left)],
-                fail: end,
-            });
+            f.push(Op::Test { op: TestOp::IsLt, args: vec![Val::Int(0), Val::V(left)], fail: end });
             f.run(body);
             let next = f.fresh();
-            f.push(Op::GcBif {
-                dst: next,
-                name: "-".into(),
-                args: vec![Val::V(left), Val::Int(1)],
-                line: 0,
-            });
+            f.push(Op::GcBif { dst: next, name: "-".into(), args: vec![Val::V(left), Val::Int(1)], line: 0 });
             f.again(this, vec![Val::V(next)]);
             f.label(end);
         })
@@ -99,28 +90,16 @@ impl FnBuilder<'_, '_> {
         self.loop_function(&[body], vec![from, to], span, |f, this, counters| {
             let end = f.new_label();
             let (index, limit) = (counters[0], counters[1]);
-            let args = if down {
-                vec![Val::V(index), Val::V(limit)]
-            } else {
-                vec![Val::V(limit), Val::V(index)]
-            };
-            f.push(Op::Test {
-                op: TestOp::IsGe,
-                args,
-                fail: end,
-            });
+            let args =
+                if down { vec![Val::V(index), Val::V(limit)] } else { vec![Val::V(limit), Val::V(index)] };
+            f.push(Op::Test { op: TestOp::IsGe, args, fail: end });
             if let Some(parameter) = body.parameters.first() {
                 f.integers.push(index);
                 f.declare_counter(*parameter, index, span);
             }
             f.run(body);
             let next = f.fresh();
-            f.push(Op::GcBif {
-                dst: next,
-                name: "+".into(),
-                args: vec![Val::V(index), step],
-                line: 0,
-            });
+            f.push(Op::GcBif { dst: next, name: "+".into(), args: vec![Val::V(index), step], line: 0 });
             f.again(this, vec![Val::V(next), Val::V(limit)]);
             f.label(end);
         })
@@ -147,11 +126,7 @@ impl FnBuilder<'_, '_> {
     fn again(&mut self, this: &Loop, counters: Vec<Val>) {
         let mut args = counters;
         args.extend(this.free.iter().map(|var| Val::V(self.register(*var))));
-        self.push(Op::TailCall {
-            callee: Callee::Local(this.entry),
-            args,
-            line: 0,
-        });
+        self.push(Op::TailCall { callee: Callee::Local(this.entry), args, line: 0 });
     }
 
     /// Write a loop's function with `body` and call it here. `body` leaves the loop by falling through. Answers nil, a loop's value.
@@ -167,10 +142,7 @@ impl FnBuilder<'_, '_> {
         let name = self.derived("loop");
         let labels = self.m.declare();
         let line = self.line(span);
-        let this = Loop {
-            entry: labels.1,
-            free,
-        };
+        let this = Loop { entry: labels.1, free };
         let ir = {
             let mut f = FnBuilder::new(self.m, self.cx, self.counter);
             f.cells_exist = self.cells_exist;
@@ -190,28 +162,13 @@ impl FnBuilder<'_, '_> {
         let mut args = counters;
         args.extend(this.free.iter().map(|var| Val::V(self.register(*var))));
         let answer = self.fresh();
-        self.push(Op::Call {
-            dst: answer,
-            callee: Callee::Local(labels.1),
-            args,
-            line,
-        });
+        self.push(Op::Call { dst: answer, callee: Callee::Local(labels.1), args, line });
         if uses.returns {
             let ended = self.new_label();
-            self.push(Op::Test {
-                op: TestOp::IsNonemptyList,
-                args: vec![Val::V(answer)],
-                fail: ended,
-            });
+            self.push(Op::Test { op: TestOp::IsNonemptyList, args: vec![Val::V(answer)], fail: ended });
             let (value, variables) = (self.fresh(), self.fresh());
-            self.push(Op::Head {
-                dst: value,
-                src: answer,
-            });
-            self.push(Op::Tail {
-                dst: variables,
-                src: answer,
-            });
+            self.push(Op::Head { dst: value, src: answer });
+            self.push(Op::Tail { dst: variables, src: answer });
             self.unpack(variables, &changed);
             self.ret(Val::V(value));
             self.label(ended);
@@ -227,28 +184,13 @@ impl FnBuilder<'_, '_> {
         let fail = self.new_label();
         let arity = u32::try_from(changed.len()).unwrap_or(u32::MAX);
         // The validator wants to see that it is a tuple; it always is.
-        self.push(Op::Test {
-            op: TestOp::IsTuple,
-            args: vec![Val::V(variables)],
-            fail,
-        });
-        self.push(Op::TupleArity {
-            src: variables,
-            arity,
-            fail,
-        });
+        self.push(Op::Test { op: TestOp::IsTuple, args: vec![Val::V(variables)], fail });
+        self.push(Op::TupleArity { src: variables, arity, fail });
         for (var, index) in changed.iter().zip(0..) {
             let dst = self.fresh();
-            self.push(Op::Element {
-                dst,
-                src: variables,
-                index,
-            });
+            self.push(Op::Element { dst, src: variables, index });
             let v = self.register(*var);
-            self.push(Op::Move {
-                dst: v,
-                src: Val::V(dst),
-            });
+            self.push(Op::Move { dst: v, src: Val::V(dst) });
             self.note_assigned(*var);
         }
         let done = self.new_label();
@@ -258,33 +200,19 @@ impl FnBuilder<'_, '_> {
         self.label(done);
     }
 
-    fn integer_or_raise(
-        &mut self,
-        value: Val,
-        selector: &SmolStr,
-        arguments: u8,
-        span: Span,
-    ) -> Val {
+    fn integer_or_raise(&mut self, value: Val, selector: &SmolStr, arguments: u8, span: Span) -> Val {
         if matches!(value, Val::Int(_)) {
             return value;
         }
         let v = self.in_register(value);
         let (other, fine) = (self.new_label(), self.new_label());
-        self.push(Op::Test {
-            op: TestOp::IsInteger,
-            args: vec![Val::V(v)],
-            fail: other,
-        });
+        self.push(Op::Test { op: TestOp::IsInteger, args: vec![Val::V(v)], fail: other });
         self.push(Op::Jump(fine));
         self.label(other);
         self.call(
             "beamtalk_dispatch",
             "not_understood",
-            vec![
-                Val::V(v),
-                Val::Atom(selector.clone()),
-                Val::Int(i64::from(arguments)),
-            ],
+            vec![Val::V(v), Val::Atom(selector.clone()), Val::Int(i64::from(arguments))],
             span,
         );
         self.label(fine);
@@ -297,21 +225,13 @@ impl FnBuilder<'_, '_> {
         }
         let v = self.in_register(value);
         let (other, fine) = (self.new_label(), self.new_label());
-        self.push(Op::Test {
-            op: TestOp::IsNumber,
-            args: vec![Val::V(v)],
-            fail: other,
-        });
+        self.push(Op::Test { op: TestOp::IsNumber, args: vec![Val::V(v)], fail: other });
         self.push(Op::Jump(fine));
         self.label(other);
         self.call(
             "beamtalk_error",
             "raise",
-            vec![
-                Val::atom("type_error"),
-                Val::atom("Integer"),
-                Val::Atom(selector.clone()),
-            ],
+            vec![Val::atom("type_error"), Val::atom("Integer"), Val::Atom(selector.clone())],
             span,
         );
         self.label(fine);

@@ -19,10 +19,7 @@ impl FnBuilder<'_, '_> {
         let value = self.value(scrutinee);
         // A copy: an arm may assign the variable that is matched.
         let subject = self.fresh();
-        self.push(Op::Move {
-            dst: subject,
-            src: value,
-        });
+        self.push(Op::Move { dst: subject, src: value });
         let end = self.new_label();
         for arm in arms {
             let next = self.new_label();
@@ -61,11 +58,7 @@ impl FnBuilder<'_, '_> {
             PatternKind::Bind(var) => self.declare(*var, Val::V(subject), span),
             PatternKind::Same(var) => {
                 let v = self.bound(*var, span);
-                self.push(Op::Test {
-                    op: TestOp::IsEqExact,
-                    args: vec![Val::V(subject), Val::V(v)],
-                    fail,
-                });
+                self.push(Op::Test { op: TestOp::IsEqExact, args: vec![Val::V(subject), Val::V(v)], fail });
             }
             PatternKind::Typed { var, module, class } => {
                 self.type_test(subject, module.as_ref(), class, fail, span);
@@ -73,11 +66,7 @@ impl FnBuilder<'_, '_> {
             }
             PatternKind::Literal(literal) => {
                 let value = constant(literal).unwrap_or(Val::Nil);
-                self.push(Op::Test {
-                    op: TestOp::IsEqExact,
-                    args: vec![Val::V(subject), value],
-                    fail,
-                });
+                self.push(Op::Test { op: TestOp::IsEqExact, args: vec![Val::V(subject), value], fail });
             }
             PatternKind::Tuple(elements) => self.tuple_pattern(elements, subject, fail),
             PatternKind::List { elements, rest } => {
@@ -104,11 +93,7 @@ impl FnBuilder<'_, '_> {
     }
 
     fn tuple_pattern(&mut self, elements: &[Pattern], subject: V, fail: L) {
-        self.push(Op::Test {
-            op: TestOp::IsTuple,
-            args: vec![Val::V(subject)],
-            fail,
-        });
+        self.push(Op::Test { op: TestOp::IsTuple, args: vec![Val::V(subject)], fail });
         self.push(Op::TupleArity {
             src: subject,
             arity: u32::try_from(elements.len()).unwrap_or(u32::MAX),
@@ -119,11 +104,7 @@ impl FnBuilder<'_, '_> {
                 continue;
             }
             let dst = self.fresh();
-            self.push(Op::Element {
-                dst,
-                src: subject,
-                index,
-            });
+            self.push(Op::Element { dst, src: subject, index });
             self.pattern(element, dst, fail);
         }
     }
@@ -131,35 +112,17 @@ impl FnBuilder<'_, '_> {
     fn list_pattern(&mut self, elements: &[Pattern], rest: Rest, subject: V, fail: L, span: Span) {
         let mut list = subject;
         for element in elements {
-            self.push(Op::Test {
-                op: TestOp::IsNonemptyList,
-                args: vec![Val::V(list)],
-                fail,
-            });
+            self.push(Op::Test { op: TestOp::IsNonemptyList, args: vec![Val::V(list)], fail });
             let (head, tail) = (self.fresh(), self.fresh());
-            self.push(Op::Head {
-                dst: head,
-                src: list,
-            });
-            self.push(Op::Tail {
-                dst: tail,
-                src: list,
-            });
+            self.push(Op::Head { dst: head, src: list });
+            self.push(Op::Tail { dst: tail, src: list });
             self.pattern(element, head, fail);
             list = tail;
         }
         match rest {
-            Rest::None => self.push(Op::Test {
-                op: TestOp::IsNil,
-                args: vec![Val::V(list)],
-                fail,
-            }),
+            Rest::None => self.push(Op::Test { op: TestOp::IsNil, args: vec![Val::V(list)], fail }),
             Rest::Ignored | Rest::Bound(_) => {
-                self.push(Op::Test {
-                    op: TestOp::IsList,
-                    args: vec![Val::V(list)],
-                    fail,
-                });
+                self.push(Op::Test { op: TestOp::IsList, args: vec![Val::V(list)], fail });
                 if let Rest::Bound(var) = rest {
                     self.declare(var, Val::V(list), span);
                 }
@@ -169,74 +132,30 @@ impl FnBuilder<'_, '_> {
 
     /// A value object of the class.
     fn object_of(&mut self, module: &str, subject: V, fail: L) {
-        self.push(Op::Test {
-            op: TestOp::IsMap,
-            args: vec![Val::V(subject)],
-            fail,
-        });
+        self.push(Op::Test { op: TestOp::IsMap, args: vec![Val::V(subject)], fail });
         let class = self.fresh();
-        self.push(Op::MapGet {
-            dst: class,
-            src: subject,
-            key: Val::atom("$class"),
-            fail,
-        });
-        self.push(Op::Test {
-            op: TestOp::IsEqExact,
-            args: vec![Val::V(class), Val::atom(module)],
-            fail,
-        });
+        self.push(Op::MapGet { dst: class, src: subject, key: Val::atom("$class"), fail });
+        self.push(Op::Test { op: TestOp::IsEqExact, args: vec![Val::V(class), Val::atom(module)], fail });
     }
 
     fn array_pattern(&mut self, elements: &[Pattern], rest: Rest, subject: V, fail: L, span: Span) {
         self.object_of("bt@stdlib@Array", subject, fail);
         let data = self.fresh();
-        self.push(Op::MapGet {
-            dst: data,
-            src: subject,
-            key: Val::atom("data"),
-            fail,
-        });
-        self.push(Op::Test {
-            op: TestOp::IsMap,
-            args: vec![Val::V(data)],
-            fail,
-        });
+        self.push(Op::MapGet { dst: data, src: subject, key: Val::atom("data"), fail });
+        self.push(Op::Test { op: TestOp::IsMap, args: vec![Val::V(data)], fail });
         let size = self.fresh();
-        self.push(Op::GcBif {
-            dst: size,
-            name: "map_size".into(),
-            args: vec![Val::V(data)],
-            line: 0,
-        });
+        self.push(Op::GcBif { dst: size, name: "map_size".into(), args: vec![Val::V(data)], line: 0 });
         let count = i64::try_from(elements.len()).unwrap_or(i64::MAX);
-        let op = if rest == Rest::None {
-            TestOp::IsEqExact
-        } else {
-            TestOp::IsGe
-        };
-        self.push(Op::Test {
-            op,
-            args: vec![Val::V(size), Val::Int(count)],
-            fail,
-        });
+        let op = if rest == Rest::None { TestOp::IsEqExact } else { TestOp::IsGe };
+        self.push(Op::Test { op, args: vec![Val::V(size), Val::Int(count)], fail });
         for (element, index) in elements.iter().zip(0..) {
             let dst = self.fresh();
-            self.push(Op::MapGet {
-                dst,
-                src: data,
-                key: Val::Int(index),
-                fail,
-            });
+            self.push(Op::MapGet { dst, src: data, key: Val::Int(index), fail });
             self.pattern(element, dst, fail);
         }
         if let Rest::Bound(var) = rest {
-            let tail = self.call(
-                "beamtalk_match",
-                "array_rest",
-                vec![Val::V(subject), Val::Int(count)],
-                span,
-            );
+            let tail =
+                self.call("beamtalk_match", "array_rest", vec![Val::V(subject), Val::Int(count)], span);
             self.declare(var, tail, span);
         }
     }
@@ -246,30 +165,16 @@ impl FnBuilder<'_, '_> {
         for (key, value) in pairs {
             let key = constant(key).unwrap_or(Val::Nil);
             let dst = self.fresh();
-            self.push(Op::MapGet {
-                dst,
-                src: subject,
-                key,
-                fail,
-            });
+            self.push(Op::MapGet { dst, src: subject, key, fail });
             self.pattern(value, dst, fail);
         }
     }
 
     /// A map that is no value object.
     fn plain_map(&mut self, subject: V, fail: L) {
-        self.push(Op::Test {
-            op: TestOp::IsMap,
-            args: vec![Val::V(subject)],
-            fail,
-        });
+        self.push(Op::Test { op: TestOp::IsMap, args: vec![Val::V(subject)], fail });
         let (class, plain) = (self.fresh(), self.new_label());
-        self.push(Op::MapGet {
-            dst: class,
-            src: subject,
-            key: Val::atom("$class"),
-            fail: plain,
-        });
+        self.push(Op::MapGet { dst: class, src: subject, key: Val::atom("$class"), fail: plain });
         self.push(Op::Jump(fail));
         self.label(plain);
     }
@@ -277,12 +182,7 @@ impl FnBuilder<'_, '_> {
     fn result_pattern(&mut self, ok: bool, pattern: &Pattern, subject: V, fail: L) {
         self.object_of("bt@stdlib@Result", subject, fail);
         let (is_ok, value) = (self.fresh(), self.fresh());
-        self.push(Op::MapGet {
-            dst: is_ok,
-            src: subject,
-            key: Val::atom("isOk"),
-            fail,
-        });
+        self.push(Op::MapGet { dst: is_ok, src: subject, key: Val::atom("isOk"), fail });
         self.push(Op::Test {
             op: TestOp::IsEqExact,
             args: vec![Val::V(is_ok), Val::atom(if ok { "true" } else { "false" })],
@@ -297,89 +197,26 @@ impl FnBuilder<'_, '_> {
         self.pattern(pattern, value, fail);
     }
 
-    fn type_test(
-        &mut self,
-        subject: V,
-        module: Option<&SmolStr>,
-        class: &SmolStr,
-        fail: L,
-        span: Span,
-    ) {
+    fn type_test(&mut self, subject: V, module: Option<&SmolStr>, class: &SmolStr, fail: L, span: Span) {
         let arg = || vec![Val::V(subject)];
         let is = |name: &str| vec![Val::V(subject), Val::atom(name)];
         match class.as_str() {
-            "Integer" => self.push(Op::Test {
-                op: TestOp::IsInteger,
-                args: arg(),
-                fail,
-            }),
-            "Float" => self.push(Op::Test {
-                op: TestOp::IsFloat,
-                args: arg(),
-                fail,
-            }),
-            "Number" => self.push(Op::Test {
-                op: TestOp::IsNumber,
-                args: arg(),
-                fail,
-            }),
-            "List" => self.push(Op::Test {
-                op: TestOp::IsList,
-                args: arg(),
-                fail,
-            }),
-            "Block" => self.push(Op::Test {
-                op: TestOp::IsFunction,
-                args: arg(),
-                fail,
-            }),
-            "Pid" => self.push(Op::Test {
-                op: TestOp::IsPid,
-                args: arg(),
-                fail,
-            }),
-            "Port" => self.push(Op::Test {
-                op: TestOp::IsPort,
-                args: arg(),
-                fail,
-            }),
-            "Reference" => self.push(Op::Test {
-                op: TestOp::IsReference,
-                args: arg(),
-                fail,
-            }),
-            "Boolean" => self.push(Op::Test {
-                op: TestOp::IsBoolean,
-                args: arg(),
-                fail,
-            }),
-            "True" => self.push(Op::Test {
-                op: TestOp::IsEqExact,
-                args: is("true"),
-                fail,
-            }),
-            "False" => self.push(Op::Test {
-                op: TestOp::IsEqExact,
-                args: is("false"),
-                fail,
-            }),
-            "UndefinedObject" => self.push(Op::Test {
-                op: TestOp::IsEqExact,
-                args: is("nil"),
-                fail,
-            }),
+            "Integer" => self.push(Op::Test { op: TestOp::IsInteger, args: arg(), fail }),
+            "Float" => self.push(Op::Test { op: TestOp::IsFloat, args: arg(), fail }),
+            "Number" => self.push(Op::Test { op: TestOp::IsNumber, args: arg(), fail }),
+            "List" => self.push(Op::Test { op: TestOp::IsList, args: arg(), fail }),
+            "Block" => self.push(Op::Test { op: TestOp::IsFunction, args: arg(), fail }),
+            "Pid" => self.push(Op::Test { op: TestOp::IsPid, args: arg(), fail }),
+            "Port" => self.push(Op::Test { op: TestOp::IsPort, args: arg(), fail }),
+            "Reference" => self.push(Op::Test { op: TestOp::IsReference, args: arg(), fail }),
+            "Boolean" => self.push(Op::Test { op: TestOp::IsBoolean, args: arg(), fail }),
+            "True" => self.push(Op::Test { op: TestOp::IsEqExact, args: is("true"), fail }),
+            "False" => self.push(Op::Test { op: TestOp::IsEqExact, args: is("false"), fail }),
+            "UndefinedObject" => self.push(Op::Test { op: TestOp::IsEqExact, args: is("nil"), fail }),
             "Symbol" => {
-                self.push(Op::Test {
-                    op: TestOp::IsAtom,
-                    args: arg(),
-                    fail,
-                });
+                self.push(Op::Test { op: TestOp::IsAtom, args: arg(), fail });
                 for name in ["true", "false", "nil"] {
-                    self.push(Op::Test {
-                        op: TestOp::IsNeExact,
-                        args: is(name),
-                        fail,
-                    });
+                    self.push(Op::Test { op: TestOp::IsNeExact, args: is(name), fail });
                 }
             }
             "Dictionary" => self.plain_map(subject, fail),
@@ -393,13 +230,8 @@ impl FnBuilder<'_, '_> {
                         span,
                     ),
                 };
-                let answer =
-                    self.call("beamtalk_match", "is_a", vec![Val::V(subject), class], span);
-                self.push(Op::Test {
-                    op: TestOp::IsEqExact,
-                    args: vec![answer, Val::atom("true")],
-                    fail,
-                });
+                let answer = self.call("beamtalk_match", "is_a", vec![Val::V(subject), class], span);
+                self.push(Op::Test { op: TestOp::IsEqExact, args: vec![answer, Val::atom("true")], fail });
             }
         }
     }
@@ -419,11 +251,10 @@ impl FnBuilder<'_, '_> {
                 Some(SegmentSize::Literal(size, _)) => Val::Int(i64::from(*size)),
                 Some(SegmentSize::Variable(name)) => {
                     // A segment of this pattern, by position; any other variable was bound before and has a value now.
-                    match segments.iter().position(|(each, _)| {
-                        each.name
-                            .as_ref()
-                            .is_some_and(|each| each.name == name.name)
-                    }) {
+                    match segments
+                        .iter()
+                        .position(|(each, _)| each.name.as_ref().is_some_and(|each| each.name == name.name))
+                    {
                         Some(index) => Val::Lit(Arc::new(Term::Tuple(vec![
                             Term::atom("segment"),
                             Term::Integer(i64::try_from(index).unwrap_or(0)),
@@ -432,41 +263,18 @@ impl FnBuilder<'_, '_> {
                     }
                 }
             };
-            let specifiers = segment
-                .specifiers
-                .iter()
-                .map(|name| Term::Atom(name.name.clone()))
-                .collect();
+            let specifiers = segment.specifiers.iter().map(|name| Term::Atom(name.name.clone())).collect();
             descriptions.push(self.tuple(vec![size, Val::Lit(Arc::new(Term::List(specifiers)))]));
         }
         let list = self.list(descriptions, Val::Nil);
-        let answer = self.call(
-            "beamtalk_match",
-            "binary",
-            vec![Val::V(subject), list],
-            span,
-        );
+        let answer = self.call("beamtalk_match", "binary", vec![Val::V(subject), list], span);
         let mut list = self.in_register(answer);
-        self.push(Op::Test {
-            op: TestOp::IsList,
-            args: vec![Val::V(list)],
-            fail,
-        });
+        self.push(Op::Test { op: TestOp::IsList, args: vec![Val::V(list)], fail });
         for (_, var) in segments {
-            self.push(Op::Test {
-                op: TestOp::IsNonemptyList,
-                args: vec![Val::V(list)],
-                fail,
-            });
+            self.push(Op::Test { op: TestOp::IsNonemptyList, args: vec![Val::V(list)], fail });
             let (head, tail) = (self.fresh(), self.fresh());
-            self.push(Op::Head {
-                dst: head,
-                src: list,
-            });
-            self.push(Op::Tail {
-                dst: tail,
-                src: list,
-            });
+            self.push(Op::Head { dst: head, src: list });
+            self.push(Op::Tail { dst: tail, src: list });
             if let Some(var) = var {
                 self.declare(*var, Val::V(head), span);
             }
@@ -477,12 +285,7 @@ impl FnBuilder<'_, '_> {
     /// The value of the nearest variable of that name; nil where there is none.
     fn named(&mut self, name: &str, span: Span) -> Val {
         let unit = self.cx.unit;
-        let found = self
-            .vars
-            .keys()
-            .copied()
-            .filter(|var| unit.var(*var).name == name)
-            .max();
+        let found = self.vars.keys().copied().filter(|var| unit.var(*var).name == name).max();
         found.map_or(Val::atom("nil"), |var| Val::V(self.bound(var, span)))
     }
 
@@ -500,18 +303,13 @@ impl FnBuilder<'_, '_> {
             PatternKind::Dictionary(pairs) => {
                 for (key, value) in pairs {
                     let key = constant(key).unwrap_or(Val::Nil);
-                    let part =
-                        self.call("beamtalk_match", "at_key", vec![Val::V(subject), key], span);
+                    let part = self.call("beamtalk_match", "at_key", vec![Val::V(subject), key], span);
                     self.destructure(value, part);
                 }
             }
             PatternKind::Tuple(elements) => {
                 let (fail, end) = (self.new_label(), self.new_label());
-                self.push(Op::Test {
-                    op: TestOp::IsTuple,
-                    args: vec![Val::V(subject)],
-                    fail,
-                });
+                self.push(Op::Test { op: TestOp::IsTuple, args: vec![Val::V(subject)], fail });
                 self.push(Op::TupleArity {
                     src: subject,
                     arity: u32::try_from(elements.len()).unwrap_or(u32::MAX),
@@ -519,21 +317,12 @@ impl FnBuilder<'_, '_> {
                 });
                 self.push(Op::Jump(end));
                 self.label(fail);
-                let raised = self.call(
-                    "beamtalk_error",
-                    "bad_destructure",
-                    vec![Val::V(subject)],
-                    span,
-                );
+                let raised = self.call("beamtalk_error", "bad_destructure", vec![Val::V(subject)], span);
                 self.push(Op::Return(raised));
                 self.label(end);
                 for (element, index) in elements.iter().zip(0..) {
                     let dst = self.fresh();
-                    self.push(Op::Element {
-                        dst,
-                        src: subject,
-                        index,
-                    });
+                    self.push(Op::Element { dst, src: subject, index });
                     self.destructure(element, Val::V(dst));
                 }
             }
@@ -542,12 +331,7 @@ impl FnBuilder<'_, '_> {
                 self.pattern(pattern, subject, fail);
                 self.push(Op::Jump(end));
                 self.label(fail);
-                let raised = self.call(
-                    "beamtalk_error",
-                    "bad_destructure",
-                    vec![Val::V(subject)],
-                    span,
-                );
+                let raised = self.call("beamtalk_error", "bad_destructure", vec![Val::V(subject)], span);
                 self.push(Op::Return(raised));
                 self.label(end);
             }
@@ -577,12 +361,7 @@ impl FnBuilder<'_, '_> {
         if let Rest::Bound(var) = rest {
             let count = i64::try_from(elements.len()).unwrap_or(i64::MAX);
             let function = if as_list { "list_rest" } else { "array_rest" };
-            let tail = self.call(
-                "beamtalk_match",
-                function,
-                vec![Val::V(subject), Val::Int(count)],
-                span,
-            );
+            let tail = self.call("beamtalk_match", function, vec![Val::V(subject), Val::Int(count)], span);
             self.declare(var, tail, span);
         }
     }

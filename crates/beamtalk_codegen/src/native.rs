@@ -70,16 +70,10 @@ impl FnBuilder<'_, '_> {
 
     /// `true` here, `false` at `no`.
     pub(crate) fn truth(&mut self, dst: V, no: L, end: L) {
-        self.push(Op::Move {
-            dst,
-            src: Val::atom("true"),
-        });
+        self.push(Op::Move { dst, src: Val::atom("true") });
         self.push(Op::Jump(end));
         self.label(no);
-        self.push(Op::Move {
-            dst,
-            src: Val::atom("false"),
-        });
+        self.push(Op::Move { dst, src: Val::atom("false") });
         self.label(end);
     }
 
@@ -95,9 +89,10 @@ impl FnBuilder<'_, '_> {
             [other] => {
                 if let Some(name) = arithmetic(selector) {
                     // A receiver of another kind is sent the message at once.
-                    if self.static_class(receiver).is_some_and(|class| {
-                        !matches!(class.as_str(), "Integer" | "Float" | "Character")
-                    }) {
+                    if self
+                        .static_class(receiver)
+                        .is_some_and(|class| !matches!(class.as_str(), "Integer" | "Float" | "Character"))
+                    {
                         return None;
                     }
                     return Some(self.arithmetic(name, receiver, selector, other, span));
@@ -113,11 +108,7 @@ impl FnBuilder<'_, '_> {
             [] if matches!(selector.as_str(), "isNil" | "notNil") => {
                 let (dst, no, end) = (self.fresh(), self.new_label(), self.new_label());
                 let value = self.value(receiver);
-                let op = if selector == "isNil" {
-                    TestOp::IsEqExact
-                } else {
-                    TestOp::IsNeExact
-                };
+                let op = if selector == "isNil" { TestOp::IsEqExact } else { TestOp::IsNeExact };
                 self.test(op, vec![value, Val::atom("nil")], no);
                 self.truth(dst, no, end);
                 Some(Val::V(dst))
@@ -139,13 +130,7 @@ impl FnBuilder<'_, '_> {
         let (line, dst) = (self.line(span), self.fresh());
         let send = self.m.send_stub(selector, 1);
         let integers = self.is_integer(&a) && self.is_integer(&b) && name != "/";
-        self.push(Op::Arith {
-            dst,
-            name,
-            args: vec![a, b],
-            send,
-            line,
-        });
+        self.push(Op::Arith { dst, name, args: vec![a, b], send, line });
         if integers && matches!(name, "+" | "-" | "*") {
             self.integers.push(dst);
         }
@@ -193,28 +178,13 @@ impl FnBuilder<'_, '_> {
         let send: Label = self.m.send_stub(selector, 1);
         let a = Val::V(self.in_register(a));
         let not_boolean = NotBoolean::NotUnderstood("ifTrue:".into(), 1);
-        self.push(Op::Compare {
-            op,
-            args: [a, b],
-            swapped,
-            target,
-            when,
-            send,
-            not_boolean,
-            line,
-        });
+        self.push(Op::Compare { op, args: [a, b], swapped, target, when, send, not_boolean, line });
     }
 
     // ---- conditions ------------------------------------------------------------------------------------
 
     /// Go on when the condition is true, jump when it is false.
-    pub fn jump_unless(
-        &mut self,
-        condition: &Expr,
-        target: L,
-        not_boolean: &NotBoolean,
-        span: Span,
-    ) {
+    pub fn jump_unless(&mut self, condition: &Expr, target: L, not_boolean: &NotBoolean, span: Span) {
         self.jump_when(condition, target, false, not_boolean, span);
     }
 
@@ -233,32 +203,21 @@ impl FnBuilder<'_, '_> {
                     self.push(Op::Jump(target));
                 }
             }
-            Kind::Send {
-                receiver,
-                selector,
-                arguments,
-            } => match arguments.as_slice() {
+            Kind::Send { receiver, selector, arguments } => match arguments.as_slice() {
                 [other] if equality(selector).is_some() || comparison(selector).is_some() => {
                     self.decide(receiver, selector, other, target, when, condition.span);
                 }
                 [] if matches!(selector.as_str(), "isNil" | "notNil") => {
                     let value = self.value(receiver);
                     let nil_continues = (selector == "isNil") != when;
-                    let op = if nil_continues {
-                        TestOp::IsEqExact
-                    } else {
-                        TestOp::IsNeExact
-                    };
+                    let op = if nil_continues { TestOp::IsEqExact } else { TestOp::IsNeExact };
                     self.test(op, vec![value, Val::atom("nil")], target);
                 }
                 _ => self.branch(condition, target, when, not_boolean, span),
             },
-            Kind::If {
-                selector,
-                condition: first,
-                on_true,
-                on_false,
-            } if matches!(selector.as_str(), "and:" | "or:") => {
+            Kind::If { selector, condition: first, on_true, on_false }
+                if matches!(selector.as_str(), "and:" | "or:") =>
+            {
                 let (Branch::Inline(rest), is_and) = (match selector.as_str() {
                     "and:" => (on_true, true),
                     _ => (on_false, false),
@@ -301,13 +260,7 @@ impl FnBuilder<'_, '_> {
         let value = self.value(condition);
         let value = Val::V(self.in_register(value));
         let line = self.line(span);
-        self.push(Op::Branch {
-            value,
-            target,
-            when,
-            not_boolean: not_boolean.clone(),
-            line,
-        });
+        self.push(Op::Branch { value, target, when, not_boolean: not_boolean.clone(), line });
     }
 }
 

@@ -33,22 +33,16 @@ impl FnBuilder<'_, '_> {
             Kind::Dictionary(_) => "Dictionary",
             Kind::Closure(_) => "Block",
             Kind::Local(var) => return self.class_of_local(*var),
-            Kind::Send {
-                receiver,
-                selector,
-                arguments,
-            } => match (selector.as_str(), arguments.as_slice()) {
+            Kind::Send { receiver, selector, arguments } => match (selector.as_str(), arguments.as_slice()) {
                 ("+" | "-" | "*", [other]) => {
-                    let both = self.static_class(receiver)? == "Integer"
-                        && self.static_class(other)? == "Integer";
+                    let both =
+                        self.static_class(receiver)? == "Integer" && self.static_class(other)? == "Integer";
                     return both.then(|| "Integer".into());
                 }
                 ("value:", [_]) if matches!(&receiver.kind, Kind::Class { name, .. } if name == "Character") => {
                     "Character"
                 }
-                ("uppercase" | "lowercase", []) if self.static_class(receiver)? == "Character" => {
-                    "Character"
-                }
+                ("uppercase" | "lowercase", []) if self.static_class(receiver)? == "Character" => "Character",
                 _ => return None,
             },
             _ => return None,
@@ -60,8 +54,7 @@ impl FnBuilder<'_, '_> {
     fn class_of_local(&self, var: beamtalk_semantics::hir::VarId) -> Option<SmolStr> {
         let class = self.cx.class?;
         let is_self = self.cx.unit.var(var).name == "self";
-        let certain =
-            class.sealed && self.cx.side == Side::Instance && self.cx.kind != ClassKind::Actor;
+        let certain = class.sealed && self.cx.side == Side::Instance && self.cx.kind != ClassKind::Actor;
         let shared = matches!(class.name.as_str(), "Integer" | "String" | "Binary");
         // Characters run Integer's methods, and bytes String's, without being of those classes; the integers themselves are.
         (is_self && certain && (!shared || class.name == "Integer")).then(|| class.name.clone())
@@ -69,13 +62,7 @@ impl FnBuilder<'_, '_> {
 
     // ---- sends -----------------------------------------------------------------------------------------
 
-    pub fn send_value(
-        &mut self,
-        receiver: &Expr,
-        selector: &SmolStr,
-        arguments: &[Expr],
-        span: Span,
-    ) -> Val {
+    pub fn send_value(&mut self, receiver: &Expr, selector: &SmolStr, arguments: &[Expr], span: Span) -> Val {
         if let Some(value) = self.native(receiver, selector, arguments, span) {
             return value;
         }
@@ -95,13 +82,7 @@ impl FnBuilder<'_, '_> {
 
     /// As the function's answer. Only what recursion is made of, a message to `self` that its class knows, is a tail call:
     /// after any other the method still stands in the stack trace of an error.
-    pub fn send_last(
-        &mut self,
-        receiver: &Expr,
-        selector: &SmolStr,
-        arguments: &[Expr],
-        span: Span,
-    ) {
+    pub fn send_last(&mut self, receiver: &Expr, selector: &SmolStr, arguments: &[Expr], span: Span) {
         if !self.is_known_self_send(receiver, selector) {
             let value = self.send_value(receiver, selector, arguments, span);
             return self.ret(value);
@@ -142,12 +123,7 @@ impl FnBuilder<'_, '_> {
         values: Vec<Val>,
         span: Span,
     ) -> Val {
-        self.call(
-            module,
-            &function_name(Side::Class, selector),
-            prepend(class, values),
-            span,
-        )
+        self.call(module, &function_name(Side::Class, selector), prepend(class, values), span)
     }
 
     /// Send with evaluated operands.
@@ -164,12 +140,7 @@ impl FnBuilder<'_, '_> {
         }
         let (callee, args) = self.callee(target, class, selector, values);
         let (line, dst) = (self.line(span), self.fresh());
-        self.push(Op::Call {
-            dst,
-            callee,
-            args,
-            line,
-        });
+        self.push(Op::Call { dst, callee, args, line });
         Val::V(dst)
     }
 
@@ -184,18 +155,10 @@ impl FnBuilder<'_, '_> {
         let args = prepend(target, values);
         if let Some(class) = class
             && let Some(class) = self.m.table.get(class)
-            && self
-                .m
-                .table
-                .find_method(&class.name, Side::Instance, selector)
-                .is_some()
+            && self.m.table.find_method(&class.name, Side::Instance, selector).is_some()
         {
             // Through the export entry even within the module: old code must reach new methods.
-            let function = external(
-                &class.module,
-                &function_name(Side::Instance, selector),
-                arity + 1,
-            );
+            let function = external(&class.module, &function_name(Side::Instance, selector), arity + 1);
             return (Callee::External(function), args);
         }
         (Callee::Local(self.m.send_stub(selector, arity)), args)
@@ -215,16 +178,8 @@ impl FnBuilder<'_, '_> {
         let mut args = values.clone();
         args.push(Val::V(block));
         let answer = self.fresh();
-        self.push(Op::Call {
-            dst: answer,
-            callee: Callee::Fun,
-            args,
-            line,
-        });
-        self.push(Op::Move {
-            dst,
-            src: Val::V(answer),
-        });
+        self.push(Op::Call { dst: answer, callee: Callee::Fun, args, line });
+        self.push(Op::Move { dst, src: Val::V(answer) });
         self.push(Op::Jump(end));
         self.label(otherwise);
         let stub = self.m.send_stub(selector, arity);
@@ -235,10 +190,7 @@ impl FnBuilder<'_, '_> {
             args: prepend(Val::V(block), values),
             line,
         });
-        self.push(Op::Move {
-            dst,
-            src: Val::V(answer),
-        });
+        self.push(Op::Move { dst, src: Val::V(answer) });
         self.label(end);
         Val::V(dst)
     }
@@ -255,24 +207,13 @@ impl FnBuilder<'_, '_> {
             .and_then(|class| class.superclass.as_ref())
             .and_then(|parent| self.m.table.get(parent));
         if let Some(parent) = parent {
-            let function = external(
-                &parent.module,
-                &function_name(self.cx.side, selector),
-                arity,
-            );
+            let function = external(&parent.module, &function_name(self.cx.side, selector), arity);
             (Callee::External(function), prepend(Val::V(this), values))
         } else {
-            let class = self
-                .cx
-                .class
-                .map_or_else(|| SmolStr::from("nil"), |class| class.name.clone());
+            let class = self.cx.class.map_or_else(|| SmolStr::from("nil"), |class| class.name.clone());
             (
                 Callee::External(external("beamtalk_error", "raise", 3)),
-                vec![
-                    Val::atom("no_superclass"),
-                    Val::Atom(class),
-                    Val::Atom(selector.clone()),
-                ],
+                vec![Val::atom("no_superclass"), Val::Atom(class), Val::Atom(selector.clone())],
             )
         }
     }
@@ -280,12 +221,7 @@ impl FnBuilder<'_, '_> {
     pub fn super_value(&mut self, selector: &SmolStr, arguments: &[Expr], span: Span) -> Val {
         let (callee, args) = self.super_callee(selector, arguments);
         let (line, dst) = (self.line(span), self.fresh());
-        self.push(Op::Call {
-            dst,
-            callee,
-            args,
-            line,
-        });
+        self.push(Op::Call { dst, callee, args, line });
         Val::V(dst)
     }
 
@@ -303,54 +239,30 @@ impl FnBuilder<'_, '_> {
         self.call(module, function, args, span)
     }
 
-    pub fn primitive_last(
-        &mut self,
-        module: &SmolStr,
-        function: &SmolStr,
-        arguments: &[Expr],
-        span: Span,
-    ) {
+    pub fn primitive_last(&mut self, module: &SmolStr, function: &SmolStr, arguments: &[Expr], span: Span) {
         let args = self.values(arguments);
         if let Some(value) = self.guard_bif(module, function, &args, span) {
             return self.ret(value);
         }
         let (line, arity) = (self.line(span), u8::try_from(args.len()).unwrap_or(u8::MAX));
-        self.push(Op::TailCall {
-            callee: Callee::External(external(module, function, arity)),
-            args,
-            line,
-        });
+        self.push(Op::TailCall { callee: Callee::External(external(module, function, arity)), args, line });
     }
 
     /// `erlang:F` as the VM's own instruction, where there is one.
-    fn guard_bif(
-        &mut self,
-        module: &str,
-        function: &SmolStr,
-        args: &[Val],
-        span: Span,
-    ) -> Option<Val> {
+    fn guard_bif(&mut self, module: &str, function: &SmolStr, args: &[Val], span: Span) -> Option<Val> {
         if module != "erlang" {
             return None;
         }
         let line = self.line(span);
         let dst = self.fresh();
         match (function.as_str(), args.len()) {
-            (
-                "+" | "-" | "*" | "/" | "div" | "rem" | "band" | "bor" | "bxor" | "bsl" | "bsr",
-                2,
-            )
+            ("+" | "-" | "*" | "/" | "div" | "rem" | "band" | "bor" | "bxor" | "bsl" | "bsr", 2)
             | (
-                "-" | "abs" | "bnot" | "length" | "map_size" | "byte_size" | "round" | "trunc"
-                | "float" | "ceil" | "floor",
+                "-" | "abs" | "bnot" | "length" | "map_size" | "byte_size" | "round" | "trunc" | "float"
+                | "ceil" | "floor",
                 1,
             ) => {
-                self.push(Op::GcBif {
-                    dst,
-                    name: function.clone(),
-                    args: args.to_vec(),
-                    line,
-                });
+                self.push(Op::GcBif { dst, name: function.clone(), args: args.to_vec(), line });
             }
             ("<" | ">" | "=<" | ">=" | "=:=" | "=/=" | "==" | "/=", 2) => {
                 let (op, swapped) = match function.as_str() {
@@ -363,11 +275,7 @@ impl FnBuilder<'_, '_> {
                     "==" => (TestOp::IsEq, false),
                     _ => (TestOp::IsNe, false),
                 };
-                let args = if swapped {
-                    vec![args[1].clone(), args[0].clone()]
-                } else {
-                    args.to_vec()
-                };
+                let args = if swapped { vec![args[1].clone(), args[0].clone()] } else { args.to_vec() };
                 let (no, end) = (self.new_label(), self.new_label());
                 self.test(op, args, no);
                 self.truth(dst, no, end);

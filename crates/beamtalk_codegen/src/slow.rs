@@ -16,20 +16,9 @@ pub(super) struct SlowPath {
 
 pub(super) enum SlowKind {
     /// Call, put the answer into the register, go back.
-    Call {
-        callee: Callee,
-        args: Vec<Src>,
-        dst: Reg,
-        join: Label,
-    },
+    Call { callee: Callee, args: Vec<Src>, dst: Reg, join: Label },
     /// Call, decide by the Boolean answer.
-    Decide {
-        send: Label,
-        args: Vec<Src>,
-        on_true: Label,
-        on_false: Label,
-        not_boolean: NotBoolean,
-    },
+    Decide { send: Label, args: Vec<Src>, on_true: Label, on_false: Label, not_boolean: NotBoolean },
     /// The value is no Boolean: raise.
     NotBoolean { value: Src, not_boolean: NotBoolean },
 }
@@ -39,32 +28,18 @@ impl Emitter<'_> {
         self.push(Instr::Label(path.entry));
         self.defined = path.defined;
         match path.kind {
-            SlowKind::Call {
-                callee,
-                args,
-                dst,
-                join,
-            } => {
+            SlowKind::Call { callee, args, dst, join } => {
                 let base = self.save(&path.saved, &args);
                 self.arguments(&args);
                 let arity = args.len();
                 self.call(&callee, arity, path.line);
                 if dst != Reg::X(0) {
-                    self.push(Instr::Move {
-                        src: Src::Reg(Reg::X(0)),
-                        dst,
-                    });
+                    self.push(Instr::Move { src: Src::Reg(Reg::X(0)), dst });
                 }
                 self.restore(&path.saved, base);
                 self.push(Instr::Jump(join));
             }
-            SlowKind::Decide {
-                send,
-                args,
-                on_true,
-                on_false,
-                not_boolean,
-            } => {
+            SlowKind::Decide { send, args, on_true, on_false, not_boolean } => {
                 let base = self.save(&path.saved, &args);
                 self.arguments(&args);
                 self.call(&Callee::Local(send), args.len(), path.line);
@@ -99,10 +74,7 @@ impl Emitter<'_> {
             SlowKind::NotBoolean { value, not_boolean } => {
                 let arity = self.not_boolean_arguments(&value, &not_boolean);
                 if !self.allocation.framed {
-                    self.push(Instr::Allocate {
-                        stack: 0,
-                        live: arity,
-                    });
+                    self.push(Instr::Allocate { stack: 0, live: arity });
                 }
                 self.call_not_boolean(&not_boolean, path.line);
                 if self.allocation.framed {
@@ -117,11 +89,7 @@ impl Emitter<'_> {
 
     /// Put the registers into slots; answers the first slot.
     pub(super) fn save(&mut self, saved: &[u16], args: &[Src]) -> u16 {
-        let base = if self.allocation.framed {
-            self.allocation.slots
-        } else {
-            0
-        };
+        let base = if self.allocation.framed { self.allocation.slots } else { 0 };
         if !self.allocation.framed {
             let mut live = saved.iter().map(|x| x + 1).max().unwrap_or(0);
             for arg in args {
@@ -130,31 +98,20 @@ impl Emitter<'_> {
                 }
             }
             self.fill(live);
-            self.push(Instr::Allocate {
-                stack: u16::try_from(saved.len()).unwrap_or(u16::MAX),
-                live,
-            });
+            self.push(Instr::Allocate { stack: u16::try_from(saved.len()).unwrap_or(u16::MAX), live });
         }
         for (x, y) in saved.iter().zip(base..) {
-            self.push(Instr::Move {
-                src: Src::Reg(Reg::X(*x)),
-                dst: Reg::Y(y),
-            });
+            self.push(Instr::Move { src: Src::Reg(Reg::X(*x)), dst: Reg::Y(y) });
         }
         base
     }
 
     pub(super) fn restore(&mut self, saved: &[u16], base: u16) {
         for (x, y) in saved.iter().zip(base..) {
-            self.push(Instr::Move {
-                src: Src::Reg(Reg::Y(y)),
-                dst: Reg::X(*x),
-            });
+            self.push(Instr::Move { src: Src::Reg(Reg::Y(y)), dst: Reg::X(*x) });
         }
         if !self.allocation.framed {
-            self.push(Instr::Deallocate(
-                u16::try_from(saved.len()).unwrap_or(u16::MAX),
-            ));
+            self.push(Instr::Deallocate(u16::try_from(saved.len()).unwrap_or(u16::MAX)));
         }
     }
 
@@ -184,12 +141,7 @@ impl Emitter<'_> {
         self.push(Instr::CallExt(function));
     }
 
-    pub(super) fn raise_not_boolean(
-        &mut self,
-        value: &Src,
-        not_boolean: &NotBoolean,
-        line: LineId,
-    ) {
+    pub(super) fn raise_not_boolean(&mut self, value: &Src, not_boolean: &NotBoolean, line: LineId) {
         self.not_boolean_arguments(value, not_boolean);
         self.call_not_boolean(not_boolean, line);
     }

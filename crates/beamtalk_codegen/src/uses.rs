@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use beamtalk_semantics::hir::{
-    ActivationId, Branch, Closure, Expr, Inline, Kind, Pattern, PatternKind, Piece, Rest, Storage,
-    Unit, VarId,
+    ActivationId, Branch, Closure, Expr, Inline, Kind, Pattern, PatternKind, Piece, Rest, Storage, Unit,
+    VarId,
 };
 
 /// What was found.
@@ -23,20 +23,14 @@ pub struct Uses {
 impl Uses {
     /// Of statements.
     pub fn of(unit: &Unit, body: &[Expr]) -> Self {
-        let mut walk = Walk {
-            unit,
-            uses: Self::default(),
-        };
+        let mut walk = Walk { unit, uses: Self::default() };
         walk.exprs(body);
         walk.uses
     }
 
     /// Of a loop's parts; the body's parameters are its own.
     pub fn of_loop(unit: &Unit, parts: &[&Inline]) -> Self {
-        let mut walk = Walk {
-            unit,
-            uses: Self::default(),
-        };
+        let mut walk = Walk { unit, uses: Self::default() };
         for part in parts {
             walk.inline(part);
         }
@@ -89,9 +83,7 @@ impl Walk<'_> {
     }
 
     fn frame(&mut self, activation: ActivationId) {
-        self.uses
-            .used
-            .insert(self.unit.activations[activation.0 as usize].frame);
+        self.uses.used.insert(self.unit.activations[activation.0 as usize].frame);
     }
 
     fn receiver(&mut self) {
@@ -153,16 +145,7 @@ impl Walk<'_> {
                 self.receiver();
                 self.expr(value);
             }
-            Kind::Send {
-                receiver,
-                arguments,
-                ..
-            }
-            | Kind::Cast {
-                receiver,
-                arguments,
-                ..
-            } => {
+            Kind::Send { receiver, arguments, .. } | Kind::Cast { receiver, arguments, .. } => {
                 self.expr(receiver);
                 self.exprs(arguments);
             }
@@ -181,28 +164,17 @@ impl Walk<'_> {
             }
             Kind::Closure(closure) => self.closure(closure),
             Kind::Sequence(inline) | Kind::Repeat(inline) => self.inline(inline),
-            Kind::If {
-                condition,
-                on_true,
-                on_false,
-                ..
-            } => {
+            Kind::If { condition, on_true, on_false, .. } => {
                 self.expr(condition);
                 self.branch(on_true);
                 self.branch(on_false);
             }
-            Kind::IfNil {
-                receiver,
-                on_nil,
-                not_nil,
-            } => {
+            Kind::IfNil { receiver, on_nil, not_nil } => {
                 self.expr(receiver);
                 self.branch(on_nil);
                 self.branch(not_nil);
             }
-            Kind::While {
-                condition, body, ..
-            } => {
+            Kind::While { condition, body, .. } => {
                 self.inline(condition);
                 self.inline(body);
             }
@@ -210,13 +182,7 @@ impl Walk<'_> {
                 self.expr(count);
                 self.inline(body);
             }
-            Kind::ToDo {
-                from,
-                to,
-                step,
-                body,
-                ..
-            } => {
+            Kind::ToDo { from, to, step, body, .. } => {
                 self.expr(from);
                 self.expr(to);
                 if let Some(step) = step {

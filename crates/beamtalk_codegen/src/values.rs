@@ -21,10 +21,7 @@ impl FnBuilder<'_, '_> {
         match value {
             Val::V(v) if later_assigns => {
                 let dst = self.fresh();
-                self.push(Op::Move {
-                    dst,
-                    src: Val::V(v),
-                });
+                self.push(Op::Move { dst, src: Val::V(v) });
                 Val::V(dst)
             }
             other => other,
@@ -83,27 +80,15 @@ impl FnBuilder<'_, '_> {
             }
             Kind::Field(name) => self.field(name, expr.span),
             Kind::SetField(name, value) => self.set_field(name, value, expr.span),
-            Kind::Global(name) => self.call(
-                "beamtalk_class",
-                "resolve",
-                vec![Val::Lit(Arc::new(Term::text(name)))],
-                expr.span,
-            ),
-            Kind::Send {
-                receiver,
-                selector,
-                arguments,
-            } => self.send_value(receiver, selector, arguments, expr.span),
-            Kind::SuperSend {
-                selector,
-                arguments,
-            } => self.super_value(selector, arguments, expr.span),
+            Kind::Global(name) => {
+                self.call("beamtalk_class", "resolve", vec![Val::Lit(Arc::new(Term::text(name)))], expr.span)
+            }
+            Kind::Send { receiver, selector, arguments } => {
+                self.send_value(receiver, selector, arguments, expr.span)
+            }
+            Kind::SuperSend { selector, arguments } => self.super_value(selector, arguments, expr.span),
             Kind::Cascade { receiver, messages } => self.cascade(receiver, messages),
-            Kind::ErlangCall {
-                module,
-                function,
-                arguments,
-            } => {
+            Kind::ErlangCall { module, function, arguments } => {
                 let values = self.values(arguments);
                 let list = self.list(values, Val::Nil);
                 self.call(
@@ -113,11 +98,7 @@ impl FnBuilder<'_, '_> {
                     expr.span,
                 )
             }
-            Kind::Cast {
-                receiver,
-                selector,
-                arguments,
-            } => {
+            Kind::Cast { receiver, selector, arguments } => {
                 let later = arguments.iter().any(|argument| argument.assigns);
                 let receiver = self.stable(receiver, later);
                 let values = self.values(arguments);
@@ -130,20 +111,12 @@ impl FnBuilder<'_, '_> {
                 )
             }
             Kind::Closure(closure) => self.closure(closure, expr.span),
-            Kind::While {
-                condition,
-                when,
-                body,
-            } => self.while_(condition, *when, body, expr.span),
+            Kind::While { condition, when, body } => self.while_(condition, *when, body, expr.span),
             Kind::Repeat(body) => self.repeat(body, expr.span),
             Kind::Times { count, body } => self.times(count, body, expr.span),
-            Kind::ToDo {
-                selector,
-                from,
-                to,
-                step,
-                body,
-            } => self.counting_loop(selector, from, to, step.as_deref(), body, expr.span),
+            Kind::ToDo { selector, from, to, step, body } => {
+                self.counting_loop(selector, from, to, step.as_deref(), body, expr.span)
+            }
             Kind::If { .. } | Kind::IfNil { .. } | Kind::Match { .. } | Kind::Sequence(_) => {
                 let dst = self.fresh();
                 self.into(expr, dst);
@@ -161,18 +134,11 @@ impl FnBuilder<'_, '_> {
             Kind::ReturnHome(value) => {
                 let value = self.value(value);
                 let frame = self.frame(ActivationId(0));
-                self.call(
-                    "beamtalk_frame",
-                    "return",
-                    vec![Val::V(frame), value],
-                    expr.span,
-                )
+                self.call("beamtalk_frame", "return", vec![Val::V(frame), value], expr.span)
             }
-            Kind::Primitive {
-                module,
-                function,
-                arguments,
-            } => self.primitive_value(module, function, arguments, expr.span),
+            Kind::Primitive { module, function, arguments } => {
+                self.primitive_value(module, function, arguments, expr.span)
+            }
             // Constants were dealt with above; floats and strings always are.
             Kind::Integer(_)
             | Kind::Float(_)
@@ -187,10 +153,7 @@ impl FnBuilder<'_, '_> {
         match value {
             Val::V(v) => {
                 let dst = self.fresh();
-                self.push(Op::Move {
-                    dst,
-                    src: Val::V(v),
-                });
+                self.push(Op::Move { dst, src: Val::V(v) });
                 Val::V(dst)
             }
             other => other,
@@ -200,12 +163,7 @@ impl FnBuilder<'_, '_> {
     /// Evaluate into a register.
     pub fn into(&mut self, expr: &Expr, dst: V) {
         match &expr.kind {
-            Kind::If {
-                selector,
-                condition,
-                on_true,
-                on_false,
-            } => {
+            Kind::If { selector, condition, on_true, on_false } => {
                 let (otherwise, end) = (self.new_label(), self.new_label());
                 self.jump_unless(condition, otherwise, &if_not_boolean(selector), expr.span);
                 self.branch_into(on_true, Val::atom("true"), dst);
@@ -214,11 +172,7 @@ impl FnBuilder<'_, '_> {
                 self.branch_into(on_false, Val::atom("false"), dst);
                 self.label(end);
             }
-            Kind::IfNil {
-                receiver,
-                on_nil,
-                not_nil,
-            } => {
+            Kind::IfNil { receiver, on_nil, not_nil } => {
                 let value = self.value(receiver);
                 let kept = self.in_register(value);
                 let (otherwise, end) = (self.new_label(), self.new_label());
@@ -245,10 +199,7 @@ impl FnBuilder<'_, '_> {
 
     pub fn inline_into(&mut self, inline: &Inline, dst: V) {
         let Some((last, first)) = inline.body.split_last() else {
-            return self.push(Op::Move {
-                dst,
-                src: Val::atom("nil"),
-            });
+            return self.push(Op::Move { dst, src: Val::atom("nil") });
         };
         for expr in first {
             self.effect(expr);
@@ -291,9 +242,7 @@ impl FnBuilder<'_, '_> {
         let flat: Vec<(Val, Val)> = {
             let mut flat = Vec::with_capacity(pairs.len());
             for (index, (key, value)) in pairs.iter().enumerate() {
-                let later = pairs[index + 1..]
-                    .iter()
-                    .any(|(key, value)| key.assigns || value.assigns);
+                let later = pairs[index + 1..].iter().any(|(key, value)| key.assigns || value.assigns);
                 let key = self.stable(key, value.assigns || later);
                 let value = self.stable(value, later);
                 flat.push((key, value));
@@ -303,11 +252,7 @@ impl FnBuilder<'_, '_> {
         let mut map = Val::Lit(Arc::new(Term::Map(Vec::new())));
         for pair in flat {
             let dst = self.fresh();
-            self.push(Op::MapPut {
-                dst,
-                src: map,
-                pairs: vec![pair],
-            });
+            self.push(Op::MapPut { dst, src: map, pairs: vec![pair] });
             map = Val::V(dst);
         }
         map
@@ -326,18 +271,10 @@ impl FnBuilder<'_, '_> {
         }
         let dst = self.fresh();
         match self.cx.kind {
-            ClassKind::Actor => self.push(Op::ActorField {
-                dst,
-                actor: this,
-                name: name.clone(),
-                line,
-            }),
-            ClassKind::Value | ClassKind::Object => self.push(Op::ValueField {
-                dst,
-                object: this,
-                name: name.clone(),
-                line,
-            }),
+            ClassKind::Actor => self.push(Op::ActorField { dst, actor: this, name: name.clone(), line }),
+            ClassKind::Value | ClassKind::Object => {
+                self.push(Op::ValueField { dst, object: this, name: name.clone(), line })
+            }
         }
         Val::V(dst)
     }
@@ -355,21 +292,14 @@ impl FnBuilder<'_, '_> {
     }
 
     pub(crate) fn cascade(&mut self, receiver: &Expr, messages: &[CascadeMessage]) -> Val {
-        let assigns = messages
-            .iter()
-            .any(|message| message.arguments.iter().any(|argument| argument.assigns));
+        let assigns =
+            messages.iter().any(|message| message.arguments.iter().any(|argument| argument.assigns));
         let class = self.static_class(receiver);
         let target = self.stable(receiver, assigns);
         let mut value = Val::atom("nil");
         for message in messages {
             let arguments = self.values(&message.arguments);
-            value = self.send_to(
-                target.clone(),
-                class.as_ref(),
-                &message.selector,
-                arguments,
-                message.span,
-            );
+            value = self.send_to(target.clone(), class.as_ref(), &message.selector, arguments, message.span);
         }
         value
     }
@@ -392,10 +322,7 @@ impl FnBuilder<'_, '_> {
             if self.storage(*var) == Storage::Cell {
                 let v = self.register(*var);
                 let value = self.fresh();
-                self.push(Op::Move {
-                    dst: value,
-                    src: Val::V(v),
-                });
+                self.push(Op::Move { dst: value, src: Val::V(v) });
                 self.declare(*var, Val::V(value), span);
             }
         }

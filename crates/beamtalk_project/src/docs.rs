@@ -47,16 +47,27 @@ impl Image {
             let shown: Vec<&str> = selectors.iter().take(3).map(SmolStr::as_str).collect();
             let more = selectors.len().saturating_sub(shown.len());
             let rest = if more > 0 { format!(", ... ({more} more)") } else { String::new() };
-            text.push_str(&format!("\nInherited from {} ({} methods): {}{rest}", ancestor.name, selectors.len(), shown.join(", ")));
+            text.push_str(&format!(
+                "\nInherited from {} ({} methods): {}{rest}",
+                ancestor.name,
+                selectors.len(),
+                shown.join(", ")
+            ));
         }
         text.push_str(&format!("\n\nUse `:help {} selector` for a method.", info.name));
         text
     }
 
     fn method_docs(&self, info: &ClassInfo, selector: &str) -> Result<String, String> {
-        let found = self.table().find_method(&info.name, Side::Instance, selector).or_else(|| self.table().find_method(&info.name, Side::Class, selector));
+        let found = self
+            .table()
+            .find_method(&info.name, Side::Instance, selector)
+            .or_else(|| self.table().find_method(&info.name, Side::Class, selector));
         let Some((owner, method)) = found else {
-            return Err(format!("{} does not understand {selector}. Use :help {} to see its methods.", info.name, info.name));
+            return Err(format!(
+                "{} does not understand {selector}. Use :help {} to see its methods.",
+                info.name, info.name
+            ));
         };
         let mut text = format!("== {} >> {selector} ==\n", info.name);
         if owner.name != info.name {
@@ -71,7 +82,8 @@ impl Image {
 }
 
 fn sorted(info: &ClassInfo, side: Side) -> Vec<SmolStr> {
-    let mut selectors: Vec<SmolStr> = info.methods(side).iter().map(|method| method.selector.clone()).collect();
+    let mut selectors: Vec<SmolStr> =
+        info.methods(side).iter().map(|method| method.selector.clone()).collect();
     selectors.sort();
     selectors
 }

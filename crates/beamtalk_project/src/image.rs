@@ -116,17 +116,32 @@ impl Image {
     ///
     /// # Errors
     /// When there is an error anywhere in it; then nothing of it may run.
-    pub fn compile_input(&self, variables: &[InputVariable], code: &str, module: &str) -> Result<Compiled, Failure> {
+    pub fn compile_input(
+        &self,
+        variables: &[InputVariable],
+        code: &str,
+        module: &str,
+    ) -> Result<Compiled, Failure> {
         if code.trim().is_empty() {
             return Err(failure("E0600", "Empty expression", "Enter an expression to evaluate."));
         }
         let source = Arc::new(Source::new(INPUT, code));
-        if source.parsed.file.items.is_empty() && source.parsed.diagnostics.iter().all(|diagnostic| !diagnostic.is_error()) {
-            return Err(failure("E0601", "No expressions to compile", "Type an expression after the comment."));
+        if source.parsed.file.items.is_empty()
+            && source.parsed.diagnostics.iter().all(|diagnostic| !diagnostic.is_error())
+        {
+            return Err(failure(
+                "E0601",
+                "No expressions to compile",
+                "Type an expression after the comment.",
+            ));
         }
         let patches = source.extensions().count();
         if patches > 1 && source.class().is_none() {
-            return Err(failure("E0602", "An input can define only one standalone method", "Define each separately, or use a class definition."));
+            return Err(failure(
+                "E0602",
+                "An input can define only one standalone method",
+                "Define each separately, or use a class definition.",
+            ));
         }
         let statements: Vec<&ast::Statement> = statements(&source);
         let mut compiled = self.compile_sources(std::slice::from_ref(&source))?;
@@ -135,10 +150,13 @@ impl Image {
         }
         let lines = LineIndex::new(&source.text);
         let table = compiled.change.as_ref().map_or(&self.table, |change| &change.table);
-        let code = compile_input(table, variables, &statements, SourceRef { path: INPUT, lines: &lines }, module);
-        let mut diagnostics: Vec<(SmolStr, Diagnostic)> = code.diagnostics.into_iter().map(|diagnostic| (INPUT.into(), diagnostic)).collect();
+        let code =
+            compile_input(table, variables, &statements, SourceRef { path: INPUT, lines: &lines }, module);
+        let mut diagnostics: Vec<(SmolStr, Diagnostic)> =
+            code.diagnostics.into_iter().map(|diagnostic| (INPUT.into(), diagnostic)).collect();
         diagnostics.extend(code.errors.iter().map(|error| (INPUT.into(), too_complex(&error.function))));
-        let (mut errors, warnings): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(|(_, diagnostic)| diagnostic.is_error());
+        let (mut errors, warnings): (Vec<_>, Vec<_>) =
+            diagnostics.into_iter().partition(|(_, diagnostic)| diagnostic.is_error());
         if errors.is_empty() {
             match assemble(&code.module, INPUT) {
                 Ok(module) => compiled.eval = Some(module),
@@ -173,16 +191,22 @@ impl Image {
         let span = Span::default();
         let found = self.table.get(name).or_else(|| self.table.iter().find(|class| class.module == name));
         let Some(class) = found else {
-            return Err(Diagnostic::error("E0610", span, format!("Class '{name}' not found")).with_help("Use :modules to see loaded classes."));
+            return Err(Diagnostic::error("E0610", span, format!("Class '{name}' not found"))
+                .with_help("Use :modules to see loaded classes."));
         };
         if class.is_library() {
-            return Err(Diagnostic::error("E0611", span, format!("Cannot remove stdlib class '{name}'")).with_help("Classes of the standard library stay."));
+            return Err(Diagnostic::error("E0611", span, format!("Cannot remove stdlib class '{name}'"))
+                .with_help("Classes of the standard library stay."));
         }
         let subclasses = self.table.subclasses(&class.name);
         if !subclasses.is_empty() {
             let names: Vec<&str> = subclasses.iter().map(|class| class.name.as_str()).collect();
-            return Err(Diagnostic::error("E0612", span, format!("Cannot remove class '{}'; it has subclasses", class.name))
-                .with_help(format!("Remove subclasses first: {}", names.join(", "))));
+            return Err(Diagnostic::error(
+                "E0612",
+                span,
+                format!("Cannot remove class '{}'; it has subclasses", class.name),
+            )
+            .with_help(format!("Remove subclasses first: {}", names.join(", "))));
         }
         let module = class.module.clone();
         let mut table = self.table.clone();
@@ -194,7 +218,16 @@ impl Image {
     // ---- classes and patches ---------------------------------------------------------------------------
 
     fn compile_sources(&self, sources: &[Arc<Source>]) -> Result<Compiled, Failure> {
-        let mut work = Work { image: self, table: None, units: FxHashMap::default(), dirty: Vec::new(), errors: Vec::new(), warnings: Vec::new(), defined: Vec::new(), shown: Vec::new() };
+        let mut work = Work {
+            image: self,
+            table: None,
+            units: FxHashMap::default(),
+            dirty: Vec::new(),
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            defined: Vec::new(),
+            shown: Vec::new(),
+        };
         for source in sources {
             for diagnostic in &source.parsed.diagnostics {
                 work.report(&source.path, diagnostic.clone());
@@ -220,7 +253,9 @@ fn statements(source: &Source) -> Vec<&ast::Statement> {
 }
 
 fn failure(code: &'static str, message: &str, help: &str) -> Failure {
-    Failure { diagnostics: vec![(INPUT.into(), Diagnostic::error(code, Span::default(), message).with_help(help))] }
+    Failure {
+        diagnostics: vec![(INPUT.into(), Diagnostic::error(code, Span::default(), message).with_help(help))],
+    }
 }
 
 fn too_complex(function: &str) -> Diagnostic {
@@ -230,7 +265,12 @@ fn too_complex(function: &str) -> Diagnostic {
 fn assemble(module: &Module, path: &str) -> Result<ModuleCode, Diagnostic> {
     match beamtalk_beam::assemble(module) {
         Ok(beam) => Ok(ModuleCode { name: module.name.clone(), path: path.into(), beam }),
-        Err(error) => Err(Diagnostic::error("E0621", Span::default(), format!("The code exceeds a limit of the VM: {error}")).with_help("Shorten the name, or split the method.")),
+        Err(error) => Err(Diagnostic::error(
+            "E0621",
+            Span::default(),
+            format!("The code exceeds a limit of the VM: {error}"),
+        )
+        .with_help("Shorten the name, or split the method.")),
     }
 }
 
@@ -270,11 +310,14 @@ impl Work<'_> {
     }
 
     fn classes(&mut self, sources: &[Arc<Source>]) {
-        let definitions: Vec<&Arc<Source>> = sources.iter().filter(|source| source.class().is_some()).collect();
+        let definitions: Vec<&Arc<Source>> =
+            sources.iter().filter(|source| source.class().is_some()).collect();
         let keys: Vec<(SmolStr, Option<SmolStr>)> = definitions
             .iter()
             .filter_map(|source| source.class())
-            .map(|class| (class.name.name.clone(), class.superclass.as_ref().map(|name| name.name.name.clone())))
+            .map(|class| {
+                (class.name.name.clone(), class.superclass.as_ref().map(|name| name.name.name.clone()))
+            })
             .collect();
         for index in superclass_first(&keys) {
             self.class(definitions[index]);
@@ -283,8 +326,12 @@ impl Work<'_> {
             for item in &source.parsed.file.items {
                 match item {
                     ast::Item::Protocol(protocol) => {
-                        let diagnostic = Diagnostic::error("E0603", protocol.name.span, format!("Protocol `{}` cannot be defined here yet", protocol.name.name))
-                            .with_help("Protocols are checked structurally; leave the definition out for now.");
+                        let diagnostic = Diagnostic::error(
+                            "E0603",
+                            protocol.name.span,
+                            format!("Protocol `{}` cannot be defined here yet", protocol.name.name),
+                        )
+                        .with_help("Protocols are checked structurally; leave the definition out for now.");
                         self.report(&source.path, diagnostic);
                     }
                     ast::Item::TypeAlias(alias) => self.shown.push(alias.name.name.to_string()),
@@ -295,13 +342,20 @@ impl Work<'_> {
     }
 
     fn class(&mut self, source: &Arc<Source>) {
-        let Some(definition) = source.class() else { return };
+        let Some(definition) = source.class() else {
+            return;
+        };
         let mut unit = ClassUnit::new(USER, source.clone());
         // Extensions from other files stay; what was patched at the prompt is replaced with the class.
         if let Some(old) = self.unit(&definition.name.name)
             && old.package == USER
         {
-            unit.patches = old.patches.iter().filter(|patch| patch.source.path != INPUT && patch.source.path != source.path).cloned().collect();
+            unit.patches = old
+                .patches
+                .iter()
+                .filter(|patch| patch.source.path != INPUT && patch.source.path != source.path)
+                .cloned()
+                .collect();
         }
         let Some(info) = unit.info() else { return };
         let mut found = check_class(self.table(), definition, &info);
@@ -318,7 +372,8 @@ impl Work<'_> {
         self.table_mut().insert(info);
         self.units.insert(name.clone(), unit);
         self.mark(&name);
-        let mut below: Vec<SmolStr> = self.table().subclasses(&name).into_iter().map(|class| class.name.clone()).collect();
+        let mut below: Vec<SmolStr> =
+            self.table().subclasses(&name).into_iter().map(|class| class.name.clone()).collect();
         while let Some(subclass) = below.pop() {
             if self.dirty.contains(&subclass) {
                 continue;
@@ -351,10 +406,21 @@ impl Work<'_> {
     fn patch(&mut self, source: &Arc<Source>, item: usize, extension: &ast::Extension) {
         let name = extension.target.name.name.clone();
         let Some(unit) = self.unit(&name) else {
-            let close = closest(&name, self.table().iter().map(|class| class.name.as_str())).map(SmolStr::from);
-            let help = close.map_or_else(|| format!("Define {name} with: Object subclass: {name}"), |close| format!("Did you mean `{close}`?"));
-            let message = if source.path == INPUT { format!("Class source not available for {name}") } else { format!("Class '{name}' not found") };
-            return self.report(&source.path.clone(), Diagnostic::error("E0604", extension.target.span, message).with_help(help));
+            let close =
+                closest(&name, self.table().iter().map(|class| class.name.as_str())).map(SmolStr::from);
+            let help = close.map_or_else(
+                || format!("Define {name} with: Object subclass: {name}"),
+                |close| format!("Did you mean `{close}`?"),
+            );
+            let message = if source.path == INPUT {
+                format!("Class source not available for {name}")
+            } else {
+                format!("Class '{name}' not found")
+            };
+            return self.report(
+                &source.path.clone(),
+                Diagnostic::error("E0604", extension.target.span, message).with_help(help),
+            );
         };
         let mut unit = unit.clone();
         unit.patch(source, item, extension);
@@ -369,12 +435,20 @@ impl Work<'_> {
     fn finish(mut self) -> Result<Compiled, Failure> {
         let mut modules = Vec::with_capacity(self.dirty.len());
         // Names are looked up only where there is no syntax error: its recovery would be blamed on the user.
-        let keys: Vec<(SmolStr, Option<SmolStr>)> = self.dirty.iter().map(|name| (name.clone(), self.table().get(name).and_then(|class| class.superclass.clone()))).collect();
+        let keys: Vec<(SmolStr, Option<SmolStr>)> = self
+            .dirty
+            .iter()
+            .map(|name| (name.clone(), self.table().get(name).and_then(|class| class.superclass.clone())))
+            .collect();
         for index in superclass_first(&keys) {
             let name = &keys[index].0;
-            let Some(unit) = self.unit(name) else { continue };
+            let Some(unit) = self.unit(name) else {
+                continue;
+            };
             let path = unit.source.path.clone();
-            let Some(code) = unit.compile(self.table()) else { continue };
+            let Some(code) = unit.compile(self.table()) else {
+                continue;
+            };
             let quiet = self.units.get(name).is_none() || unit_is_library(self.table().get(name));
             for (path, diagnostic) in code.diagnostics {
                 // A class that is only made again was checked before.
@@ -397,10 +471,19 @@ impl Work<'_> {
             return Err(Failure { diagnostics });
         }
         let changes_alias_only = self.dirty.is_empty();
-        let change = self.table.map(|table| Box::new(Change { table, units: self.units, removed: Vec::new() }));
+        let change =
+            self.table.map(|table| Box::new(Change { table, units: self.units, removed: Vec::new() }));
         let display = (!self.shown.is_empty()).then(|| self.shown.join(", "));
         debug_assert!(changes_alias_only == change.is_none() || !changes_alias_only);
-        Ok(Compiled { modules, eval: None, variables: Vec::new(), display, classes: self.defined, warnings: self.warnings, change })
+        Ok(Compiled {
+            modules,
+            eval: None,
+            variables: Vec::new(),
+            display,
+            classes: self.defined,
+            warnings: self.warnings,
+            change,
+        })
     }
 }
 
@@ -413,8 +496,21 @@ impl Image {
     /// Completions of a word.
     #[must_use]
     pub fn complete(&self, prefix: &str, variables: &[String]) -> Vec<String> {
-        const WORDS: [&str; 13] =
-            ["self", "super", "true", "false", "nil", "ifTrue:", "ifFalse:", "ifTrue:ifFalse:", "whileTrue:", "timesRepeat:", "subclass:", "spawn", "new"];
+        const WORDS: [&str; 13] = [
+            "self",
+            "super",
+            "true",
+            "false",
+            "nil",
+            "ifTrue:",
+            "ifFalse:",
+            "ifTrue:ifFalse:",
+            "whileTrue:",
+            "timesRepeat:",
+            "subclass:",
+            "spawn",
+            "new",
+        ];
         if prefix.is_empty() {
             return Vec::new();
         }
@@ -423,7 +519,13 @@ impl Image {
         found.extend(variables.iter().cloned());
         for class in self.table.iter() {
             found.push(class.name.to_string());
-            found.extend(class.methods(Side::Instance).iter().chain(class.methods(Side::Class)).map(|method| method.selector.to_string()));
+            found.extend(
+                class
+                    .methods(Side::Instance)
+                    .iter()
+                    .chain(class.methods(Side::Class))
+                    .map(|method| method.selector.to_string()),
+            );
         }
         found.retain(|name| name.starts_with(prefix));
         found.sort();
@@ -449,7 +551,13 @@ impl Image {
             }
         }
         if !statements.is_empty() {
-            let code = compile_input(table, variables, &statements, SourceRef { path: INPUT, lines: &lines }, "bt@eval@listing");
+            let code = compile_input(
+                table,
+                variables,
+                &statements,
+                SourceRef { path: INPUT, lines: &lines },
+                "bt@eval@listing",
+            );
             text.push_str(&beamtalk_beam::print(&code.module));
         }
         Ok(text)

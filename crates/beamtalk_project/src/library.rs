@@ -29,11 +29,14 @@ pub(crate) static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
     let mut classes = Vec::new();
     for (path, text) in sources() {
         let source = Arc::new(Source::new(*path, *text));
-        let Some(class) = source.class() else { continue };
+        let Some(class) = source.class() else {
+            continue;
+        };
         let superclass = class.superclass.as_ref().map(|name| name.name.name.clone());
         classes.push((class.name.name.clone(), superclass, ClassUnit::new(STDLIB, source)));
     }
-    let keys: Vec<(SmolStr, Option<SmolStr>)> = classes.iter().map(|(name, superclass, _)| (name.clone(), superclass.clone())).collect();
+    let keys: Vec<(SmolStr, Option<SmolStr>)> =
+        classes.iter().map(|(name, superclass, _)| (name.clone(), superclass.clone())).collect();
     let mut table = ClassTable::default();
     let mut units = Vec::with_capacity(classes.len());
     for index in superclass_first(&keys) {
@@ -53,9 +56,15 @@ pub fn check() -> Vec<(SmolStr, Diagnostic)> {
     let mut found = Vec::new();
     for (name, unit) in &library.units {
         let path = unit.source.path.clone();
-        found.extend(unit.source.parsed.diagnostics.iter().map(|diagnostic| (path.clone(), diagnostic.clone())));
+        found.extend(
+            unit.source.parsed.diagnostics.iter().map(|diagnostic| (path.clone(), diagnostic.clone())),
+        );
         if let (Some(definition), Some(info)) = (unit.source.class(), library.table.get(name)) {
-            found.extend(check_class(&library.table, definition, info).into_iter().map(|diagnostic| (path.clone(), diagnostic)));
+            found.extend(
+                check_class(&library.table, definition, info)
+                    .into_iter()
+                    .map(|diagnostic| (path.clone(), diagnostic)),
+            );
         }
         if let Some(code) = unit.compile(&library.table) {
             found.extend(code.diagnostics);
@@ -75,5 +84,7 @@ pub fn modules() -> impl Iterator<Item = beamtalk_beam::Module> {
 /// # Errors
 /// When a module cannot be assembled, which a test rules out.
 pub fn compile() -> Result<Vec<(String, Vec<u8>)>, beamtalk_beam::AssembleError> {
-    modules().map(|module| beamtalk_beam::assemble(&module).map(|bytes| (module.name.to_string(), bytes))).collect()
+    modules()
+        .map(|module| beamtalk_beam::assemble(&module).map(|bytes| (module.name.to_string(), bytes)))
+        .collect()
 }

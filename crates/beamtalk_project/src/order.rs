@@ -6,7 +6,8 @@ use smol_str::SmolStr;
 /// Indices of `classes` (name, superclass) so that a class comes after its superclass where that is among them; otherwise
 /// in the order given. Members of a cycle come in the order given.
 pub fn superclass_first(classes: &[(SmolStr, Option<SmolStr>)]) -> Vec<usize> {
-    let by_name: FxHashMap<&str, usize> = classes.iter().enumerate().map(|(index, (name, _))| (name.as_str(), index)).collect();
+    let by_name: FxHashMap<&str, usize> =
+        classes.iter().enumerate().map(|(index, (name, _))| (name.as_str(), index)).collect();
     let mut order = Vec::with_capacity(classes.len());
     let mut placed = vec![false; classes.len()];
     for start in 0..classes.len() {
@@ -30,7 +31,11 @@ mod tests {
 
     #[test]
     fn a_class_comes_after_its_superclass_whatever_the_file_order() {
-        let classes = [("C".into(), Some("B".into())), ("A".into(), Some("Object".into())), ("B".into(), Some("A".into()))];
+        let classes = [
+            ("C".into(), Some("B".into())),
+            ("A".into(), Some("Object".into())),
+            ("B".into(), Some("A".into())),
+        ];
         assert_eq!(superclass_first(&classes), [1, 2, 0]);
     }
 

@@ -1,7 +1,10 @@
 //! Diagnostics for people: the sentence, the source lines with the place marked, and the help.
 
 use beamtalk_text::{Diagnostic, Severity};
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report, SourceOffset, SourceSpan};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report, SourceOffset,
+    SourceSpan,
+};
 
 /// The diagnostic as text, without colours. `path` and `text` are its source.
 #[must_use]
@@ -19,7 +22,8 @@ pub fn render(diagnostic: &Diagnostic, path: &str, text: &str) -> String {
     };
     let mut labels = vec![place(diagnostic.span, here)];
     labels.extend(diagnostic.labels.iter().map(|label| place(label.span, &label.text)));
-    let mut report = MietteDiagnostic::new(diagnostic.message.clone()).with_code(diagnostic.code).with_labels(labels);
+    let mut report =
+        MietteDiagnostic::new(diagnostic.message.clone()).with_code(diagnostic.code).with_labels(labels);
     if let Some(help) = &diagnostic.help {
         report = report.with_help(help.clone());
     }

@@ -89,7 +89,8 @@ impl ClassUnit {
     /// What the class table is to know.
     pub fn info(&self) -> Option<ClassInfo> {
         let definition = self.source.class()?;
-        let path = (self.source.path != crate::image::INPUT && self.package != beamtalk_semantics::STDLIB).then_some(self.source.path.as_str());
+        let path = (self.source.path != crate::image::INPUT && self.package != beamtalk_semantics::STDLIB)
+            .then_some(self.source.path.as_str());
         let mut info = ClassInfo::from_definition(definition, &self.source.text, &self.package, path);
         for (side, selector) in &self.removed {
             info.methods_mut(*side).retain(|method| method.selector != *selector);
@@ -97,9 +98,14 @@ impl ClassUnit {
         for patch in &self.patches {
             if let Some(extension) = patch.source.extension(patch.item) {
                 let lines = LineIndex::new(&patch.source.text);
-                let replaces = info.method(patch.side, &patch.selector).is_some_and(|method| method.origin == Origin::Body);
+                let replaces = info
+                    .method(patch.side, &patch.selector)
+                    .is_some_and(|method| method.origin == Origin::Body);
                 let origin = if replaces { Origin::Body } else { Origin::Extension };
-                info.put_method(patch.side, MethodInfo::from_method(&extension.method, &patch.source.text, &lines, origin));
+                info.put_method(
+                    patch.side,
+                    MethodInfo::from_method(&extension.method, &patch.source.text, &lines, origin),
+                );
             }
         }
         Some(info)
@@ -111,7 +117,8 @@ impl ClassUnit {
         let info = table.get(&definition.name.name)?;
         let own_lines = LineIndex::new(&self.source.text);
         let own = SourceRef { path: &self.source.path, lines: &own_lines };
-        let patch_lines: Vec<LineIndex<'_>> = self.patches.iter().map(|patch| LineIndex::new(&patch.source.text)).collect();
+        let patch_lines: Vec<LineIndex<'_>> =
+            self.patches.iter().map(|patch| LineIndex::new(&patch.source.text)).collect();
         let mut class = ClassSource { info, data: Vec::new(), methods: Vec::new(), path: &self.source.path };
         for member in &definition.members {
             match member {
@@ -119,9 +126,14 @@ impl ClassUnit {
                 ast::Member::Method(method) => {
                     let side = if method.is_class_side() { Side::Class } else { Side::Instance };
                     let selector = method.signature.selector();
-                    let replaced = self.patches.iter().any(|patch| patch.side == side && patch.selector == selector) || self.removed.contains(&(side, selector.clone()));
+                    let replaced =
+                        self.patches.iter().any(|patch| patch.side == side && patch.selector == selector)
+                            || self.removed.contains(&(side, selector.clone()));
                     // Of two methods of one selector only the first is compiled; the other is an error already.
-                    let twice = class.methods.iter().any(|other| other.side == side && other.method.signature.selector() == selector);
+                    let twice = class
+                        .methods
+                        .iter()
+                        .any(|other| other.side == side && other.method.signature.selector() == selector);
                     if !replaced && !twice {
                         class.methods.push(MethodSource { method, side, source: own });
                     }
@@ -130,7 +142,11 @@ impl ClassUnit {
         }
         for (patch, lines) in self.patches.iter().zip(&patch_lines) {
             if let Some(extension) = patch.source.extension(patch.item) {
-                class.methods.push(MethodSource { method: &extension.method, side: patch.side, source: SourceRef { path: &patch.source.path, lines } });
+                class.methods.push(MethodSource {
+                    method: &extension.method,
+                    side: patch.side,
+                    source: SourceRef { path: &patch.source.path, lines },
+                });
             }
         }
         Some(compile_class(table, &class))

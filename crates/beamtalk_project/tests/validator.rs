@@ -79,9 +79,12 @@ fn listings() -> Vec<(String, String)> {
     let mut image = Image::new();
     let mut texts = Vec::new();
     for class in CLASSES {
-        let text = image.listing(&[], class).unwrap_or_else(|failure| panic!("{}", problems(&failure, class)));
+        let text =
+            image.listing(&[], class).unwrap_or_else(|failure| panic!("{}", problems(&failure, class)));
         texts.push((format!("class {}", texts.len()), text));
-        let compiled = image.compile_input(&[], class, "unused").unwrap_or_else(|failure| panic!("{}", problems(&failure, class)));
+        let compiled = image
+            .compile_input(&[], class, "unused")
+            .unwrap_or_else(|failure| panic!("{}", problems(&failure, class)));
         image.commit(&compiled);
     }
     let names = ["x", "y", "n", "s", "i", "r", "m", "t", "k", "d"];
@@ -105,7 +108,8 @@ fn listings() -> Vec<(String, String)> {
 #[test]
 fn the_validator_accepts_every_construct() {
     let texts = listings();
-    let borrowed: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let borrowed: Vec<(&str, &str)> =
+        texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     if let Err(error) = beamtalk_beam::testing::validate_all(&borrowed) {
         panic!("{error}");
     }
@@ -130,6 +134,8 @@ fn a_method_of_thousands_of_statements_compiles() {
     if let Err(error) = beamtalk_beam::testing::validate_all(&[("long", &text)]) {
         panic!("{error}");
     }
-    let compiled = image.compile_input(&[], &long, "unused").unwrap_or_else(|failure| panic!("{}", problems(&failure, &long)));
+    let compiled = image
+        .compile_input(&[], &long, "unused")
+        .unwrap_or_else(|failure| panic!("{}", problems(&failure, &long)));
     assert_eq!(compiled.modules.len(), 1);
 }

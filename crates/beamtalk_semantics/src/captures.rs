@@ -60,10 +60,7 @@ impl Captures {
     /// A variable comes into being; ids are consecutive.
     pub fn declared(&mut self) {
         let declared = self.tick();
-        self.history.push(History {
-            declared,
-            ..History::default()
-        });
+        self.history.push(History { declared, ..History::default() });
     }
 
     /// A closure uses the variable.
@@ -102,10 +99,7 @@ impl Captures {
     pub fn loop_end(&mut self, start: u32) {
         for var in &self.captured {
             let history = &mut self.history[var.0 as usize];
-            if history.declared < start
-                && history.last_capture >= start
-                && history.last_assign >= start
-            {
+            if history.declared < start && history.last_capture >= start && history.last_assign >= start {
                 history.needs_cell = true;
             }
         }
@@ -113,11 +107,7 @@ impl Captures {
 
     /// The activation `maker` makes a closure with these captures and uses it so.
     pub fn closure(&mut self, maker: ActivationId, captures: Vec<VarId>, usage: Use) {
-        self.sites.push(ClosureSite {
-            maker,
-            captures,
-            usage,
-        });
+        self.sites.push(ClosureSite { maker, captures, usage });
     }
 
     /// How many closures were made so far.
@@ -184,11 +174,5 @@ impl Captures {
 
 /// A fresh variable.
 pub fn new_var(name: SmolStr, activation: ActivationId, span: beamtalk_text::Span) -> Var {
-    Var {
-        name,
-        activation,
-        storage: Storage::Register,
-        span,
-        session: false,
-    }
+    Var { name, activation, storage: Storage::Register, span, session: false }
 }

@@ -10,12 +10,7 @@ use crate::classes::{ClassInfo, ClassKind, ClassTable, STDLIB, Side, setter_sele
 /// Everything that is wrong with a class definition as a whole. `info` was read from `definition`; the table knows its ancestors.
 #[must_use]
 pub fn check_class(table: &ClassTable, definition: &ClassDef, info: &ClassInfo) -> Vec<Diagnostic> {
-    let mut check = Check {
-        table,
-        definition,
-        info,
-        diagnostics: Vec::new(),
-    };
+    let mut check = Check { table, definition, info, diagnostics: Vec::new() };
     check.name();
     check.superclass();
     check.data();
@@ -39,18 +34,11 @@ impl Check<'_> {
         help: impl Into<String>,
         category: Category,
     ) {
-        self.diagnostics.push(
-            Diagnostic::error(code, span, message)
-                .with_help(help)
-                .in_category(category),
-        );
+        self.diagnostics.push(Diagnostic::error(code, span, message).with_help(help).in_category(category));
     }
 
     fn kind(&self) -> ClassKind {
-        self.info
-            .superclass
-            .as_deref()
-            .map_or(ClassKind::Object, |superclass| self.table.kind(superclass))
+        self.info.superclass.as_deref().map_or(ClassKind::Object, |superclass| self.table.kind(superclass))
     }
 
     fn name(&mut self) {
@@ -64,10 +52,7 @@ impl Check<'_> {
                 Category::Type,
             );
         }
-        let protected = self
-            .table
-            .get(name)
-            .is_some_and(|class| class.package == STDLIB);
+        let protected = self.table.get(name).is_some_and(|class| class.package == STDLIB);
         if protected && self.info.package != STDLIB {
             self.error(
                 "E0502",
@@ -107,9 +92,8 @@ impl Check<'_> {
             }
             Some(_) => {}
             None => {
-                let close =
-                    crate::closest(name, self.table.iter().map(|class| class.name.as_str()))
-                        .map(SmolStr::from);
+                let close = crate::closest(name, self.table.iter().map(|class| class.name.as_str()))
+                    .map(SmolStr::from);
                 let help = close.map_or_else(
                     || "Define the superclass first.".to_owned(),
                     |close| format!("Did you mean `{close}`?"),
@@ -128,11 +112,8 @@ impl Check<'_> {
     fn data(&mut self) {
         let kind = self.kind();
         let class = self.info.name.clone();
-        let known = self
-            .info
-            .superclass
-            .as_deref()
-            .is_none_or(|superclass| self.table.is_complete(superclass));
+        let known =
+            self.info.superclass.as_deref().is_none_or(|superclass| self.table.is_complete(superclass));
         let mut seen: FxHashMap<SmolStr, Span> = FxHashMap::default();
         let mut setters: FxHashMap<SmolStr, SmolStr> = FxHashMap::default();
         for member in &self.definition.members {
@@ -171,10 +152,7 @@ impl Check<'_> {
                 ),
                 _ => {}
             }
-            if self.info.native.is_some()
-                && kind == ClassKind::Actor
-                && data.keyword == DataKeyword::State
-            {
+            if self.info.native.is_some() && kind == ClassKind::Actor && data.keyword == DataKeyword::State {
                 self.error(
                     "E0523",
                     span,
@@ -202,7 +180,13 @@ impl Check<'_> {
                 if let Some(other) = setters.insert(setter.clone(), name.clone())
                     && !own
                 {
-                    self.error("E0525", data.name.span, format!("fields `{other}` and `{name}` of `{class}` would both generate `{setter}`"), "Rename one of them.", Category::Type);
+                    self.error(
+                        "E0525",
+                        data.name.span,
+                        format!("fields `{other}` and `{name}` of `{class}` would both generate `{setter}`"),
+                        "Rename one of them.",
+                        Category::Type,
+                    );
                 }
             }
         }
@@ -217,11 +201,8 @@ impl Check<'_> {
             };
             let selector = method.signature.selector();
             let class_side = method.is_class_side();
-            self.diagnostics
-                .extend(check_method(self.table, self.info, method, class_side));
-            if let Some(first) =
-                seen.insert((class_side, selector.clone()), method.signature.span())
-            {
+            self.diagnostics.extend(check_method(self.table, self.info, method, class_side));
+            if let Some(first) = seen.insert((class_side, selector.clone()), method.signature.span()) {
                 let what = if class_side { "class method" } else { "method" };
                 self.diagnostics.push(
                     Diagnostic::error(
@@ -252,7 +233,9 @@ pub fn check_method(
     if method.body.is_empty() {
         diagnostics.push(
             Diagnostic::error("E0531", span, format!("method `{selector}` has an empty body"))
-                .with_help("Write `self notImplemented` or `self subclassResponsibility` to say what is meant.")
+                .with_help(
+                    "Write `self notImplemented` or `self subclassResponsibility` to say what is meant.",
+                )
                 .in_category(Category::EmptyBody),
         );
     }
@@ -267,15 +250,9 @@ pub fn check_method(
             .in_category(Category::Type),
         );
     }
-    let side = if class_side {
-        Side::Class
-    } else {
-        Side::Instance
-    };
-    let inherited = info
-        .superclass
-        .as_deref()
-        .and_then(|superclass| table.find_method(superclass, side, &selector));
+    let side = if class_side { Side::Class } else { Side::Instance };
+    let inherited =
+        info.superclass.as_deref().and_then(|superclass| table.find_method(superclass, side, &selector));
     if let Some((owner, inherited)) = inherited
         && inherited.sealed
         && !library
@@ -285,10 +262,7 @@ pub fn check_method(
             Diagnostic::error(
                 "E0533",
                 span,
-                format!(
-                    "Cannot override sealed method `{selector}` from class `{}`",
-                    owner.name
-                ),
+                format!("Cannot override sealed method `{selector}` from class `{}`", owner.name),
             )
             .with_help("Give the method another name.")
             .in_category(Category::Inheritance),

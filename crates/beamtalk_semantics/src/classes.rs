@@ -136,11 +136,7 @@ pub fn module_name(package: &str, class: &str) -> SmolStr {
 pub fn setter_selector(field: &str) -> SmolStr {
     let mut chars = field.chars();
     let first = chars.next().map(|c| c.to_ascii_uppercase());
-    format_smolstr!(
-        "with{}{}:",
-        first.map(String::from).unwrap_or_default(),
-        chars.as_str()
-    )
+    format_smolstr!("with{}{}:", first.map(String::from).unwrap_or_default(), chars.as_str())
 }
 
 impl ClassInfo {
@@ -154,20 +150,12 @@ impl ClassInfo {
         source_file: Option<&str>,
     ) -> Self {
         let lines = LineIndex::new(source);
-        let has = |modifier| {
-            definition
-                .modifiers
-                .iter()
-                .any(|(each, _)| *each == modifier)
-        };
+        let has = |modifier| definition.modifiers.iter().any(|(each, _)| *each == modifier);
         let mut info = Self {
             name: definition.name.name.clone(),
             package: package.into(),
             module: module_name(package, &definition.name.name),
-            superclass: definition
-                .superclass
-                .as_ref()
-                .map(|name| name.name.name.clone()),
+            superclass: definition.superclass.as_ref().map(|name| name.name.name.clone()),
             is_abstract: has(ast::ClassModifier::Abstract),
             sealed: has(ast::ClassModifier::Sealed),
             typed: has(ast::ClassModifier::Typed),
@@ -183,11 +171,8 @@ impl ClassInfo {
         for member in &definition.members {
             match member {
                 ast::Member::Data(data) => {
-                    let field = FieldInfo {
-                        name: data.name.name.clone(),
-                        declared: declared(data),
-                        span: data.span,
-                    };
+                    let field =
+                        FieldInfo { name: data.name.name.clone(), declared: declared(data), span: data.span };
                     match data.keyword {
                         ast::DataKeyword::ClassState => info.class_state.push(field),
                         ast::DataKeyword::Field | ast::DataKeyword::State => {
@@ -196,11 +181,7 @@ impl ClassInfo {
                     }
                 }
                 ast::Member::Method(method) => {
-                    let side = if method.is_class_side() {
-                        Side::Class
-                    } else {
-                        Side::Instance
-                    };
+                    let side = if method.is_class_side() { Side::Class } else { Side::Instance };
                     info.methods_mut(side).push(MethodInfo::from_method(
                         method,
                         source,
@@ -233,18 +214,13 @@ impl ClassInfo {
     /// The own method `selector` of a side.
     #[must_use]
     pub fn method(&self, side: Side, selector: &str) -> Option<&MethodInfo> {
-        self.methods(side)
-            .iter()
-            .find(|method| method.selector == selector)
+        self.methods(side).iter().find(|method| method.selector == selector)
     }
 
     /// Add a method, or replace the one of the same selector.
     pub fn put_method(&mut self, side: Side, method: MethodInfo) {
         let methods = self.methods_mut(side);
-        match methods
-            .iter_mut()
-            .find(|each| each.selector == method.selector)
-        {
+        match methods.iter_mut().find(|each| each.selector == method.selector) {
             Some(old) => *old = method,
             None => methods.push(method),
         }
@@ -265,25 +241,11 @@ impl ClassInfo {
             self.add_generated_method(Side::Instance, field.clone(), 0, Origin::Getter);
             self.add_generated_method(Side::Instance, setter_selector(field), 1, Origin::Setter);
         }
-        let constructor: String = fields
-            .iter()
-            .flat_map(|field| [field.as_str(), ":"])
-            .collect();
-        self.add_generated_method(
-            Side::Class,
-            constructor.into(),
-            fields.len(),
-            Origin::Constructor,
-        );
+        let constructor: String = fields.iter().flat_map(|field| [field.as_str(), ":"]).collect();
+        self.add_generated_method(Side::Class, constructor.into(), fields.len(), Origin::Constructor);
     }
 
-    fn add_generated_method(
-        &mut self,
-        side: Side,
-        selector: SmolStr,
-        arguments: usize,
-        origin: Origin,
-    ) {
+    fn add_generated_method(&mut self, side: Side, selector: SmolStr, arguments: usize, origin: Origin) {
         if self.method(side, &selector).is_none() {
             let signature = selector.clone();
             self.methods_mut(side).push(MethodInfo {
@@ -303,12 +265,7 @@ impl ClassInfo {
 impl MethodInfo {
     /// Read a method from its definition.
     #[must_use]
-    pub fn from_method(
-        method: &ast::Method,
-        source: &str,
-        lines: &LineIndex<'_>,
-        origin: Origin,
-    ) -> Self {
+    pub fn from_method(method: &ast::Method, source: &str, lines: &LineIndex<'_>, origin: Origin) -> Self {
         let head = method.header_span.text(source).trim_end();
         Self {
             selector: method.signature.selector(),
@@ -326,11 +283,7 @@ impl MethodInfo {
 fn declared(data: &ast::DataDecl) -> Declared {
     if data.default.is_some() {
         Declared::Default
-    } else if data
-        .annotation
-        .as_ref()
-        .is_some_and(|annotation| !allows_nil(annotation))
-    {
+    } else if data.annotation.as_ref().is_some_and(|annotation| !allows_nil(annotation)) {
         Declared::Required
     } else {
         Declared::Optional
@@ -382,10 +335,7 @@ impl ClassTable {
             self.reimplemented.extend(control.cloned());
             self.forget_implementor(&info.name);
             for method in &info.methods {
-                let modules = self
-                    .implementors
-                    .entry(method.selector.clone())
-                    .or_default();
+                let modules = self.implementors.entry(method.selector.clone()).or_default();
                 if let Err(at) = modules.binary_search(&info.module) {
                     modules.insert(at, info.module.clone());
                 }
@@ -438,13 +388,8 @@ impl ClassTable {
         std::iter::from_fn(move || {
             let here = next?;
             left -= 1;
-            next = if left == 0 {
-                None
-            } else {
-                here.superclass
-                    .as_ref()
-                    .and_then(|parent| self.get(parent))
-            };
+            next =
+                if left == 0 { None } else { here.superclass.as_ref().and_then(|parent| self.get(parent)) };
             Some(here)
         })
     }
@@ -471,9 +416,7 @@ impl ClassTable {
     /// Whether every ancestor of `name` up to a root is known.
     #[must_use]
     pub fn is_complete(&self, name: &str) -> bool {
-        self.chain(name)
-            .last()
-            .is_some_and(|root| root.superclass.is_none())
+        self.chain(name).last().is_some_and(|root| root.superclass.is_none())
     }
 
     /// Direct subclasses, sorted by name.
@@ -498,8 +441,7 @@ impl ClassTable {
         side: Side,
         selector: &str,
     ) -> Option<(&Arc<ClassInfo>, &MethodInfo)> {
-        self.chain(name)
-            .find_map(|class| class.method(side, selector).map(|method| (class, method)))
+        self.chain(name).find_map(|class| class.method(side, selector).map(|method| (class, method)))
     }
 
     /// All fields of `name`, inherited first; a redeclared field keeps its first place.

@@ -37,10 +37,7 @@ pub fn is_control_flow(selector: &str) -> bool {
 }
 
 /// The literal block of `expr`, if it is one with `parameters` parameters.
-fn literal_block(
-    expr: &ast::Expr,
-    parameters: std::ops::RangeInclusive<usize>,
-) -> Option<&ast::Block> {
+fn literal_block(expr: &ast::Expr, parameters: std::ops::RangeInclusive<usize>) -> Option<&ast::Block> {
     match &expr.kind {
         ExprKind::Paren(inner) => literal_block(inner, parameters),
         ExprKind::Block(block) if parameters.contains(&block.parameters.len()) => Some(block),
@@ -70,36 +67,21 @@ impl Lowerer<'_> {
                 let (yes, no) = (literal_block(yes, 0..=0)?, literal_block(no, 0..=0)?);
                 self.conditional(selector, &send.receiver, Some(yes), Some(no), usage)
             }
-            ("ifNil:", [one]) => self.nil_test(
-                &send.receiver,
-                Some(literal_block(one, 0..=0)?),
-                None,
-                usage,
-            ),
-            ("ifNotNil:", [one]) => self.nil_test(
-                &send.receiver,
-                None,
-                Some(literal_block(one, 0..=1)?),
-                usage,
-            ),
+            ("ifNil:", [one]) => self.nil_test(&send.receiver, Some(literal_block(one, 0..=0)?), None, usage),
+            ("ifNotNil:", [one]) => {
+                self.nil_test(&send.receiver, None, Some(literal_block(one, 0..=1)?), usage)
+            }
             ("ifNil:ifNotNil:", [nil, other]) | ("ifNotNil:ifNil:", [other, nil]) => {
                 let (nil, other) = (literal_block(nil, 0..=0)?, literal_block(other, 0..=1)?);
                 self.nil_test(&send.receiver, Some(nil), Some(other), usage)
             }
             ("whileTrue:" | "whileFalse:", [body]) => {
-                let (condition, body) = (
-                    literal_block(&send.receiver, 0..=0)?,
-                    literal_block(body, 0..=0)?,
-                );
+                let (condition, body) = (literal_block(&send.receiver, 0..=0)?, literal_block(body, 0..=0)?);
                 let start = self.captures.loop_start();
                 let condition = self.inline(condition, Use::Local);
                 let body = self.inline(body, Use::Local);
                 self.captures.loop_end(start);
-                Kind::While {
-                    condition,
-                    when: selector == "whileTrue:",
-                    body,
-                }
+                Kind::While { condition, when: selector == "whileTrue:", body }
             }
             ("repeat", []) => {
                 let body = literal_block(&send.receiver, 0..=0)?;
@@ -116,30 +98,20 @@ impl Lowerer<'_> {
                 self.captures.loop_end(start);
                 Kind::Times { count, body }
             }
-            ("to:do:", [to, body]) => self.counting_loop(
-                selector,
-                &send.receiver,
-                to,
-                None,
-                literal_block(body, 1..=1)?,
-            ),
+            ("to:do:", [to, body]) => {
+                self.counting_loop(selector, &send.receiver, to, None, literal_block(body, 1..=1)?)
+            }
             ("to:by:do:", [to, step, body]) => {
                 let body = literal_block(body, 1..=1)?;
-                if !matches!(&step.kind, ExprKind::Integer(step) if *step != num_bigint::BigInt::ZERO)
-                {
+                if !matches!(&step.kind, ExprKind::Integer(step) if *step != num_bigint::BigInt::ZERO) {
                     return None;
                 }
                 self.counting_loop(selector, &send.receiver, to, Some(step), body)
             }
-            ("value", []) => {
-                Kind::Sequence(self.inline(literal_block(&send.receiver, 0..=0)?, usage))
-            }
+            ("value", []) => Kind::Sequence(self.inline(literal_block(&send.receiver, 0..=0)?, usage)),
             _ => return None,
         };
-        Some(finish(
-            kind,
-            send.message.parts.first().map_or(span, |part| part.span),
-        ))
+        Some(finish(kind, send.message.parts.first().map_or(span, |part| part.span)))
     }
 
     fn conditional(
@@ -155,33 +127,17 @@ impl Lowerer<'_> {
         {
             let value = matches!(receiver.kind, ExprKind::True);
             self.diagnostics.push(
-                Diagnostic::warning(
-                    "E0314",
-                    receiver.span,
-                    format!("Condition is always `{value}`"),
-                )
-                .in_category(Category::Lint)
-                .with_help("Keep the branch that runs and remove the other."),
+                Diagnostic::warning("E0314", receiver.span, format!("Condition is always `{value}`"))
+                    .in_category(Category::Lint)
+                    .with_help("Keep the branch that runs and remove the other."),
             );
         }
         let condition = Box::new(self.expr(receiver, Use::Local));
-        let first = first.map_or(Branch::Receiver, |block| {
-            Branch::Inline(self.inline(block, usage))
-        });
-        let second = second.map_or(Branch::Receiver, |block| {
-            Branch::Inline(self.inline(block, usage))
-        });
-        let (on_true, on_false) = if matches!(selector.as_str(), "ifFalse:" | "or:") {
-            (second, first)
-        } else {
-            (first, second)
-        };
-        Kind::If {
-            selector: selector.clone(),
-            condition,
-            on_true,
-            on_false,
-        }
+        let first = first.map_or(Branch::Receiver, |block| Branch::Inline(self.inline(block, usage)));
+        let second = second.map_or(Branch::Receiver, |block| Branch::Inline(self.inline(block, usage)));
+        let (on_true, on_false) =
+            if matches!(selector.as_str(), "ifFalse:" | "or:") { (second, first) } else { (first, second) };
+        Kind::If { selector: selector.clone(), condition, on_true, on_false }
     }
 
     fn nil_test(
@@ -191,19 +147,10 @@ impl Lowerer<'_> {
         other: Option<&ast::Block>,
         usage: Use,
     ) -> Kind {
-        let receiver =
-            Box::new(self.expr(receiver, if other.is_none() { usage } else { Use::Local }));
-        let on_nil = nil.map_or(Branch::Receiver, |block| {
-            Branch::Inline(self.inline(block, usage))
-        });
-        let not_nil = other.map_or(Branch::Receiver, |block| {
-            Branch::Inline(self.inline(block, usage))
-        });
-        Kind::IfNil {
-            receiver,
-            on_nil,
-            not_nil,
-        }
+        let receiver = Box::new(self.expr(receiver, if other.is_none() { usage } else { Use::Local }));
+        let on_nil = nil.map_or(Branch::Receiver, |block| Branch::Inline(self.inline(block, usage)));
+        let not_nil = other.map_or(Branch::Receiver, |block| Branch::Inline(self.inline(block, usage)));
+        Kind::IfNil { receiver, on_nil, not_nil }
     }
 
     fn counting_loop(
@@ -220,12 +167,6 @@ impl Lowerer<'_> {
         let start = self.captures.loop_start();
         let body = self.inline(body, Use::Local);
         self.captures.loop_end(start);
-        Kind::ToDo {
-            selector: selector.clone(),
-            from,
-            to,
-            step,
-            body,
-        }
+        Kind::ToDo { selector: selector.clone(), from, to, step, body }
     }
 }

@@ -41,18 +41,14 @@ impl Lowerer<'_> {
                 let elements = self.exprs(elements, Use::Escapes);
                 Kind::List {
                     elements,
-                    tail: tail
-                        .as_ref()
-                        .map(|tail| Box::new(self.expr(tail, Use::Escapes))),
+                    tail: tail.as_ref().map(|tail| Box::new(self.expr(tail, Use::Escapes))),
                 }
             }
             ExprKind::Array(elements) => Kind::Array(self.exprs(elements, Use::Escapes)),
             ExprKind::Dictionary(pairs) => Kind::Dictionary(
                 pairs
                     .iter()
-                    .map(|(key, value)| {
-                        (self.expr(key, Use::Escapes), self.expr(value, Use::Escapes))
-                    })
+                    .map(|(key, value)| (self.expr(key, Use::Escapes), self.expr(value, Use::Escapes)))
                     .collect(),
             ),
             ExprKind::Send(send) => return self.send(send, span, usage),
@@ -86,13 +82,8 @@ impl Lowerer<'_> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) -> Expr {
-        self.diagnostics
-            .push(Diagnostic::error(code, span, message).with_help(help));
-        Expr {
-            kind: Kind::Atom("nil".into()),
-            span,
-            assigns: false,
-        }
+        self.diagnostics.push(Diagnostic::error(code, span, message).with_help(help));
+        Expr { kind: Kind::Atom("nil".into()), span, assigns: false }
     }
 
     pub(crate) fn interpolation(&mut self, segments: &[ast::Segment], span: Span) -> Expr {
@@ -112,17 +103,11 @@ impl Lowerer<'_> {
         }
         let mut help = format!("Check the spelling of `{name}`, or assign it with `:=` before use");
         let is_field = self.cx.class.is_some_and(|class| match self.cx.side {
-            Side::Instance => self
-                .cx
-                .table
-                .all_fields(&class.name)
-                .iter()
-                .any(|(field, _)| field == name),
+            Side::Instance => self.cx.table.all_fields(&class.name).iter().any(|(field, _)| field == name),
             Side::Class => class.class_state.iter().any(|field| field.name == *name),
         });
         if is_field {
-            help =
-                format!("Write `self.{name}`: the slots of an object are reached through `self`.");
+            help = format!("Write `self.{name}`: the slots of an object are reached through `self`.");
         } else if let Some(close) = self.closest_variable(name) {
             help = format!("{help}. Did you mean `{close}`?");
         }
@@ -130,11 +115,8 @@ impl Lowerer<'_> {
     }
 
     pub(crate) fn closest_variable(&self, name: &str) -> Option<SmolStr> {
-        let names = self
-            .scopes
-            .iter()
-            .rev()
-            .flat_map(|scope| scope.names.iter().map(|(name, _)| name.as_str()));
+        let names =
+            self.scopes.iter().rev().flat_map(|scope| scope.names.iter().map(|(name, _)| name.as_str()));
         crate::closest(name, names).map(SmolStr::from)
     }
 
@@ -151,25 +133,21 @@ impl Lowerer<'_> {
     }
 
     pub(crate) fn class_ref(&mut self, name: &ast::ClassName) -> Kind {
-        let known = self.cx.table.get(&name.name.name).filter(|class| {
-            name.package
-                .as_ref()
-                .is_none_or(|package| package.name == class.package)
-        });
+        let known = self
+            .cx
+            .table
+            .get(&name.name.name)
+            .filter(|class| name.package.as_ref().is_none_or(|package| package.name == class.package));
         if let Some(class) = known {
-            return Kind::Class {
-                module: class.module.clone(),
-                name: class.name.clone(),
-            };
+            return Kind::Class { module: class.module.clone(), name: class.name.clone() };
         }
-        if !matches!(
-            name.name.name.as_str(),
-            "Transcript" | "Beamtalk" | "Workspace"
-        ) {
+        if !matches!(name.name.name.as_str(), "Transcript" | "Beamtalk" | "Workspace") {
             self.diagnostics.push(
                 Diagnostic::warning("E0320", name.span, format!("Unresolved class `{}`", name.name.name))
                     .in_category(Category::UnresolvedClass)
-                    .with_help("It is looked up when the code runs. Check the spelling, or define the class first."),
+                    .with_help(
+                        "It is looked up when the code runs. Check the spelling, or define the class first.",
+                    ),
             );
         }
         Kind::Global(name.name.name.clone())
@@ -177,22 +155,14 @@ impl Lowerer<'_> {
 
     pub(crate) fn field(&mut self, receiver: &ast::Expr, name: &ast::Ident, span: Span) -> Expr {
         if !self.check_field_receiver(receiver, name) {
-            return Expr {
-                kind: Kind::Atom("nil".into()),
-                span,
-                assigns: false,
-            };
+            return Expr { kind: Kind::Atom("nil".into()), span, assigns: false };
         }
         let this = self.self_ref(receiver.span, Use::Local);
         if self.receiver.is_none() {
             return this;
         }
         self.check_field_exists(name);
-        Expr {
-            kind: Kind::Field(name.name.clone()),
-            span,
-            assigns: false,
-        }
+        Expr { kind: Kind::Field(name.name.clone()), span, assigns: false }
     }
 
     pub(crate) fn check_field_receiver(&mut self, receiver: &ast::Expr, name: &ast::Ident) -> bool {
@@ -212,15 +182,9 @@ impl Lowerer<'_> {
             return;
         }
         let (known, what): (Vec<SmolStr>, &str) = match self.cx.side {
-            Side::Instance => (
-                self.cx
-                    .table
-                    .all_fields(&class.name)
-                    .into_iter()
-                    .map(|(field, _)| field)
-                    .collect(),
-                "field",
-            ),
+            Side::Instance => {
+                (self.cx.table.all_fields(&class.name).into_iter().map(|(field, _)| field).collect(), "field")
+            }
             Side::Class => (
                 self.cx
                     .table
@@ -239,22 +203,17 @@ impl Lowerer<'_> {
             format!("Undefined {what} `{}` on class `{}`", name.name, class.name),
         )
         .in_category(Category::Type);
-        diagnostic.help = Some(
-            match crate::closest(&name.name, known.iter().map(SmolStr::as_str)) {
-                Some(close) => format!("Did you mean `self.{close}`?"),
-                None => format!("Declare it in the class body of `{}`.", class.name),
-            },
-        );
+        diagnostic.help = Some(match crate::closest(&name.name, known.iter().map(SmolStr::as_str)) {
+            Some(close) => format!("Did you mean `self.{close}`?"),
+            None => format!("Declare it in the class body of `{}`.", class.name),
+        });
         self.diagnostics.push(diagnostic);
     }
 
     pub(crate) fn assignment(&mut self, assign: &ast::Assign, span: Span, usage: Use) -> Expr {
         match &assign.target.kind {
             ExprKind::Variable(name) => {
-                let target = ast::Ident {
-                    name: name.clone(),
-                    span: assign.target.span,
-                };
+                let target = ast::Ident { name: name.clone(), span: assign.target.span };
                 if let ExprKind::Variable(same) = &assign.value.kind
                     && same == name
                 {
@@ -289,9 +248,7 @@ impl Lowerer<'_> {
                 }
                 result
             }
-            ExprKind::Field { receiver, name } => {
-                self.set_field(receiver, name, &assign.value, span)
-            }
+            ExprKind::Field { receiver, name } => self.set_field(receiver, name, &assign.value, span),
             _ => {
                 // The parser reported the target; the value is still worth checking.
                 self.expr(&assign.value, Use::Local)
@@ -327,58 +284,30 @@ impl Lowerer<'_> {
                 format!("Values never change. Answer `self {} …` instead.", setter_selector(&name.name)),
             );
         }
-        Expr {
-            kind: Kind::SetField(name.name.clone(), Box::new(value)),
-            span,
-            assigns: true,
-        }
+        Expr { kind: Kind::SetField(name.name.clone(), Box::new(value)), span, assigns: true }
     }
 
     pub(crate) fn closure(&mut self, block: &ast::Block, span: Span, usage: Use) -> Expr {
         let activation = self.new_activation(span);
-        self.closures.push(ClosureContext {
-            activation,
-            captures: BTreeSet::new(),
-        });
+        self.closures.push(ClosureContext { activation, captures: BTreeSet::new() });
         let inline = self.inline(block, Use::Escapes);
-        let captures: Vec<VarId> = self
-            .closures
-            .pop()
-            .map(|closure| closure.captures.into_iter().collect())
-            .unwrap_or_default();
-        self.captures
-            .closure(self.activation(), captures.clone(), usage);
-        let closure = Closure {
-            activation,
-            parameters: inline.parameters,
-            captures,
-            body: inline.body,
-        };
-        Expr {
-            kind: Kind::Closure(Box::new(closure)),
-            span,
-            assigns: false,
-        }
+        let captures: Vec<VarId> =
+            self.closures.pop().map(|closure| closure.captures.into_iter().collect()).unwrap_or_default();
+        self.captures.closure(self.activation(), captures.clone(), usage);
+        let closure = Closure { activation, parameters: inline.parameters, captures, body: inline.body };
+        Expr { kind: Kind::Closure(Box::new(closure)), span, assigns: false }
     }
 
     pub(crate) fn return_(&mut self, value: &ast::Expr, span: Span) -> Expr {
         let value = self.expr(value, Use::Escapes);
         let assigns = value.assigns;
         if self.closures.is_empty() {
-            return Expr {
-                kind: Kind::Return(Box::new(value)),
-                span,
-                assigns,
-            };
+            return Expr { kind: Kind::Return(Box::new(value)), span, assigns };
         }
         self.activations[0].home = true;
         let frame = self.activations[0].frame;
         self.touch(frame);
-        Expr {
-            kind: Kind::ReturnHome(Box::new(value)),
-            span,
-            assigns,
-        }
+        Expr { kind: Kind::ReturnHome(Box::new(value)), span, assigns }
     }
 }
 
@@ -390,26 +319,15 @@ pub(crate) fn finish(kind: Kind, span: Span) -> Expr {
 pub(crate) fn finish_at(kind: Kind, span: Span) -> Expr {
     let any = |exprs: &[Expr]| exprs.iter().any(|expr| expr.assigns);
     let assigns = match &kind {
-        Kind::Interpolation(pieces) => pieces
-            .iter()
-            .any(|piece| matches!(piece, Piece::Value(value) if value.assigns)),
-        Kind::List { elements, tail } => {
-            any(elements) || tail.as_ref().is_some_and(|tail| tail.assigns)
+        Kind::Interpolation(pieces) => {
+            pieces.iter().any(|piece| matches!(piece, Piece::Value(value) if value.assigns))
         }
+        Kind::List { elements, tail } => any(elements) || tail.as_ref().is_some_and(|tail| tail.assigns),
         Kind::Array(elements) | Kind::Tuple(elements) => any(elements),
-        Kind::Dictionary(pairs) => pairs
-            .iter()
-            .any(|(key, value)| key.assigns || value.assigns),
-        Kind::Send {
-            receiver,
-            arguments,
-            ..
+        Kind::Dictionary(pairs) => pairs.iter().any(|(key, value)| key.assigns || value.assigns),
+        Kind::Send { receiver, arguments, .. } | Kind::Cast { receiver, arguments, .. } => {
+            receiver.assigns || any(arguments)
         }
-        | Kind::Cast {
-            receiver,
-            arguments,
-            ..
-        } => receiver.assigns || any(arguments),
         Kind::SuperSend { arguments, .. }
         | Kind::ErlangCall { arguments, .. }
         | Kind::Primitive { arguments, .. } => any(arguments),
@@ -441,9 +359,5 @@ pub(crate) fn finish_at(kind: Kind, span: Span) -> Expr {
         | Kind::Global(_)
         | Kind::Closure(_) => false,
     };
-    Expr {
-        kind,
-        span,
-        assigns,
-    }
+    Expr { kind, span, assigns }
 }

@@ -121,10 +121,7 @@ pub struct Closure {
 
 /// The forms of an expression.
 #[derive(Clone, Debug)]
-#[allow(
-    missing_docs,
-    reason = "fields are named after the parts of the construct"
-)]
+#[allow(missing_docs, reason = "fields are named after the parts of the construct")]
 pub enum Kind {
     Integer(BigInt),
     Float(f64),

@@ -39,9 +39,7 @@ impl Drop for Watch {
 
 /// Do `work` and answer what it asked of class tables on this thread. An inner watch is not seen by an outer one.
 pub fn watch<T>(work: impl FnOnce() -> T) -> (T, Looks) {
-    let watch = Watch {
-        outer: ACTIVE.replace(Some(Looks::default())),
-    };
+    let watch = Watch { outer: ACTIVE.replace(Some(Looks::default())) };
     let value = work();
     let looks = ACTIVE.take().unwrap_or_default();
     drop(watch);

@@ -68,12 +68,7 @@ pub fn lower_input(
     variables: &[InputVariable],
     statements: &[&ast::Statement],
 ) -> Lowered {
-    let cx = MethodContext {
-        table,
-        class: None,
-        side: Side::Instance,
-        library: false,
-    };
+    let cx = MethodContext { table, class: None, side: Side::Instance, library: false };
     let mut lowerer = Lowerer::new(cx);
     lowerer.session_scope = true;
     for variable in variables {
@@ -85,11 +80,8 @@ pub fn lower_input(
     let body = lowerer.statement_list(statements.iter().copied(), Use::Escapes);
     let session: Vec<VarId> = lowerer.scopes[0].names.iter().map(|(_, id)| *id).collect();
     if lowerer.activations[0].home {
-        let assigned: Vec<VarId> = session
-            .iter()
-            .copied()
-            .filter(|id| lowerer.assigned[id.0 as usize])
-            .collect();
+        let assigned: Vec<VarId> =
+            session.iter().copied().filter(|id| lowerer.assigned[id.0 as usize]).collect();
         lowerer.captures.force_cells(assigned.into_iter());
     }
     let mut lowered = lowerer.finish(Vec::new(), body);
@@ -170,11 +162,7 @@ impl<'a> Lowerer<'a> {
             body,
             writes_class_state: self.writes_class_state,
         };
-        Lowered {
-            unit,
-            session: Vec::new(),
-            diagnostics: self.diagnostics,
-        }
+        Lowered { unit, session: Vec::new(), diagnostics: self.diagnostics }
     }
 
     // ---- variables -------------------------------------------------------------------------------------
@@ -183,12 +171,7 @@ impl<'a> Lowerer<'a> {
         let id = ActivationId(u32::try_from(self.activations.len()).unwrap_or(u32::MAX));
         // The frame variable is declared before the activation is pushed, so give it its id by hand.
         let frame = self.new_var("^".into(), id, span);
-        self.activations.push(Activation {
-            frame,
-            cells: false,
-            keep_cells: false,
-            home: false,
-        });
+        self.activations.push(Activation { frame, cells: false, keep_cells: false, home: false });
         id
     }
 
@@ -202,9 +185,7 @@ impl<'a> Lowerer<'a> {
     }
 
     pub(crate) fn activation(&self) -> ActivationId {
-        self.closures
-            .last()
-            .map_or(ActivationId(0), |closure| closure.activation)
+        self.closures.last().map_or(ActivationId(0), |closure| closure.activation)
     }
 
     /// A variable without a name that code could use.
@@ -215,12 +196,8 @@ impl<'a> Lowerer<'a> {
     pub(crate) fn declare(&mut self, name: SmolStr, span: Span) -> VarId {
         if name.starts_with("__") {
             self.diagnostics.push(
-                Diagnostic::error(
-                    "E0305",
-                    span,
-                    format!("`{name}` uses the reserved `__` prefix"),
-                )
-                .with_help("Choose a name with at most one leading underscore."),
+                Diagnostic::error("E0305", span, format!("`{name}` uses the reserved `__` prefix"))
+                    .with_help("Choose a name with at most one leading underscore."),
             );
         }
         let id = self.new_var(name.clone(), self.activation(), span);
@@ -249,17 +226,10 @@ impl<'a> Lowerer<'a> {
 
     /// The receiver and the method's parameters.
     pub(crate) fn parameters_in_scope(&self) -> Vec<VarId> {
-        self.receiver
-            .into_iter()
-            .chain(self.scopes[0].names.iter().map(|(_, id)| *id))
-            .collect()
+        self.receiver.into_iter().chain(self.scopes[0].names.iter().map(|(_, id)| *id)).collect()
     }
 
-    pub(crate) fn declare_parameter(
-        &mut self,
-        parameter: &ast::Parameter,
-        of_method: bool,
-    ) -> VarId {
+    pub(crate) fn declare_parameter(&mut self, parameter: &ast::Parameter, of_method: bool) -> VarId {
         let name = &parameter.name;
         if !of_method && !name.name.starts_with('_') && self.find(&name.name).is_some() {
             self.diagnostics.push(
@@ -280,14 +250,10 @@ impl<'a> Lowerer<'a> {
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<VarId> {
-        self.scopes.iter().rev().find_map(|scope| {
-            scope
-                .names
-                .iter()
-                .rev()
-                .find(|(each, _)| each == name)
-                .map(|(_, id)| *id)
-        })
+        self.scopes
+            .iter()
+            .rev()
+            .find_map(|scope| scope.names.iter().rev().find(|(each, _)| each == name).map(|(_, id)| *id))
     }
 
     /// Note that the running activation uses `var`; closures between capture it.
@@ -313,11 +279,7 @@ impl<'a> Lowerer<'a> {
         if usage != Use::Local {
             self.captures.escapes(var);
         }
-        Expr {
-            kind: Kind::Local(var),
-            span,
-            assigns: false,
-        }
+        Expr { kind: Kind::Local(var), span, assigns: false }
     }
 
     /// `name := value`: declares the name where no scope knows it.
@@ -334,11 +296,7 @@ impl<'a> Lowerer<'a> {
             (Kind::Declare(id, Box::new(value)), id)
         };
         self.assigned[id.0 as usize] = true;
-        Expr {
-            kind,
-            span: name.span,
-            assigns: true,
-        }
+        Expr { kind, span: name.span, assigns: true }
     }
 
     pub(crate) fn report_unused(&mut self) {
@@ -350,10 +308,7 @@ impl<'a> Lowerer<'a> {
             self.diagnostics.push(
                 Diagnostic::warning("E0310", var.span, format!("unused variable `{}`", var.name))
                     .in_category(Category::Unused)
-                    .with_help(format!(
-                        "Remove it, or write `_{}` to say that it is meant.",
-                        var.name
-                    )),
+                    .with_help(format!("Remove it, or write `_{}` to say that it is meant.", var.name)),
             );
         }
     }
@@ -389,10 +344,7 @@ impl<'a> Lowerer<'a> {
                 unreachable = false;
             }
             let before = self.diagnostics.len();
-            lowered.push(self.expr(
-                &statement.expr,
-                if index == last { usage } else { Use::Local },
-            ));
+            lowered.push(self.expr(&statement.expr, if index == last { usage } else { Use::Local }));
             self.suppress(&statement.expects, before);
             if index != last && matches!(statement.expr.kind, ExprKind::Return(_)) {
                 unreachable = true;
@@ -406,21 +358,16 @@ impl<'a> Lowerer<'a> {
         for expect in expects {
             let category = expect.category.name.as_str();
             let kept = self.diagnostics.split_off(before);
-            self.diagnostics.extend(
-                kept.into_iter()
-                    .filter(|diagnostic| !matches_expectation(category, diagnostic)),
-            );
+            self.diagnostics
+                .extend(kept.into_iter().filter(|diagnostic| !matches_expectation(category, diagnostic)));
         }
     }
 
     /// The statements of a literal block, in place.
     pub(crate) fn inline(&mut self, block: &ast::Block, usage: Use) -> Inline {
         self.scoped(|this| {
-            let parameters = block
-                .parameters
-                .iter()
-                .map(|parameter| this.declare_parameter(parameter, false))
-                .collect();
+            let parameters =
+                block.parameters.iter().map(|parameter| this.declare_parameter(parameter, false)).collect();
             let body = this.statements(&block.body, usage);
             Inline { parameters, body }
         })

@@ -27,14 +27,7 @@ impl Lowerer<'_> {
         let arguments = self.exprs(&send.message.arguments, Use::Local);
         // Errors point at the message, which is what a stack frame's line must name too.
         let at = send.message.parts.first().map_or(span, |part| part.span);
-        finish_at(
-            Kind::Send {
-                receiver: Box::new(receiver),
-                selector,
-                arguments,
-            },
-            at,
-        )
+        finish_at(Kind::Send { receiver: Box::new(receiver), selector, arguments }, at)
     }
 
     pub(crate) fn super_send(&mut self, send: &ast::Send, selector: SmolStr, span: Span) -> Expr {
@@ -50,22 +43,11 @@ impl Lowerer<'_> {
         self.read[receiver.0 as usize] = true;
         let arguments = self.exprs(&send.message.arguments, Use::Local);
         let at = send.message.parts.first().map_or(span, |part| part.span);
-        finish_at(
-            Kind::SuperSend {
-                selector,
-                arguments,
-            },
-            at,
-        )
+        finish_at(Kind::SuperSend { selector, arguments }, at)
     }
 
     /// `Erlang module function: argument`.
-    pub(crate) fn erlang_call(
-        &mut self,
-        send: &ast::Send,
-        selector: &SmolStr,
-        span: Span,
-    ) -> Option<Expr> {
+    pub(crate) fn erlang_call(&mut self, send: &ast::Send, selector: &SmolStr, span: Span) -> Option<Expr> {
         let mut receiver = &send.receiver;
         while let ExprKind::Paren(inner) = &receiver.kind {
             receiver = inner;
@@ -77,9 +59,8 @@ impl Lowerer<'_> {
             return None;
         };
         let module = inner.message.selector();
-        let is_gateway = name.name.name == "Erlang"
-            && name.package.is_none()
-            && inner.message.arguments.is_empty();
+        let is_gateway =
+            name.name.name == "Erlang" && name.package.is_none() && inner.message.arguments.is_empty();
         let table = self.cx.table;
         let is_protocol =
             |class: &str, side, selector: &str| table.find_method(class, side, selector).is_some();
@@ -90,55 +71,29 @@ impl Lowerer<'_> {
         {
             return None;
         }
-        if send.message.parts.iter().any(|part| {
-            !part
-                .name
-                .starts_with(|c: char| c.is_alphabetic() || c == '_')
-        }) {
-            return None;
-        }
-        let function = send
+        if send
             .message
             .parts
-            .first()?
-            .name
-            .trim_end_matches(':')
-            .into();
+            .iter()
+            .any(|part| !part.name.starts_with(|c: char| c.is_alphabetic() || c == '_'))
+        {
+            return None;
+        }
+        let function = send.message.parts.first()?.name.trim_end_matches(':').into();
         let arguments = self.exprs(&send.message.arguments, Use::Local);
         let at = send.message.parts.first().map_or(span, |part| part.span);
-        Some(finish_at(
-            Kind::ErlangCall {
-                module,
-                function,
-                arguments,
-            },
-            at,
-        ))
+        Some(finish_at(Kind::ErlangCall { module, function, arguments }, at))
     }
 
-    pub(crate) fn cascade(
-        &mut self,
-        receiver: &ast::Expr,
-        messages: &[ast::Message],
-        span: Span,
-    ) -> Expr {
+    pub(crate) fn cascade(&mut self, receiver: &ast::Expr, messages: &[ast::Message], span: Span) -> Expr {
         if matches!(receiver.kind, ExprKind::Super) {
             // Every message of the cascade starts above the class.
             let mut body = Vec::new();
             for message in messages {
-                let send = ast::Send {
-                    receiver: receiver.clone(),
-                    message: message.clone(),
-                };
+                let send = ast::Send { receiver: receiver.clone(), message: message.clone() };
                 body.push(self.super_send(&send, message.selector(), message.span));
             }
-            return finish(
-                Kind::Sequence(Inline {
-                    parameters: Vec::new(),
-                    body,
-                }),
-                span,
-            );
+            return finish(Kind::Sequence(Inline { parameters: Vec::new(), body }), span);
         }
         let receiver = self.expr(receiver, Use::Local);
         let mut lowered = Vec::with_capacity(messages.len());
@@ -147,19 +102,9 @@ impl Lowerer<'_> {
             self.check_instantiation(&receiver, &selector, message.span);
             let arguments = self.exprs(&message.arguments, Use::Local);
             let at = message.parts.first().map_or(message.span, |part| part.span);
-            lowered.push(CascadeMessage {
-                selector,
-                arguments,
-                span: at,
-            });
+            lowered.push(CascadeMessage { selector, arguments, span: at });
         }
-        finish(
-            Kind::Cascade {
-                receiver: Box::new(receiver),
-                messages: lowered,
-            },
-            span,
-        )
+        finish(Kind::Cascade { receiver: Box::new(receiver), messages: lowered }, span)
     }
 
     pub(crate) fn cast(&mut self, inner: &ast::Expr, span: Span) -> Expr {
@@ -181,22 +126,16 @@ impl Lowerer<'_> {
         }
         let arguments = self.exprs(&send.message.arguments, Use::Local);
         finish(
-            Kind::Cast {
-                receiver: Box::new(receiver),
-                selector: send.message.selector(),
-                arguments,
-            },
+            Kind::Cast { receiver: Box::new(receiver), selector: send.message.selector(), arguments },
             span,
         )
     }
 
     pub(crate) fn is_value_literal(&self, receiver: &Expr) -> bool {
         match &receiver.kind {
-            Kind::String(_)
-            | Kind::Float(_)
-            | Kind::Array(_)
-            | Kind::Dictionary(_)
-            | Kind::List { .. } => true,
+            Kind::String(_) | Kind::Float(_) | Kind::Array(_) | Kind::Dictionary(_) | Kind::List { .. } => {
+                true
+            }
             Kind::Class { name, .. } => self.cx.table.kind(name) == ClassKind::Value,
             _ => false,
         }
@@ -217,8 +156,7 @@ impl Lowerer<'_> {
             Some((
                 "E0330",
                 format!("Actor subclass `{name}` must use `spawn` instead of `new`"),
-                "Actors are processes: write `spawn`, or `spawnWith:` with a Dictionary."
-                    .to_owned(),
+                "Actors are processes: write `spawn`, or `spawnWith:` with a Dictionary.".to_owned(),
                 Category::ActorNew,
             ))
         } else if class.is_abstract {
@@ -246,11 +184,8 @@ impl Lowerer<'_> {
             None
         };
         if let Some((code, message, help, category)) = found {
-            self.diagnostics.push(
-                Diagnostic::error(code, span, message)
-                    .with_help(help)
-                    .in_category(category),
-            );
+            self.diagnostics
+                .push(Diagnostic::error(code, span, message).with_help(help).in_category(category));
         }
     }
 
@@ -261,26 +196,15 @@ impl Lowerer<'_> {
             && !table.inherits(&class.name, "Exception")
             && table
                 .find_method(&class.name, Side::Class, selector)
-                .is_none_or(|(owner, _)| {
-                    matches!(owner.name.as_str(), "Object" | "ProtoObject" | "Value")
-                })
+                .is_none_or(|(owner, _)| matches!(owner.name.as_str(), "Object" | "ProtoObject" | "Value"))
             && table
                 .find_method("Class", Side::Instance, selector)
                 .is_none_or(|_| !matches!(class.name.as_str(), "Class" | "Metaclass" | "Behaviour"))
     }
 }
 
-const PRIMITIVE_CLASSES: [&str; 9] = [
-    "Integer",
-    "String",
-    "Float",
-    "True",
-    "False",
-    "UndefinedObject",
-    "Symbol",
-    "Block",
-    "CompiledMethod",
-];
+const PRIMITIVE_CLASSES: [&str; 9] =
+    ["Integer", "String", "Float", "True", "False", "UndefinedObject", "Symbol", "Block", "CompiledMethod"];
 
 fn literal_help(class: &str) -> String {
     let literal = match class {

@@ -16,9 +16,7 @@ impl Lowerer<'_> {
         self.check_result_arms(match_);
         finish(
             Kind::Match { scrutinee, arms },
-            match_
-                .keyword_span
-                .to(Span::empty(span.end.min(match_.keyword_span.end))),
+            match_.keyword_span.to(Span::empty(span.end.min(match_.keyword_span.end))),
         )
     }
 
@@ -28,11 +26,7 @@ impl Lowerer<'_> {
             let pattern = this.pattern(&arm.pattern, &mut bound);
             let guard = arm.guard.as_ref().map(|guard| this.expr(guard, Use::Local));
             let body = this.expr(&arm.body, usage);
-            Arm {
-                pattern,
-                guard,
-                body,
-            }
+            Arm { pattern, guard, body }
         })
     }
 
@@ -68,10 +62,7 @@ impl Lowerer<'_> {
                     .map(|segment| {
                         (
                             segment.clone(),
-                            segment
-                                .name
-                                .as_ref()
-                                .map(|name| self.bind(&name.name, name.span, bound)),
+                            segment.name.as_ref().map(|name| self.bind(&name.name, name.span, bound)),
                         )
                     })
                     .collect(),
@@ -80,15 +71,8 @@ impl Lowerer<'_> {
         Pattern { kind, span }
     }
 
-    fn patterns(
-        &mut self,
-        patterns: &[ast::Pattern],
-        bound: &mut Vec<(SmolStr, VarId)>,
-    ) -> Vec<Pattern> {
-        patterns
-            .iter()
-            .map(|pattern| self.pattern(pattern, bound))
-            .collect()
+    fn patterns(&mut self, patterns: &[ast::Pattern], bound: &mut Vec<(SmolStr, VarId)>) -> Vec<Pattern> {
+        patterns.iter().map(|pattern| self.pattern(pattern, bound)).collect()
     }
 
     fn bind(&mut self, name: &SmolStr, span: Span, bound: &mut Vec<(SmolStr, VarId)>) -> VarId {
@@ -101,9 +85,9 @@ impl Lowerer<'_> {
         match rest {
             None => Rest::None,
             Some(ast::RestPattern { name: None, .. }) => Rest::Ignored,
-            Some(ast::RestPattern {
-                name: Some(name), ..
-            }) => Rest::Bound(self.bind(&name.name, name.span, bound)),
+            Some(ast::RestPattern { name: Some(name), .. }) => {
+                Rest::Bound(self.bind(&name.name, name.span, bound))
+            }
         }
     }
 
@@ -115,7 +99,12 @@ impl Lowerer<'_> {
     ) -> PatternKind {
         let class_name = &class.name.name;
         if class_name == "Character" {
-            self.error("E0350", class.span, "`Character` is not supported in a type pattern: a character is an Integer at run time", "Match `x :: Integer`.");
+            self.error(
+                "E0350",
+                class.span,
+                "`Character` is not supported in a type pattern: a character is an Integer at run time",
+                "Match `x :: Integer`.",
+            );
         }
         let kind = self.class_ref(class);
         let module = match kind {
@@ -130,11 +119,7 @@ impl Lowerer<'_> {
         PatternKind::Typed {
             var,
             module,
-            class: if class_name == "Nil" {
-                "UndefinedObject".into()
-            } else {
-                class_name.clone()
-            },
+            class: if class_name == "Nil" { "UndefinedObject".into() } else { class_name.clone() },
         }
     }
 
@@ -146,9 +131,7 @@ impl Lowerer<'_> {
         bound: &mut Vec<(SmolStr, VarId)>,
     ) -> PatternKind {
         match (class.name.name.as_str(), parts) {
-            ("Result", [(keyword, pattern)])
-                if matches!(keyword.name.as_str(), "ok:" | "error:") =>
-            {
+            ("Result", [(keyword, pattern)]) if matches!(keyword.name.as_str(), "ok:" | "error:") => {
                 PatternKind::Result {
                     ok: keyword.name == "ok:",
                     pattern: Box::new(self.pattern(pattern, bound)),
@@ -173,13 +156,11 @@ impl Lowerer<'_> {
             match &arm.pattern.kind {
                 Ast::Constructor { parts, .. } => {
                     any = true;
-                    let irrefutable = parts.first().is_some_and(|(_, pattern)| {
-                        matches!(pattern.kind, Ast::Variable(_) | Ast::Wildcard)
-                    });
+                    let irrefutable = parts
+                        .first()
+                        .is_some_and(|(_, pattern)| matches!(pattern.kind, Ast::Variable(_) | Ast::Wildcard));
                     if arm.guard.is_none() && irrefutable {
-                        let is_ok = parts
-                            .first()
-                            .is_some_and(|(keyword, _)| keyword.name == "ok:");
+                        let is_ok = parts.first().is_some_and(|(keyword, _)| keyword.name == "ok:");
                         ok |= is_ok;
                         error |= !is_ok;
                     }
@@ -198,9 +179,7 @@ impl Lowerer<'_> {
                 Diagnostic::error(
                     "E0352",
                     match_.keyword_span,
-                    format!(
-                        "Non-exhaustive match: on sealed type `Result` — missing arm: {missing}."
-                    ),
+                    format!("Non-exhaustive match: on sealed type `Result` — missing arm: {missing}."),
                 )
                 .in_category(Category::Type)
                 .with_help("Add the arm, or end with `_ -> …`."),
@@ -222,25 +201,13 @@ impl Lowerer<'_> {
         let mut bound = Vec::new();
         let lowered = self.scoped(|this| this.pattern(pattern, &mut bound));
         let subject = self.local(whole, span, Use::Local);
-        body.push(finish(
-            Kind::Destructure {
-                pattern: Box::new(lowered),
-                value: Box::new(subject),
-            },
-            span,
-        ));
+        body.push(finish(Kind::Destructure { pattern: Box::new(lowered), value: Box::new(subject) }, span));
         for (name, id) in bound {
             let part = self.local(id, span, Use::Escapes);
             let at = self.span_of(id);
             body.push(self.assign(&ast::Ident { name, span: at }, part));
         }
         body.push(self.local(whole, span, usage));
-        finish(
-            Kind::Sequence(Inline {
-                parameters: Vec::new(),
-                body,
-            }),
-            span,
-        )
+        finish(Kind::Sequence(Inline { parameters: Vec::new(), body }), span)
     }
 }

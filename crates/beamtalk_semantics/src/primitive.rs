@@ -21,11 +21,8 @@ impl Lowerer<'_> {
             );
         }
         let Some(name) = name.filter(|_| !intrinsic) else {
-            let message = if intrinsic {
-                "Unknown intrinsic"
-            } else {
-                "A primitive names its Erlang function"
-            };
+            let message =
+                if intrinsic { "Unknown intrinsic" } else { "A primitive names its Erlang function" };
             return self.error(
                 "E0341",
                 span,
@@ -48,10 +45,7 @@ impl Lowerer<'_> {
         let arguments: Vec<Expr> = match arguments {
             None => {
                 let parameters: Vec<_> = self.parameters_in_scope();
-                parameters
-                    .into_iter()
-                    .map(|id| self.local(id, span, Use::Local))
-                    .collect()
+                parameters.into_iter().map(|id| self.local(id, span, Use::Local)).collect()
             }
             Some(text) => text
                 .split(',')
@@ -61,11 +55,7 @@ impl Lowerer<'_> {
                 .collect(),
         };
         finish(
-            Kind::Primitive {
-                module: module.trim().into(),
-                function: function.trim().into(),
-                arguments,
-            },
+            Kind::Primitive { module: module.trim().into(), function: function.trim().into(), arguments },
             span,
         )
     }
@@ -81,22 +71,13 @@ impl Lowerer<'_> {
             return finish(Kind::Integer(value), span);
         }
         if text == "[]" {
-            return finish(
-                Kind::List {
-                    elements: Vec::new(),
-                    tail: None,
-                },
-                span,
-            );
+            return finish(Kind::List { elements: Vec::new(), tail: None }, span);
         }
         if text == "#{}" {
             return finish(Kind::Dictionary(Vec::new()), span);
         }
-        let atom: SmolStr = text
-            .strip_prefix('\'')
-            .and_then(|text| text.strip_suffix('\''))
-            .unwrap_or(text)
-            .into();
+        let atom: SmolStr =
+            text.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')).unwrap_or(text).into();
         finish(Kind::Atom(atom), span)
     }
 }

@@ -18,8 +18,8 @@ const INSTRUCTION_SET: u32 = 0;
 
 /// The chunks that are made of the module's other parts, and the type table, which refers to the code.
 const RESERVED: [&[u8; 4]; 13] = [
-    b"Atom", b"AtU8", b"Attr", b"CInf", b"Code", b"ExpT", b"FunT", b"ImpT", b"Line", b"LitT",
-    b"LocT", b"StrT", b"Type",
+    b"Atom", b"AtU8", b"Attr", b"CInf", b"Code", b"ExpT", b"FunT", b"ImpT", b"Line", b"LitT", b"LocT",
+    b"StrT", b"Type",
 ];
 
 impl Assembler<'_> {
@@ -40,21 +40,11 @@ impl Assembler<'_> {
         let locals = self.entry_table(false)?;
         let mut lambdas = self.lambda_table()?;
         let literals = self.literal_table()?;
-        if let Some((id, _)) = self
-            .module
-            .chunks
-            .iter()
-            .find(|(id, _)| RESERVED.contains(&id))
-        {
+        if let Some((id, _)) = self.module.chunks.iter().find(|(id, _)| RESERVED.contains(&id)) {
             return Err(AssembleError::ReservedChunk(id.escape_ascii().to_string()));
         }
         let is_meta = |id: &[u8; 4]| id == b"Meta";
-        let meta = self
-            .module
-            .chunks
-            .iter()
-            .find(|(id, _)| is_meta(id))
-            .map(|(_, contents)| &contents[..]);
+        let meta = self.module.chunks.iter().find(|(id, _)| is_meta(id)).map(|(_, contents)| &contents[..]);
 
         // The hash by which OTP names a version of a module: these chunks' contents, empty ones left out, and the
         // lambdas' own copy of it still zero.
@@ -76,21 +66,9 @@ impl Assembler<'_> {
         let compile_info = self.compile_info()?;
         let lines = self.line_table()?;
 
-        let extra = self
-            .module
-            .chunks
-            .iter()
-            .map(|(_, contents)| contents.len() + 11)
-            .sum::<usize>();
-        let sizes = [
-            atom_bytes,
-            &self.code,
-            self.strings.table(),
-            import_bytes,
-            &exports,
-            &lambdas,
-            &literals,
-        ];
+        let extra = self.module.chunks.iter().map(|(_, contents)| contents.len() + 11).sum::<usize>();
+        let sizes =
+            [atom_bytes, &self.code, self.strings.table(), import_bytes, &exports, &lambdas, &literals];
         let size = sizes.iter().map(|part| part.len()).sum::<usize>();
         let rest = locals.len() + attributes.len() + compile_info.len() + lines.len();
         let mut file = ChunkWriter::new(size + rest + extra + 256);
@@ -120,14 +98,8 @@ impl Assembler<'_> {
 
     /// Exported or local functions: name, arity, entry.
     fn entry_table(&self, exported: bool) -> Result<Vec<u8>, AssembleError> {
-        let entries = || {
-            self.entries
-                .iter()
-                .filter(|entry| entry.exported == exported)
-        };
-        let mut table = count(entries().count(), "functions")?
-            .to_be_bytes()
-            .to_vec();
+        let entries = || self.entries.iter().filter(|entry| entry.exported == exported);
+        let mut table = count(entries().count(), "functions")?.to_be_bytes().to_vec();
         for entry in entries() {
             table.extend_from_slice(&words([entry.name, u32::from(entry.arity), entry.label.0]));
         }
@@ -141,32 +113,20 @@ impl Assembler<'_> {
             return Ok(Vec::new());
         }
         let functions = self.module.functions.iter().zip(&self.entries);
-        let mut functions: FxHashMap<Label, _> = functions
-            .map(|(function, entry)| (function.entry, (function, entry.name, false)))
-            .collect();
+        let mut functions: FxHashMap<Label, _> =
+            functions.map(|(function, entry)| (function.entry, (function, entry.name, false))).collect();
         let mut table = count(lambdas.len(), "funs")?.to_be_bytes().to_vec();
         for (lambda, index) in lambdas.iter().zip(0..) {
-            let Lambda {
-                name,
-                arity,
-                free,
-                entry,
-            } = lambda;
-            let found = functions.get_mut(entry).filter(|(function, ..)| {
-                function.name == *name && function.arity == *arity && free <= arity
-            });
+            let Lambda { name, arity, free, entry } = lambda;
+            let found = functions
+                .get_mut(entry)
+                .filter(|(function, ..)| function.name == *name && function.arity == *arity && free <= arity);
             let Some((_, atom, taken)) = found else {
-                return Err(AssembleError::LambdaMismatch {
-                    name: name.clone(),
-                    arity: *arity,
-                });
+                return Err(AssembleError::LambdaMismatch { name: name.clone(), arity: *arity });
             };
             // The loader keeps one lambda for each label.
             if std::mem::replace(taken, true) {
-                return Err(AssembleError::DuplicateLambda {
-                    name: name.clone(),
-                    arity: *arity,
-                });
+                return Err(AssembleError::DuplicateLambda { name: name.clone(), arity: *arity });
             }
             let (arity, free) = (u32::from(*arity), u32::from(*free));
             table.extend_from_slice(&words([*atom, arity, entry.0, index, free, 0]));
@@ -209,10 +169,7 @@ impl Assembler<'_> {
     /// What `module_info(compile)` answers.
     fn compile_info(&self) -> Result<Vec<u8>, AssembleError> {
         let mut items = vec![
-            Term::Tuple(vec![
-                Term::atom("version"),
-                string(env!("CARGO_PKG_VERSION")),
-            ]),
+            Term::Tuple(vec![Term::atom("version"), string(env!("CARGO_PKG_VERSION"))]),
             Term::Tuple(vec![Term::atom("options"), Term::List(Vec::new())]),
         ];
         if let Some(source) = self.module.files.first() {
@@ -247,8 +204,7 @@ impl Assembler<'_> {
             unsigned(&mut table, Tag::Integer, line.line);
         }
         for file in files {
-            let length =
-                u16::try_from(file.len()).map_err(|_| AssembleError::TooLarge("file name"))?;
+            let length = u16::try_from(file.len()).map_err(|_| AssembleError::TooLarge("file name"))?;
             table.extend_from_slice(&length.to_be_bytes());
             table.extend_from_slice(file.as_bytes());
         }
@@ -271,11 +227,7 @@ fn words<const N: usize>(words: [u32; N]) -> Vec<u8> {
 }
 
 fn string(text: &str) -> Term {
-    Term::List(
-        text.chars()
-            .map(|character| Term::Integer(i64::from(u32::from(character))))
-            .collect(),
-    )
+    Term::List(text.chars().map(|character| Term::Integer(i64::from(u32::from(character)))).collect())
 }
 
 fn encoded(term: &Term) -> Result<Vec<u8>, AssembleError> {

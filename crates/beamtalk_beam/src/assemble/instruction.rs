@@ -55,11 +55,7 @@ impl<'m> Assembler<'m> {
                 self.number(u32::from(*arity));
                 self.label(*target)
             }
-            Instr::CallLast {
-                arity,
-                target,
-                deallocate,
-            } => {
+            Instr::CallLast { arity, target, deallocate } => {
                 self.op(Opcode::CallLast);
                 self.number(u32::from(*arity));
                 self.label(*target)?;
@@ -73,10 +69,7 @@ impl<'m> Assembler<'m> {
                 self.op(Opcode::CallExtOnly);
                 self.external(function)
             }
-            Instr::CallExtLast {
-                function,
-                deallocate,
-            } => {
+            Instr::CallExtLast { function, deallocate } => {
                 self.op(Opcode::CallExtLast);
                 self.external(function)?;
                 self.size(*deallocate)
@@ -105,12 +98,7 @@ impl<'m> Assembler<'m> {
                 self.label(*target)
             }
             Instr::Test { op, fail, args } => self.test(*op, *fail, args),
-            Instr::IsTaggedTuple {
-                fail,
-                src,
-                arity,
-                tag,
-            } => {
+            Instr::IsTaggedTuple { fail, src, arity, tag } => {
                 self.op(Opcode::IsTaggedTuple);
                 self.label(*fail)?;
                 self.register(*src)?;
@@ -169,23 +157,11 @@ impl<'m> Assembler<'m> {
                 self.list("put_tuple2", elements.len())?;
                 self.sources(elements)
             }
-            Instr::PutMapAssoc {
-                fail,
-                src,
-                dst,
-                live,
-                pairs,
-            } => {
+            Instr::PutMapAssoc { fail, src, dst, live, pairs } => {
                 self.op(Opcode::PutMapAssoc);
                 self.put_map("put_map_assoc", *fail, src, *dst, *live, pairs)
             }
-            Instr::PutMapExact {
-                fail,
-                src,
-                dst,
-                live,
-                pairs,
-            } => {
+            Instr::PutMapExact { fail, src, dst, live, pairs } => {
                 self.op(Opcode::PutMapExact);
                 self.put_map("put_map_exact", *fail, src, *dst, *live, pairs)
             }
@@ -207,19 +183,8 @@ impl<'m> Assembler<'m> {
                 self.sources(keys)
             }
             Instr::MakeFun3 { lambda, dst, free } => self.make_fun(*lambda, *dst, free),
-            Instr::Bif {
-                fail,
-                name,
-                args,
-                dst,
-            } => self.bif(*fail, name, args, *dst),
-            Instr::GcBif {
-                fail,
-                name,
-                live,
-                args,
-                dst,
-            } => self.gc_bif(*fail, name, *live, args, *dst),
+            Instr::Bif { fail, name, args, dst } => self.bif(*fail, name, args, *dst),
+            Instr::GcBif { fail, name, live, args, dst } => self.gc_bif(*fail, name, *live, args, *dst),
             Instr::Try { y, handler } => {
                 self.op(Opcode::Try);
                 self.register(Reg::Y(*y))?;
@@ -257,13 +222,7 @@ impl<'m> Assembler<'m> {
                 self.op(Opcode::IfEnd);
                 Ok(())
             }
-            Instr::BsCreateBin {
-                fail,
-                live,
-                unit,
-                dst,
-                segments,
-            } => {
+            Instr::BsCreateBin { fail, live, unit, dst, segments } => {
                 self.op(Opcode::BsCreateBin);
                 self.fail(*fail)?;
                 self.number(0);
@@ -271,66 +230,28 @@ impl<'m> Assembler<'m> {
                 self.number(u32::from(*unit));
                 self.register(*dst)?;
                 self.list("bs_create_bin", segments.len() * 6)?;
-                segments
-                    .iter()
-                    .zip(1..)
-                    .try_for_each(|(segment, number)| self.segment(segment, number))
+                segments.iter().zip(1..).try_for_each(|(segment, number)| self.segment(segment, number))
             }
-            Instr::BsStartMatch4 {
-                fail,
-                live,
-                src,
-                dst,
-            } => {
+            Instr::BsStartMatch4 { fail, live, src, dst } => {
                 self.op(Opcode::BsStartMatch4);
                 self.label(*fail)?;
                 self.size(*live)?;
                 self.source(src)?;
                 self.register(*dst)
             }
-            Instr::BsGetInteger2 {
-                fail,
-                context,
-                live,
-                size,
-                unit,
-                flags,
-                dst,
-            } => {
+            Instr::BsGetInteger2 { fail, context, live, size, unit, flags, dst } => {
                 self.op(Opcode::BsGetInteger2);
                 self.bs_get(*fail, *context, *live, size, (*unit, *flags), *dst)
             }
-            Instr::BsGetFloat2 {
-                fail,
-                context,
-                live,
-                size,
-                unit,
-                flags,
-                dst,
-            } => {
+            Instr::BsGetFloat2 { fail, context, live, size, unit, flags, dst } => {
                 self.op(Opcode::BsGetFloat2);
                 self.bs_get(*fail, *context, *live, size, (*unit, *flags), *dst)
             }
-            Instr::BsGetBinary2 {
-                fail,
-                context,
-                live,
-                size,
-                unit,
-                flags,
-                dst,
-            } => {
+            Instr::BsGetBinary2 { fail, context, live, size, unit, flags, dst } => {
                 self.op(Opcode::BsGetBinary2);
                 self.bs_get(*fail, *context, *live, size, (*unit, *flags), *dst)
             }
-            Instr::BsGetUtf8 {
-                fail,
-                context,
-                live,
-                flags,
-                dst,
-            } => {
+            Instr::BsGetUtf8 { fail, context, live, flags, dst } => {
                 self.op(Opcode::BsGetUtf8);
                 self.label(*fail)?;
                 self.register(*context)?;
@@ -338,13 +259,7 @@ impl<'m> Assembler<'m> {
                 self.flags(*flags)?;
                 self.register(*dst)
             }
-            Instr::BsSkipBits2 {
-                fail,
-                context,
-                size,
-                unit,
-                flags,
-            } => {
+            Instr::BsSkipBits2 { fail, context, size, unit, flags } => {
                 self.op(Opcode::BsSkipBits2);
                 self.label(*fail)?;
                 self.register(*context)?;
@@ -352,22 +267,14 @@ impl<'m> Assembler<'m> {
                 self.number(u32::from(*unit));
                 self.flags(*flags)
             }
-            Instr::BsTestTail2 {
-                fail,
-                context,
-                bits,
-            } => {
+            Instr::BsTestTail2 { fail, context, bits } => {
                 self.op(Opcode::BsTestTail2);
                 self.label(*fail)?;
                 self.register(*context)?;
                 self.bounded(*bits, MOST_BITS)?;
                 Ok(())
             }
-            Instr::BsTestUnit {
-                fail,
-                context,
-                unit,
-            } => {
+            Instr::BsTestUnit { fail, context, unit } => {
                 self.op(Opcode::BsTestUnit);
                 self.label(*fail)?;
                 self.register(*context)?;
@@ -380,21 +287,14 @@ impl<'m> Assembler<'m> {
                 self.register(*dst)?;
                 self.size(*live)
             }
-            Instr::BsMatchString {
-                fail,
-                context,
-                bytes,
-            } => {
+            Instr::BsMatchString { fail, context, bytes } => {
                 if bytes.is_empty() {
                     return wrong("bs_match_string", "nothing to match");
                 }
                 self.op(Opcode::BsMatchString);
                 self.label(*fail)?;
                 self.register(*context)?;
-                self.bounded(
-                    count(bytes.len().saturating_mul(8), "matched string")?,
-                    MOST_BITS,
-                )?;
+                self.bounded(count(bytes.len().saturating_mul(8), "matched string")?, MOST_BITS)?;
                 let offset = self.strings.offset(bytes)?;
                 self.number(offset);
                 Ok(())
@@ -418,10 +318,7 @@ impl<'m> Assembler<'m> {
         let mut kinds = cases.iter().map(|(value, _)| case_kind(value));
         let first = kinds.next().flatten();
         if first.is_none() || kinds.any(|kind| kind != first) {
-            return wrong(
-                "select_val",
-                "cases must be all atoms, all integers or all floats",
-            );
+            return wrong("select_val", "cases must be all atoms, all integers or all floats");
         }
         self.op(Opcode::SelectVal);
         self.source(src)?;
@@ -454,11 +351,7 @@ impl<'m> Assembler<'m> {
     }
 
     fn make_fun(&mut self, index: u32, dst: Reg, free: &'m [Src]) -> Done {
-        let lambda = self
-            .module
-            .lambdas
-            .get(index as usize)
-            .ok_or(AssembleError::LambdaOutOfRange(index))?;
+        let lambda = self.module.lambdas.get(index as usize).ok_or(AssembleError::LambdaOutOfRange(index))?;
         if usize::from(lambda.free) != free.len() {
             return wrong("make_fun3", "wrong number of free variables");
         }

@@ -19,9 +19,7 @@ impl Labels {
         if next_label > MOST_LABELS {
             return Err(AssembleError::TooLarge("labels"));
         }
-        Ok(Self {
-            states: vec![0; next_label as usize],
-        })
+        Ok(Self { states: vec![0; next_label as usize] })
     }
 
     pub fn define(&mut self, label: Label) -> Result<(), AssembleError> {
@@ -50,10 +48,7 @@ impl Labels {
     #[inline]
     fn state(&mut self, label: Label) -> Result<&mut u8, AssembleError> {
         // 0 means "no label" in the format.
-        let found = self
-            .states
-            .get_mut(label.0 as usize)
-            .filter(|_| label.0 != 0);
+        let found = self.states.get_mut(label.0 as usize).filter(|_| label.0 != 0);
         found.ok_or(AssembleError::LabelOutOfRange(label.0))
     }
 }

@@ -65,11 +65,7 @@ struct Assembler<'m> {
 impl<'m> Assembler<'m> {
     fn new(module: &'m Module) -> Result<Self, AssembleError> {
         let next_label = module.next_label.max(1).saturating_add(MODULE_INFO_LABELS);
-        let instructions = module
-            .functions
-            .iter()
-            .map(|function| function.code.len() + 4)
-            .sum::<usize>();
+        let instructions = module.functions.iter().map(|function| function.code.len() + 4).sum::<usize>();
         let mut assembler = Self {
             module,
             code: Vec::with_capacity(instructions * 6),
@@ -90,15 +86,7 @@ impl<'m> Assembler<'m> {
     }
 
     fn function(&mut self, function: &'m Function) -> Result<(), AssembleError> {
-        let Function {
-            name,
-            arity,
-            exported,
-            line,
-            info,
-            entry,
-            code,
-        } = function;
+        let Function { name, arity, exported, line, info, entry, code } = function;
         self.head(Head {
             name,
             arity: *arity,
@@ -113,17 +101,9 @@ impl<'m> Assembler<'m> {
     fn head(&mut self, head: Head<'m>) -> Result<(), AssembleError> {
         let name = self.atoms.index(head.name)?;
         if !self.names.insert((name, head.arity)) {
-            return Err(AssembleError::DuplicateFunction {
-                name: head.name.into(),
-                arity: head.arity,
-            });
+            return Err(AssembleError::DuplicateFunction { name: head.name.into(), arity: head.arity });
         }
-        self.entries.push(Entry {
-            name,
-            arity: head.arity,
-            label: head.entry,
-            exported: head.exported,
-        });
+        self.entries.push(Entry { name, arity: head.arity, label: head.entry, exported: head.exported });
         self.define_label(head.info)?;
         self.line(head.line)?;
         self.op(Opcode::FuncInfo);
@@ -139,14 +119,7 @@ impl<'m> Assembler<'m> {
         for arity in [0, 1] {
             let info = Label(first + 2 * u32::from(arity));
             let entry = Label(info.0 + 1);
-            self.head(Head {
-                name: "module_info",
-                arity,
-                exported: true,
-                line: 0,
-                info,
-                entry,
-            })?;
+            self.head(Head { name: "module_info", arity, exported: true, line: 0, info, entry })?;
             if arity == 1 {
                 self.op(Opcode::Move);
                 self.register(Reg::X(0))?;

@@ -191,14 +191,8 @@ impl<'m> Assembler<'m> {
 }
 
 /// An instruction that breaks a rule.
-pub(super) fn wrong<T>(
-    instruction: &'static str,
-    problem: &'static str,
-) -> Result<T, AssembleError> {
-    Err(AssembleError::Operands {
-        instruction,
-        problem,
-    })
+pub(super) fn wrong<T>(instruction: &'static str, problem: &'static str) -> Result<T, AssembleError> {
+    Err(AssembleError::Operands { instruction, problem })
 }
 
 /// The value of an integer that fits an operand of eight bytes.

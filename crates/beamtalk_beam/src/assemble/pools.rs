@@ -22,8 +22,7 @@ impl<'m> Atoms<'m> {
             return Ok(*index);
         }
         // A length of one byte leaves no room for longer names (`beam_dict:atom_table/1`).
-        let length =
-            u8::try_from(name.len()).map_err(|_| AssembleError::AtomTooLong(name.to_owned()))?;
+        let length = u8::try_from(name.len()).map_err(|_| AssembleError::AtomTooLong(name.to_owned()))?;
         self.bytes.push(length);
         self.bytes.extend_from_slice(name.as_bytes());
         let index = count(self.indices.len() + 1, "atoms")?;

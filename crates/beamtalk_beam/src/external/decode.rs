@@ -14,11 +14,7 @@ pub(crate) fn decode(mut cursor: Cursor<'_>) -> Result<Term, ReadError> {
         return Err(cursor.error("unknown version of a term"));
     }
     let term = read_term(&mut cursor, 0)?;
-    if cursor.is_empty() {
-        Ok(term)
-    } else {
-        Err(cursor.error("something follows a term"))
-    }
+    if cursor.is_empty() { Ok(term) } else { Err(cursor.error("something follows a term")) }
 }
 
 fn read_term(cursor: &mut Cursor<'_>, depth: usize) -> Result<Term, ReadError> {
@@ -28,9 +24,7 @@ fn read_term(cursor: &mut Cursor<'_>, depth: usize) -> Result<Term, ReadError> {
     let tag = cursor.u8()?;
     match tag {
         tag::SMALL_INTEGER => Ok(Term::Integer(cursor.u8()?.into())),
-        tag::INTEGER => cursor
-            .array()
-            .map(|bytes| Term::Integer(i32::from_be_bytes(bytes).into())),
+        tag::INTEGER => cursor.array().map(|bytes| Term::Integer(i32::from_be_bytes(bytes).into())),
         tag::SMALL_BIG => {
             let length = cursor.u8()?;
             read_big(cursor, usize::from(length))
@@ -56,12 +50,7 @@ fn read_term(cursor: &mut Cursor<'_>, depth: usize) -> Result<Term, ReadError> {
         tag::STRING => {
             let length = cursor.u16()?;
             let bytes = cursor.take(usize::from(length))?;
-            Ok(Term::List(
-                bytes
-                    .iter()
-                    .map(|byte| Term::Integer((*byte).into()))
-                    .collect(),
-            ))
+            Ok(Term::List(bytes.iter().map(|byte| Term::Integer((*byte).into())).collect()))
         }
         tag::LIST => {
             let length = cursor.count(1)?;
@@ -91,11 +80,9 @@ fn read_term(cursor: &mut Cursor<'_>, depth: usize) -> Result<Term, ReadError> {
         tag::EXPORT => {
             let (module, function) = (read_atom(cursor)?, read_atom(cursor)?);
             match (cursor.u8()?, cursor.u8()?) {
-                (tag::SMALL_INTEGER, arity) => Ok(Term::ExternalFunction(ExternalFunction {
-                    module,
-                    function,
-                    arity,
-                })),
+                (tag::SMALL_INTEGER, arity) => {
+                    Ok(Term::ExternalFunction(ExternalFunction { module, function, arity }))
+                }
                 _ => Err(cursor.error("not an arity")),
             }
         }
@@ -104,11 +91,7 @@ fn read_term(cursor: &mut Cursor<'_>, depth: usize) -> Result<Term, ReadError> {
 }
 
 /// Grows as elements come: a wrong length inside another must not multiply what is reserved.
-fn read_terms(
-    cursor: &mut Cursor<'_>,
-    length: usize,
-    depth: usize,
-) -> Result<Vec<Term>, ReadError> {
+fn read_terms(cursor: &mut Cursor<'_>, length: usize, depth: usize) -> Result<Vec<Term>, ReadError> {
     let mut terms = Vec::new();
     for _ in 0..length {
         terms.push(read_term(cursor, depth + 1)?);
@@ -123,11 +106,7 @@ fn read_big(cursor: &mut Cursor<'_>, length: usize) -> Result<Term, ReadError> {
     if length > MOST_DIGITS {
         return Err(cursor.error("an integer is too large"));
     }
-    let sign = if cursor.u8()? == 0 {
-        Sign::Plus
-    } else {
-        Sign::Minus
-    };
+    let sign = if cursor.u8()? == 0 { Sign::Plus } else { Sign::Minus };
     let value = BigInt::from_bytes_le(sign, cursor.take(length)?);
     Ok(match value.to_i64() {
         Some(value) => Term::Integer(value),
@@ -160,12 +139,7 @@ fn read_atom_after(cursor: &mut Cursor<'_>, tag: u8) -> Result<SmolStr, ReadErro
     let name: SmolStr = if matches!(tag, tag::SMALL_ATOM_UTF8 | tag::ATOM_UTF8) {
         cursor.text(length)?.into()
     } else {
-        cursor
-            .take(length)?
-            .iter()
-            .copied()
-            .map(char::from)
-            .collect()
+        cursor.take(length)?.iter().copied().map(char::from).collect()
     };
     if name.chars().count() > 255 {
         return Err(cursor.error("an atom is too long"));

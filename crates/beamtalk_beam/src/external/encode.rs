@@ -40,10 +40,7 @@ fn write_term(term: &Term, out: &mut Vec<u8>, depth: usize) -> Result<(), Assemb
         }
         Term::Bitstring { bytes, last_bits } => {
             if bytes.is_empty() || !(1..=7).contains(last_bits) {
-                return Err(AssembleError::Operands {
-                    instruction: "literal",
-                    problem: "not a bitstring",
-                });
+                return Err(AssembleError::Operands { instruction: "literal", problem: "not a bitstring" });
             }
             out.push(tag::BIT_BINARY);
             write_length(bytes.len(), out)?;
@@ -60,9 +57,7 @@ fn write_term(term: &Term, out: &mut Vec<u8>, depth: usize) -> Result<(), Assemb
                 out.push(tag::LARGE_TUPLE);
                 write_length(elements.len(), out)?;
             }
-            elements
-                .iter()
-                .try_for_each(|element| write_term(element, out, depth + 1))
+            elements.iter().try_for_each(|element| write_term(element, out, depth + 1))
         }
         Term::Map(pairs) => write_map(pairs, out, depth),
         Term::ExternalFunction(function) => {
@@ -86,9 +81,7 @@ fn write_atom(name: &str, out: &mut Vec<u8>) -> Result<(), AssembleError> {
         out.extend_from_slice(&[tag::SMALL_ATOM_UTF8, length]);
     } else {
         // The limit is 255 characters, each of up to four bytes.
-        let length = u16::try_from(name.len())
-            .ok()
-            .filter(|_| name.chars().count() <= 255);
+        let length = u16::try_from(name.len()).ok().filter(|_| name.chars().count() <= 255);
         let length = length.ok_or_else(|| AssembleError::AtomTooLong(name.to_owned()))?;
         out.push(tag::ATOM_UTF8);
         out.extend_from_slice(&length.to_be_bytes());
@@ -105,10 +98,7 @@ fn write_integer(value: i64, out: &mut Vec<u8>) -> Result<(), AssembleError> {
         out.extend_from_slice(&value.to_be_bytes());
     } else {
         let digits = value.unsigned_abs().to_le_bytes();
-        let length = digits
-            .iter()
-            .rposition(|digit| *digit != 0)
-            .map_or(0, |last| last + 1);
+        let length = digits.iter().rposition(|digit| *digit != 0).map_or(0, |last| last + 1);
         write_digits(value < 0, &digits[..length], out)?;
     }
     Ok(())
@@ -148,9 +138,7 @@ fn write_list(
     }
     out.push(tag::LIST);
     write_length(elements.len(), out)?;
-    elements
-        .iter()
-        .try_for_each(|element| write_term(element, out, depth + 1))?;
+    elements.iter().try_for_each(|element| write_term(element, out, depth + 1))?;
     match tail {
         None => {
             out.push(tag::NIL);
@@ -170,20 +158,14 @@ fn write_map(pairs: &[(Term, Term)], out: &mut Vec<u8>, depth: usize) -> Result<
         keys.push(start..out.len());
         write_term(value, out, depth + 1)?;
     }
-    if has_duplicate(&keys, out) {
-        Err(AssembleError::DuplicateKey)
-    } else {
-        Ok(())
-    }
+    if has_duplicate(&keys, out) { Err(AssembleError::DuplicateKey) } else { Ok(()) }
 }
 
 /// Whether two keys have the same encoding; the loader refuses such maps.
 fn has_duplicate(keys: &[Range<usize>], encoded: &[u8]) -> bool {
     if keys.len() <= 8 {
         let equal = |a: &Range<usize>, b: &Range<usize>| encoded[a.clone()] == encoded[b.clone()];
-        keys.iter()
-            .enumerate()
-            .any(|(at, key)| keys[..at].iter().any(|other| equal(key, other)))
+        keys.iter().enumerate().any(|(at, key)| keys[..at].iter().any(|other| equal(key, other)))
     } else {
         let mut seen = FxHashSet::default();
         keys.iter().any(|key| !seen.insert(&encoded[key.clone()]))

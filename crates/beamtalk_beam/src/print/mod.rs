@@ -30,9 +30,8 @@ pub fn print(module: &Module) -> String {
 fn write_module(out: &mut String, module: &Module) -> fmt::Result {
     let name = Atom(&module.name);
     let exported = module.functions.iter().filter(|function| function.exported);
-    let mut exports: Vec<_> = exported
-        .map(|function| format!("{{{},{}}}", Atom(&function.name), function.arity))
-        .collect();
+    let mut exports: Vec<_> =
+        exported.map(|function| format!("{{{},{}}}", Atom(&function.name), function.arity)).collect();
     exports.extend(["{module_info,0}".into(), "{module_info,1}".into()]);
     let attributes: Vec<_> = module.attributes.iter().map(attribute).collect();
     let first = module.next_label.max(1);
@@ -41,24 +40,13 @@ fn write_module(out: &mut String, module: &Module) -> fmt::Result {
     writeln!(out, "{{module, {name}}}.\n")?;
     writeln!(out, "{{exports, [{}]}}.\n", Sequence(&exports))?;
     writeln!(out, "{{attributes, [{}]}}.\n", Sequence(&attributes))?;
-    writeln!(
-        out,
-        "{{labels, {}}}.",
-        first.saturating_add(MODULE_INFO_LABELS)
-    )?;
-    let callees: FxHashMap<Label, &Function> = module
-        .functions
-        .iter()
-        .map(|function| (function.entry, function))
-        .collect();
+    writeln!(out, "{{labels, {}}}.", first.saturating_add(MODULE_INFO_LABELS))?;
+    let callees: FxHashMap<Label, &Function> =
+        module.functions.iter().map(|function| (function.entry, function)).collect();
     for function in &module.functions {
         head(out, module, function)?;
         for instr in &function.code {
-            out.push_str(if matches!(instr, Instr::Label(_)) {
-                "  "
-            } else {
-                "    "
-            });
+            out.push_str(if matches!(instr, Instr::Label(_)) { "  " } else { "    " });
             instruction::instruction(out, module, instr)?;
             out.push('.');
             if let Some(callee) = call_target(instr).and_then(|target| callees.get(&target)) {
@@ -73,25 +61,15 @@ fn write_module(out: &mut String, module: &Module) -> fmt::Result {
         let info = Label(first.saturating_add(2 * u32::from(arity)));
         let entry = Label(info.0.saturating_add(1));
         let code = Vec::new();
-        let function = Function {
-            name: "module_info".into(),
-            arity,
-            exported: true,
-            line: 0,
-            info,
-            entry,
-            code,
-        };
+        let function =
+            Function { name: "module_info".into(), arity, exported: true, line: 0, info, entry, code };
         head(out, module, &function)?;
         if arity == 1 {
             writeln!(out, "    {{move,{{x,0}},{{x,1}}}}.")?;
         }
         writeln!(out, "    {{move,{{atom,{name}}},{{x,0}}}}.")?;
         let arity = arity + 1;
-        writeln!(
-            out,
-            "    {{call_ext_only,{arity},{{extfunc,erlang,get_module_info,{arity}}}}}."
-        )?;
+        writeln!(out, "    {{call_ext_only,{arity},{{extfunc,erlang,get_module_info,{arity}}}}}.")?;
     }
     Ok(())
 }
@@ -104,31 +82,20 @@ fn attribute((name, value): &(smol_str::SmolStr, Term)) -> String {
 }
 
 fn head(out: &mut String, module: &Module, function: &Function) -> fmt::Result {
-    let Function {
-        name,
-        arity,
-        line,
-        info,
-        entry,
-        ..
-    } = function;
+    let Function { name, arity, line, info, entry, .. } = function;
     let name = Atom(name);
     writeln!(out, "\n\n{{function, {name}, {arity}, {}}}.", entry.0)?;
     write!(out, "  {{label,{}}}.\n    ", info.0)?;
     instruction::line(out, module, *line)?;
-    writeln!(
-        out,
-        ".\n    {{func_info,{{atom,{}}},{{atom,{name}}},{arity}}}.",
-        Atom(&module.name)
-    )?;
+    writeln!(out, ".\n    {{func_info,{{atom,{}}},{{atom,{name}}},{arity}}}.", Atom(&module.name))?;
     writeln!(out, "  {{label,{}}}.", entry.0)
 }
 
 fn call_target(instr: &Instr) -> Option<Label> {
     match instr {
-        Instr::Call { target, .. }
-        | Instr::CallOnly { target, .. }
-        | Instr::CallLast { target, .. } => Some(*target),
+        Instr::Call { target, .. } | Instr::CallOnly { target, .. } | Instr::CallLast { target, .. } => {
+            Some(*target)
+        }
         _ => None,
     }
 }

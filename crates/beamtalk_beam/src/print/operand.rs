@@ -43,17 +43,8 @@ impl Display for Src {
 impl Display for ExternalFunction {
     /// Arity and function, as calls name them.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self {
-            module,
-            function,
-            arity,
-        } = self;
-        write!(
-            f,
-            "{arity},{{extfunc,{},{},{arity}}}",
-            Atom(module),
-            Atom(function)
-        )
+        let Self { module, function, arity } = self;
+        write!(f, "{arity},{{extfunc,{},{},{arity}}}", Atom(module), Atom(function))
     }
 }
 
@@ -74,10 +65,7 @@ impl Display for HeapNeed {
         match self {
             Self(words, 0) => words.fmt(f),
             Self(words, funs) => {
-                write!(
-                    f,
-                    "{{alloc,[{{words,{words}}},{{floats,0}},{{funs,{funs}}}]}}"
-                )
+                write!(f, "{{alloc,[{{words,{words}}},{{floats,0}},{{funs,{funs}}}]}}")
             }
         }
     }
@@ -121,12 +109,7 @@ impl Display for Segments<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let numbered: Vec<_> = self.0.iter().zip(1..).collect::<Vec<(_, u32)>>();
         separated(f, &numbered, |f, (segment, number)| {
-            let BinSegment {
-                kind,
-                value,
-                size,
-                unit,
-            } = segment;
+            let BinSegment { kind, value, size, unit } = segment;
             let (kind, no_size) = match kind {
                 SegmentType::Integer => ("integer", "undefined"),
                 SegmentType::Float => ("float", "undefined"),

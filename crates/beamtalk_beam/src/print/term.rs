@@ -9,24 +9,18 @@ pub(crate) struct Atom<'a>(pub &'a str);
 
 /// Words that are no atoms without quotes (OTP 25 `erl_scan:reserved_word/1`, and those to come).
 const RESERVED: &[&str] = &[
-    "after", "and", "andalso", "band", "begin", "bnot", "bor", "bsl", "bsr", "bxor", "case",
-    "catch", "cond", "div", "else", "end", "fun", "if", "let", "maybe", "not", "of", "or",
-    "orelse", "receive", "rem", "try", "when", "xor",
+    "after", "and", "andalso", "band", "begin", "bnot", "bor", "bsl", "bsr", "bxor", "case", "catch", "cond",
+    "div", "else", "end", "fun", "if", "let", "maybe", "not", "of", "or", "orelse", "receive", "rem", "try",
+    "when", "xor",
 ];
 
 impl Display for Atom<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Self(name) = self;
         let plain = name.starts_with(|first: char| first.is_ascii_lowercase())
-            && name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '@')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '@')
             && !RESERVED.contains(name);
-        if plain {
-            f.write_str(name)
-        } else {
-            quoted(f, name, '\'')
-        }
+        if plain { f.write_str(name) } else { quoted(f, name, '\'') }
     }
 }
 
@@ -127,15 +121,12 @@ fn sequence<'a>(elements: &'a [Term], todo: &mut Vec<Todo<'a>>) {
 /// The text of a list of printable ASCII characters.
 fn as_text(elements: &[Term]) -> Option<String> {
     let character = |element: &Term| match element {
-        Term::Integer(code) => u8::try_from(*code)
-            .ok()
-            .map(char::from)
-            .filter(|c| matches!(c, ' '..='~' | '\n')),
+        Term::Integer(code) => {
+            u8::try_from(*code).ok().map(char::from).filter(|c| matches!(c, ' '..='~' | '\n'))
+        }
         _ => None,
     };
-    (!elements.is_empty())
-        .then(|| elements.iter().map(character).collect())
-        .flatten()
+    (!elements.is_empty()).then(|| elements.iter().map(character).collect()).flatten()
 }
 
 /// Digits that read back to the same float; Erlang wants a point before an exponent.
@@ -151,8 +142,7 @@ fn float(f: &mut Formatter<'_>, value: f64) -> fmt::Result {
 
 fn binary(f: &mut Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     // The scanner takes no control characters in UTF-8 segments, nor the last two code points of the first plane.
-    let printable =
-        |c: char| (!c.is_control() || c == '\n') && !matches!(c, '\u{fffe}'..='\u{ffff}');
+    let printable = |c: char| (!c.is_control() || c == '\n') && !matches!(c, '\u{fffe}'..='\u{ffff}');
     match std::str::from_utf8(bytes) {
         Ok("") => f.write_str("<<>>"),
         Ok(text) if text.chars().all(printable) => {

@@ -69,11 +69,7 @@ pub(super) fn code(
     if header.u32()? != 0 {
         return Err(cursor.error("unknown instruction set"));
     }
-    let header = Header {
-        highest_opcode: header.u32()?,
-        labels: header.u32()?,
-        functions: header.u32()?,
-    };
+    let header = Header { highest_opcode: header.u32()?, labels: header.u32()?, functions: header.u32()? };
     let mut code = Vec::new();
     while !cursor.is_empty() {
         let number = cursor.u8()?;
@@ -89,22 +85,15 @@ pub(super) fn code(
     Ok((header, code))
 }
 
-fn check(
-    cursor: &Cursor<'_>,
-    operand: &Operand,
-    atoms: usize,
-    literals: usize,
-) -> Result<(), ReadError> {
+fn check(cursor: &Cursor<'_>, operand: &Operand, atoms: usize, literals: usize) -> Result<(), ReadError> {
     match operand {
-        Operand::Atom(index) if *index as usize > atoms => {
-            Err(cursor.error("an atom is out of range"))
-        }
+        Operand::Atom(index) if *index as usize > atoms => Err(cursor.error("an atom is out of range")),
         Operand::Literal(index) if *index as usize >= literals => {
             Err(cursor.error("a literal is out of range"))
         }
-        Operand::List(operands) => operands
-            .iter()
-            .try_for_each(|operand| check(cursor, operand, atoms, literals)),
+        Operand::List(operands) => {
+            operands.iter().try_for_each(|operand| check(cursor, operand, atoms, literals))
+        }
         _ => Ok(()),
     }
 }
@@ -185,11 +174,7 @@ fn allocation(cursor: &mut Cursor<'_>) -> Result<Operand, ReadError> {
             _ => return Err(cursor.error("unknown kind of allocation")),
         }
     }
-    Ok(Operand::Allocation {
-        words,
-        floats,
-        funs,
-    })
+    Ok(Operand::Allocation { words, floats, funs })
 }
 
 fn register(cursor: &Cursor<'_>, number: u32) -> Result<u16, ReadError> {
@@ -219,9 +204,7 @@ fn value(cursor: &mut Cursor<'_>, first: u8) -> Result<Value, ReadError> {
     }
     if first & 0b1_0000 == 0 {
         let low = cursor.u8()?;
-        return Ok(Value::Small(
-            i64::from(first & 0b1110_0000) << 3 | i64::from(low),
-        ));
+        return Ok(Value::Small(i64::from(first & 0b1110_0000) << 3 | i64::from(low)));
     }
     let length = match first >> 5 {
         // The length itself follows, less 9. It is a number of the short forms, or else absurd.
@@ -241,9 +224,5 @@ fn value(cursor: &mut Cursor<'_>, first: u8) -> Result<Value, ReadError> {
         return Ok(Value::Big(BigInt::from_signed_bytes_be(bytes)));
     }
     let start = if bytes[0] & 0x80 == 0 { 0 } else { -1 };
-    Ok(Value::Small(
-        bytes
-            .iter()
-            .fold(start, |value, byte| value << 8 | i64::from(*byte)),
-    ))
+    Ok(Value::Small(bytes.iter().fold(start, |value, byte| value << 8 | i64::from(*byte))))
 }

@@ -24,26 +24,18 @@ impl<'a> Cursor<'a> {
 
     /// The error that something in this chunk is wrong.
     pub fn error(&self, problem: &'static str) -> ReadError {
-        ReadError::Malformed {
-            chunk: self.chunk,
-            problem,
-        }
+        ReadError::Malformed { chunk: self.chunk, problem }
     }
 
     pub fn take(&mut self, length: usize) -> Result<&'a [u8], ReadError> {
-        let (taken, rest) = self
-            .bytes
-            .split_at_checked(length)
-            .ok_or_else(|| self.error("it ends too early"))?;
+        let (taken, rest) =
+            self.bytes.split_at_checked(length).ok_or_else(|| self.error("it ends too early"))?;
         self.bytes = rest;
         Ok(taken)
     }
 
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], ReadError> {
-        let (taken, rest) = self
-            .bytes
-            .split_first_chunk()
-            .ok_or_else(|| self.error("it ends too early"))?;
+        let (taken, rest) = self.bytes.split_first_chunk().ok_or_else(|| self.error("it ends too early"))?;
         self.bytes = rest;
         Ok(*taken)
     }

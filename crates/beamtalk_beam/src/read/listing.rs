@@ -11,11 +11,7 @@ use crate::print::term::Atom;
 #[must_use]
 pub fn listing(module: &ReadModule) -> String {
     let mut out = String::new();
-    let written = Listing {
-        module,
-        out: &mut out,
-    }
-    .module();
+    let written = Listing { module, out: &mut out }.module();
     debug_assert!(written.is_ok(), "writing to a string cannot fail");
     out
 }
@@ -41,19 +37,10 @@ impl Listing<'_> {
         self.entries("local", &module.locals)?;
         for fun in &module.funs {
             let Entry { name, arity, label } = &fun.entry;
-            write!(
-                self.out,
-                "fun {} {}/{arity} at {}",
-                fun.index,
-                Atom(name),
-                label.0
-            )?;
+            write!(self.out, "fun {} {}/{arity} at {}", fun.index, Atom(name), label.0)?;
             writeln!(self.out, ", free {}, unique {}", fun.free, fun.unique)?;
         }
-        for (what, term) in [
-            ("attributes", &module.attributes),
-            ("compile_info", &module.compile_info),
-        ] {
+        for (what, term) in [("attributes", &module.attributes), ("compile_info", &module.compile_info)] {
             if let Some(term) = term {
                 writeln!(self.out, "{what} {term}")?;
             }
@@ -79,11 +66,7 @@ impl Listing<'_> {
         if *opcode == Opcode::FuncInfo {
             self.out.push('\n');
         }
-        let indent = if *opcode == Opcode::Label {
-            "  "
-        } else {
-            "    "
-        };
+        let indent = if *opcode == Opcode::Label { "  " } else { "    " };
         write!(self.out, "{indent}{}", opcode.name())?;
         for (index, operand) in operands.iter().enumerate() {
             self.out.push_str(if index == 0 { " " } else { ", " });
@@ -123,29 +106,16 @@ impl Listing<'_> {
             Operand::BigInteger(value) => write!(self.out, "{{integer,{value}}}"),
             Operand::Nil => self.out.write_str("nil"),
             Operand::Atom(index) => {
-                let name = (*index as usize)
-                    .checked_sub(1)
-                    .and_then(|at| self.module.atoms.get(at));
-                write!(
-                    self.out,
-                    "{{atom,{}}}",
-                    Atom(name.map_or("", |name| name.as_str()))
-                )
+                let name = (*index as usize).checked_sub(1).and_then(|at| self.module.atoms.get(at));
+                write!(self.out, "{{atom,{}}}", Atom(name.map_or("", |name| name.as_str())))
             }
             Operand::Reg(register) => write!(self.out, "{register}"),
             Operand::TypedReg(register, index) => write!(self.out, "{{tr,{register},{index}}}"),
             Operand::FloatReg(number) => write!(self.out, "{{fr,{number}}}"),
             Operand::Label(label) => write!(self.out, "{label}"),
             Operand::Literal(index) => write!(self.out, "{{literal,{index}}}"),
-            Operand::Allocation {
-                words,
-                floats,
-                funs,
-            } => {
-                write!(
-                    self.out,
-                    "{{alloc,[{{words,{words}}},{{floats,{floats}}},{{funs,{funs}}}]}}"
-                )
+            Operand::Allocation { words, floats, funs } => {
+                write!(self.out, "{{alloc,[{{words,{words}}},{{floats,{floats}}},{{funs,{funs}}}]}}")
             }
             Operand::List(operands) => {
                 self.out.push('[');
@@ -173,14 +143,7 @@ fn meaning(opcode: Opcode, operand: usize) -> Meaning {
     match (operand, opcode) {
         (0, Opcode::Line) => Meaning::Line,
         (0, Opcode::Bif0)
-        | (
-            1,
-            Opcode::CallExt
-            | Opcode::CallExtLast
-            | Opcode::CallExtOnly
-            | Opcode::Bif1
-            | Opcode::Bif2,
-        )
+        | (1, Opcode::CallExt | Opcode::CallExtLast | Opcode::CallExtOnly | Opcode::Bif1 | Opcode::Bif2)
         | (2, Opcode::GcBif1 | Opcode::GcBif2 | Opcode::GcBif3) => Meaning::Import,
         _ => Meaning::Number,
     }

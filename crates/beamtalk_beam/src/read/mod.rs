@@ -125,10 +125,7 @@ pub fn read(file: &[u8]) -> Result<ReadModule, ReadError> {
     let need = |id| find(id).ok_or(ReadError::MissingChunk(id));
 
     let atoms = tables::atoms(need("AtU8")?)?;
-    let name = atoms
-        .first()
-        .cloned()
-        .ok_or(ReadError::MissingChunk("AtU8"))?;
+    let name = atoms.first().cloned().ok_or(ReadError::MissingChunk("AtU8"))?;
     let imports = tables::imports(need("ImpT")?, &atoms)?;
     let exports = tables::entries(need("ExpT")?, &atoms)?;
     let locals = optional(find("LocT"), |cursor| tables::entries(cursor, &atoms))?;
@@ -140,13 +137,8 @@ pub fn read(file: &[u8]) -> Result<ReadModule, ReadError> {
     };
     let (header, code) = code::code(need("Code")?, atoms.len(), literals.len())?;
     Ok(ReadModule {
-        chunks: chunks
-            .iter()
-            .map(|(id, contents)| (*id, contents.len()))
-            .collect(),
-        strings: find("StrT")
-            .map(|cursor| cursor.rest().to_vec())
-            .unwrap_or_default(),
+        chunks: chunks.iter().map(|(id, contents)| (*id, contents.len())).collect(),
+        strings: find("StrT").map(|cursor| cursor.rest().to_vec()).unwrap_or_default(),
         attributes: find("Attr").map(tables::term).transpose()?,
         compile_info: find("CInf").map(tables::term).transpose()?,
         lines: lines.places,

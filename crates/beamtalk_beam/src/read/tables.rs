@@ -26,35 +26,22 @@ pub(super) fn atoms(mut cursor: Cursor<'_>) -> Result<Vec<SmolStr>, ReadError> {
 fn atom(cursor: &mut Cursor<'_>, atoms: &[SmolStr]) -> Result<SmolStr, ReadError> {
     let index = cursor.u32()? as usize;
     let found = index.checked_sub(1).and_then(|index| atoms.get(index));
-    found
-        .cloned()
-        .ok_or_else(|| cursor.error("an atom is out of range"))
+    found.cloned().ok_or_else(|| cursor.error("an atom is out of range"))
 }
 
-pub(super) fn imports(
-    mut cursor: Cursor<'_>,
-    atoms: &[SmolStr],
-) -> Result<Vec<ExternalFunction>, ReadError> {
+pub(super) fn imports(mut cursor: Cursor<'_>, atoms: &[SmolStr]) -> Result<Vec<ExternalFunction>, ReadError> {
     let count = cursor.count(12)?;
     let mut imports = Vec::with_capacity(count);
     for _ in 0..count {
         let (module, function) = (atom(&mut cursor, atoms)?, atom(&mut cursor, atoms)?);
         let arity = u8::try_from(cursor.u32()?).map_err(|_| cursor.error("an arity above 255"))?;
-        imports.push(ExternalFunction {
-            module,
-            function,
-            arity,
-        });
+        imports.push(ExternalFunction { module, function, arity });
     }
     Ok(imports)
 }
 
 fn entry(cursor: &mut Cursor<'_>, atoms: &[SmolStr]) -> Result<Entry, ReadError> {
-    Ok(Entry {
-        name: atom(cursor, atoms)?,
-        arity: cursor.u32()?,
-        label: Label(cursor.u32()?),
-    })
+    Ok(Entry { name: atom(cursor, atoms)?, arity: cursor.u32()?, label: Label(cursor.u32()?) })
 }
 
 pub(super) fn entries(mut cursor: Cursor<'_>, atoms: &[SmolStr]) -> Result<Vec<Entry>, ReadError> {
@@ -84,9 +71,7 @@ pub(super) fn literals(mut cursor: Cursor<'_>) -> Result<Vec<Term>, ReadError> {
     let mut unpacked = Vec::new();
     // One byte more than promised, to notice that there is more.
     let mut decoder = ZlibDecoder::new(cursor.rest()).take(size as u64 + 1);
-    decoder
-        .read_to_end(&mut unpacked)
-        .map_err(|_| cursor.error("not a zlib stream"))?;
+    decoder.read_to_end(&mut unpacked).map_err(|_| cursor.error("not a zlib stream"))?;
     if unpacked.len() != size {
         return Err(cursor.error("not of the size it promises"));
     }
@@ -125,8 +110,7 @@ pub(super) fn lines(mut cursor: Cursor<'_>, module: &str) -> Result<Lines, ReadE
     while lines.len() < line_count as usize {
         match operand(&mut cursor)? {
             Operand::Integer(line) => {
-                let line =
-                    u32::try_from(line).map_err(|_| cursor.error("a line is out of range"))?;
+                let line = u32::try_from(line).map_err(|_| cursor.error("a line is out of range"))?;
                 lines.push(Line { file, line });
             }
             Operand::Nil => file = 0,
@@ -139,9 +123,5 @@ pub(super) fn lines(mut cursor: Cursor<'_>, module: &str) -> Result<Lines, ReadE
         let length = cursor.u16()?;
         files.push(cursor.text(usize::from(length))?.to_owned());
     }
-    Ok(Lines {
-        places: lines,
-        files,
-        instructions,
-    })
+    Ok(Lines { places: lines, files, instructions })
 }

@@ -1,9 +1,6 @@
 //! Building small modules, and the modules that together contain every instruction.
 #![allow(dead_code, reason = "each test binary uses its part")]
-#![allow(
-    clippy::too_many_lines,
-    reason = "code in instructions is long, not intricate"
-)]
+#![allow(clippy::too_many_lines, reason = "code in instructions is long, not intricate")]
 
 use std::sync::Arc;
 
@@ -86,11 +83,7 @@ pub fn literal(term: Term) -> Src {
 }
 
 pub fn external(module: &str, function: &str, arity: u8) -> ExternalFunction {
-    ExternalFunction {
-        module: module.into(),
-        function: function.into(),
-        arity,
-    }
+    ExternalFunction { module: module.into(), function: function.into(), arity }
 }
 
 pub fn put(src: Src, dst: Reg) -> Instr {

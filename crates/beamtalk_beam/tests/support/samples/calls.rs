@@ -10,24 +10,12 @@ pub fn calls() -> Sample {
     let mut b = Builder::new("calls");
     let inner = b.function("inner", 3, |_, _| {
         vec![
-            Instr::TestHeap {
-                words: 4,
-                funs: 0,
-                live: 3,
-            },
-            Instr::PutTuple2 {
-                dst: x(0),
-                elements: vec![xs(0), xs(1), xs(2)],
-            },
+            Instr::TestHeap { words: 4, funs: 0, live: 3 },
+            Instr::PutTuple2 { dst: x(0), elements: vec![xs(0), xs(1), xs(2)] },
             Instr::Return,
         ]
     });
-    let outer = b.function("outer", 3, |_, _| {
-        vec![Instr::CallOnly {
-            arity: 3,
-            target: inner,
-        }]
-    });
+    let outer = b.function("outer", 3, |_, _| vec![Instr::CallOnly { arity: 3, target: inner }]);
     b.function("body", 1, |b, _| {
         let line = b.line(100);
         vec![
@@ -37,53 +25,29 @@ pub fn calls() -> Sample {
             put(int(2), x(1)),
             put(int(3), x(2)),
             Instr::Line(line),
-            Instr::Call {
-                arity: 3,
-                target: inner,
-            },
+            Instr::Call { arity: 3, target: inner },
             put(xs(0), y(1)),
             put(ys(0), x(0)),
             Instr::CallExt(external("erlang", "is_atom", 1)),
-            Instr::TestHeap {
-                words: 3,
-                funs: 0,
-                live: 1,
-            },
-            Instr::PutTuple2 {
-                dst: x(0),
-                elements: vec![xs(0), ys(1)],
-            },
+            Instr::TestHeap { words: 3, funs: 0, live: 1 },
+            Instr::PutTuple2 { dst: x(0), elements: vec![xs(0), ys(1)] },
             Instr::Deallocate(2),
             Instr::Return,
         ]
     });
-    b.function("only", 3, |_, _| {
-        vec![Instr::CallOnly {
-            arity: 3,
-            target: inner,
-        }]
-    });
+    b.function("only", 3, |_, _| vec![Instr::CallOnly { arity: 3, target: inner }]);
     b.function("last", 3, |_, _| {
         vec![
             Instr::Allocate { stack: 1, live: 3 },
             Instr::InitYregs(vec![0]),
-            Instr::CallLast {
-                arity: 3,
-                target: inner,
-                deallocate: 1,
-            },
+            Instr::CallLast { arity: 3, target: inner, deallocate: 1 },
         ]
     });
-    b.function("ext_only", 1, |_, _| {
-        vec![Instr::CallExtOnly(external("lists", "reverse", 1))]
-    });
+    b.function("ext_only", 1, |_, _| vec![Instr::CallExtOnly(external("lists", "reverse", 1))]);
     b.function("ext_last", 1, |_, _| {
         vec![
             Instr::Allocate { stack: 0, live: 1 },
-            Instr::CallExtLast {
-                function: external("lists", "reverse", 1),
-                deallocate: 0,
-            },
+            Instr::CallExtLast { function: external("lists", "reverse", 1), deallocate: 0 },
         ]
     });
     b.function("apply_", 3, |_, _| {
@@ -95,48 +59,17 @@ pub fn calls() -> Sample {
         ]
     });
     b.function("apply_last", 3, |_, _| {
-        vec![
-            Instr::Allocate { stack: 0, live: 3 },
-            Instr::ApplyLast {
-                arity: 1,
-                deallocate: 0,
-            },
-        ]
+        vec![Instr::Allocate { stack: 0, live: 3 }, Instr::ApplyLast { arity: 1, deallocate: 0 }]
     });
     // A fun of two arguments with one free variable, and one without any.
-    b.module.lambdas.push(Lambda {
-        name: "inner".into(),
-        arity: 3,
-        free: 1,
-        entry: inner,
-    });
-    b.module.lambdas.push(Lambda {
-        name: "outer".into(),
-        arity: 3,
-        free: 0,
-        entry: outer,
-    });
+    b.module.lambdas.push(Lambda { name: "inner".into(), arity: 3, free: 1, entry: inner });
+    b.module.lambdas.push(Lambda { name: "outer".into(), arity: 3, free: 0, entry: outer });
     b.function("funs", 1, |_, _| {
         vec![
-            Instr::TestHeap {
-                words: 4,
-                funs: 2,
-                live: 1,
-            },
-            Instr::MakeFun3 {
-                lambda: 0,
-                dst: x(1),
-                free: vec![xs(0)],
-            },
-            Instr::MakeFun3 {
-                lambda: 1,
-                dst: x(2),
-                free: vec![],
-            },
-            Instr::PutTuple2 {
-                dst: x(0),
-                elements: vec![xs(1), xs(2)],
-            },
+            Instr::TestHeap { words: 4, funs: 2, live: 1 },
+            Instr::MakeFun3 { lambda: 0, dst: x(1), free: vec![xs(0)] },
+            Instr::MakeFun3 { lambda: 1, dst: x(2), free: vec![] },
+            Instr::PutTuple2 { dst: x(0), elements: vec![xs(1), xs(2)] },
             Instr::Return,
         ]
     });
@@ -159,64 +92,28 @@ pub fn calls() -> Sample {
 
 pub fn bifs() -> Sample {
     let mut b = Builder::new("bifs");
-    let bif = |fail, name: &str, args| Instr::Bif {
-        fail,
-        name: name.into(),
-        args,
-        dst: x(0),
-    };
-    b.function("self", 0, |_, _| {
-        vec![bif(None, "self", vec![]), Instr::Return]
-    });
-    b.function("hd", 1, |_, _| {
-        vec![bif(None, "hd", vec![xs(0)]), Instr::Return]
-    });
-    b.function("get", 1, |_, _| {
-        vec![bif(None, "get", vec![xs(0)]), Instr::Return]
-    });
-    b.function("element", 2, |_, _| {
-        vec![bif(None, "element", vec![xs(0), xs(1)]), Instr::Return]
-    });
-    b.function("equal", 2, |_, _| {
-        vec![bif(None, "=:=", vec![xs(0), xs(1)]), Instr::Return]
-    });
+    let bif = |fail, name: &str, args| Instr::Bif { fail, name: name.into(), args, dst: x(0) };
+    b.function("self", 0, |_, _| vec![bif(None, "self", vec![]), Instr::Return]);
+    b.function("hd", 1, |_, _| vec![bif(None, "hd", vec![xs(0)]), Instr::Return]);
+    b.function("get", 1, |_, _| vec![bif(None, "get", vec![xs(0)]), Instr::Return]);
+    b.function("element", 2, |_, _| vec![bif(None, "element", vec![xs(0), xs(1)]), Instr::Return]);
+    b.function("equal", 2, |_, _| vec![bif(None, "=:=", vec![xs(0), xs(1)]), Instr::Return]);
     b.function("guarded", 2, |b, info| {
         let line = b.line(77);
         let (args, name) = (vec![xs(0), xs(1)], "+".into());
         vec![
             Instr::Line(line),
-            Instr::GcBif {
-                fail: Some(info),
-                name,
-                live: 2,
-                args,
-                dst: x(0),
-            },
+            Instr::GcBif { fail: Some(info), name, live: 2, args, dst: x(0) },
             Instr::Return,
         ]
     });
     b.function("part", 3, |_, _| {
         let args = vec![xs(0), xs(1), xs(2)];
-        vec![
-            Instr::GcBif {
-                fail: None,
-                name: "binary_part".into(),
-                live: 3,
-                args,
-                dst: x(0),
-            },
-            Instr::Return,
-        ]
+        vec![Instr::GcBif { fail: None, name: "binary_part".into(), live: 3, args, dst: x(0) }, Instr::Return]
     });
     b.function("length", 1, |_, _| {
         vec![
-            Instr::GcBif {
-                fail: None,
-                name: "length".into(),
-                live: 1,
-                args: vec![xs(0)],
-                dst: x(0),
-            },
+            Instr::GcBif { fail: None, name: "length".into(), live: 1, args: vec![xs(0)], dst: x(0) },
             Instr::Return,
         ]
     });
@@ -244,15 +141,8 @@ pub fn exceptions() -> Sample {
             Instr::Return,
             Instr::Label(handler),
             Instr::TryCase(0),
-            Instr::TestHeap {
-                words: 3,
-                funs: 0,
-                live: 2,
-            },
-            Instr::PutTuple2 {
-                dst: x(0),
-                elements: vec![xs(0), xs(1)],
-            },
+            Instr::TestHeap { words: 3, funs: 0, live: 2 },
+            Instr::PutTuple2 { dst: x(0), elements: vec![xs(0), xs(1)] },
             Instr::Deallocate(1),
             Instr::Return,
         ]

@@ -37,19 +37,11 @@ const TWO: &[TestOp] = &[
 /// Every test as a function that answers a Boolean.
 pub fn tests() -> Sample {
     let mut b = Builder::new("tests");
-    for (arity, op) in ONE
-        .iter()
-        .map(|op| (1, *op))
-        .chain(TWO.iter().map(|op| (2, *op)))
-    {
+    for (arity, op) in ONE.iter().map(|op| (1, *op)).chain(TWO.iter().map(|op| (2, *op))) {
         b.function(op.opcode().name(), arity, |b, _| {
             let fail = b.label();
             vec![
-                Instr::Test {
-                    op,
-                    fail,
-                    args: (0..u16::from(arity)).map(xs).collect(),
-                },
+                Instr::Test { op, fail, args: (0..u16::from(arity)).map(xs).collect() },
                 put(atom("true"), x(0)),
                 Instr::Return,
                 Instr::Label(fail),
@@ -90,20 +82,13 @@ pub fn selection() -> Sample {
             ],
         ),
         ("dense", (0..20).map(int).collect()),
-        (
-            "floats",
-            vec![literal(Term::Float(2.5)), literal(Term::Float(-1e300))],
-        ),
+        ("floats", vec![literal(Term::Float(2.5)), literal(Term::Float(-1e300))]),
     ];
     for (name, values) in values {
         b.function(name, 1, |b, info| {
             let cases: Vec<_> = values.into_iter().map(|value| (value, b.label())).collect();
             let labels: Vec<_> = cases.iter().map(|(_, label)| *label).collect();
-            let mut code = vec![Instr::SelectVal {
-                src: xs(0),
-                fail: info,
-                cases,
-            }];
+            let mut code = vec![Instr::SelectVal { src: xs(0), fail: info, cases }];
             for (label, number) in labels.into_iter().zip(1..) {
                 code.extend([Instr::Label(label), put(int(number), x(0)), Instr::Return]);
             }
@@ -113,16 +98,8 @@ pub fn selection() -> Sample {
     b.function("arity", 1, |b, info| {
         let (one, three, end) = (b.label(), b.label(), b.label());
         vec![
-            Instr::Test {
-                op: TestOp::IsTuple,
-                fail: info,
-                args: vec![xs(0)],
-            },
-            Instr::SelectTupleArity {
-                src: x(0),
-                fail: info,
-                cases: vec![(1, one), (3, three)],
-            },
+            Instr::Test { op: TestOp::IsTuple, fail: info, args: vec![xs(0)] },
+            Instr::SelectTupleArity { src: x(0), fail: info, cases: vec![(1, one), (3, three)] },
             Instr::Label(one),
             put(atom("one"), x(0)),
             Instr::Jump(end),
@@ -134,17 +111,8 @@ pub fn selection() -> Sample {
     });
     b.function("tagged", 1, |_, info| {
         vec![
-            Instr::IsTaggedTuple {
-                fail: info,
-                src: x(0),
-                arity: 2,
-                tag: "$class".into(),
-            },
-            Instr::GetTupleElement {
-                src: x(0),
-                index: 1,
-                dst: x(0),
-            },
+            Instr::IsTaggedTuple { fail: info, src: x(0), arity: 2, tag: "$class".into() },
+            Instr::GetTupleElement { src: x(0), index: 1, dst: x(0) },
             Instr::Return,
         ]
     });

@@ -31,9 +31,5 @@ pub fn all() -> Vec<Sample> {
 }
 
 fn sample(builder: Builder, expression: &'static str, answer: &'static str) -> Sample {
-    Sample {
-        module: builder.module,
-        expression,
-        answer,
-    }
+    Sample { module: builder.module, expression, answer }
 }

@@ -11,86 +11,35 @@ pub fn data() -> Sample {
     b.function("swapped", 2, |_, _| {
         vec![
             Instr::Swap { a: x(0), b: x(1) },
-            Instr::TestHeap {
-                words: 3,
-                funs: 0,
-                live: 2,
-            },
-            Instr::PutTuple2 {
-                dst: x(0),
-                elements: vec![xs(0), xs(1)],
-            },
+            Instr::TestHeap { words: 3, funs: 0, live: 2 },
+            Instr::PutTuple2 { dst: x(0), elements: vec![xs(0), xs(1)] },
             Instr::Return,
         ]
     });
     b.function("lists", 1, |_, info| {
         vec![
-            Instr::Test {
-                op: TestOp::IsNonemptyList,
-                fail: info,
-                args: vec![xs(0)],
-            },
-            Instr::GetHd {
-                src: x(0),
-                dst: x(1),
-            },
-            Instr::GetTl {
-                src: x(0),
-                dst: x(2),
-            },
-            Instr::GetList {
-                src: x(0),
-                head: x(3),
-                tail: x(4),
-            },
-            Instr::TestHeap {
-                words: 9,
-                funs: 0,
-                live: 5,
-            },
-            Instr::PutList {
-                head: int(7),
-                tail: xs(2),
-                dst: x(2),
-            },
-            Instr::PutList {
-                head: atom("a b"),
-                tail: Src::Nil,
-                dst: x(5),
-            },
-            Instr::PutTuple2 {
-                dst: x(0),
-                elements: vec![xs(1), xs(2), xs(4), xs(5)],
-            },
+            Instr::Test { op: TestOp::IsNonemptyList, fail: info, args: vec![xs(0)] },
+            Instr::GetHd { src: x(0), dst: x(1) },
+            Instr::GetTl { src: x(0), dst: x(2) },
+            Instr::GetList { src: x(0), head: x(3), tail: x(4) },
+            Instr::TestHeap { words: 9, funs: 0, live: 5 },
+            Instr::PutList { head: int(7), tail: xs(2), dst: x(2) },
+            Instr::PutList { head: atom("a b"), tail: Src::Nil, dst: x(5) },
+            Instr::PutTuple2 { dst: x(0), elements: vec![xs(1), xs(2), xs(4), xs(5)] },
             Instr::Return,
         ]
     });
     b.function("second", 1, |_, info| {
         vec![
-            Instr::Test {
-                op: TestOp::IsTuple,
-                fail: info,
-                args: vec![xs(0)],
-            },
-            Instr::TestArity {
-                fail: info,
-                src: x(0),
-                arity: 3,
-            },
-            Instr::GetTupleElement {
-                src: x(0),
-                index: 1,
-                dst: x(0),
-            },
+            Instr::Test { op: TestOp::IsTuple, fail: info, args: vec![xs(0)] },
+            Instr::TestArity { fail: info, src: x(0), arity: 3 },
+            Instr::GetTupleElement { src: x(0), index: 1, dst: x(0) },
             Instr::Return,
         ]
     });
     // Registers whose numbers need more than one byte.
     b.function("far", 1, |_, _| {
-        let mut code = vec![Instr::Allocate {
-            stack: 300,
-            live: 1,
-        }];
+        let mut code = vec![Instr::Allocate { stack: 300, live: 1 }];
         code.push(Instr::InitYregs((0..300).collect()));
         code.extend([put(xs(0), y(299)), put(ys(299), x(900)), put(xs(900), x(0))]);
         code.extend([Instr::Deallocate(300), Instr::Return]);
@@ -109,36 +58,16 @@ pub fn maps() -> Sample {
     let pairs = || vec![(atom("a"), int(1)), (literal(Term::text("key")), xs(1))];
     b.function("assoc", 2, |_, info| {
         vec![
-            Instr::Test {
-                op: TestOp::IsMap,
-                fail: info,
-                args: vec![xs(0)],
-            },
-            Instr::PutMapAssoc {
-                fail: None,
-                src: xs(0),
-                dst: x(0),
-                live: 2,
-                pairs: pairs(),
-            },
+            Instr::Test { op: TestOp::IsMap, fail: info, args: vec![xs(0)] },
+            Instr::PutMapAssoc { fail: None, src: xs(0), dst: x(0), live: 2, pairs: pairs() },
             Instr::Return,
         ]
     });
     b.function("exact", 2, |b, info| {
         let fail = b.label();
         vec![
-            Instr::Test {
-                op: TestOp::IsMap,
-                fail: info,
-                args: vec![xs(0)],
-            },
-            Instr::PutMapExact {
-                fail: Some(fail),
-                src: xs(0),
-                dst: x(0),
-                live: 2,
-                pairs: pairs(),
-            },
+            Instr::Test { op: TestOp::IsMap, fail: info, args: vec![xs(0)] },
+            Instr::PutMapExact { fail: Some(fail), src: xs(0), dst: x(0), live: 2, pairs: pairs() },
             Instr::Return,
             Instr::Label(fail),
             put(atom("missing"), x(0)),
@@ -147,58 +76,24 @@ pub fn maps() -> Sample {
     });
     b.function("raising", 2, |_, info| {
         vec![
-            Instr::Test {
-                op: TestOp::IsMap,
-                fail: info,
-                args: vec![xs(0)],
-            },
-            Instr::PutMapExact {
-                fail: None,
-                src: xs(0),
-                dst: x(0),
-                live: 2,
-                pairs: pairs(),
-            },
+            Instr::Test { op: TestOp::IsMap, fail: info, args: vec![xs(0)] },
+            Instr::PutMapExact { fail: None, src: xs(0), dst: x(0), live: 2, pairs: pairs() },
             Instr::Return,
         ]
     });
     b.function("fresh", 1, |_, _| {
         let src = literal(Term::Map(vec![]));
         let pairs = vec![(xs(0), int(1))];
-        vec![
-            Instr::PutMapAssoc {
-                fail: None,
-                src,
-                dst: x(0),
-                live: 1,
-                pairs,
-            },
-            Instr::Return,
-        ]
+        vec![Instr::PutMapAssoc { fail: None, src, dst: x(0), live: 1, pairs }, Instr::Return]
     });
     b.function("get", 1, |b, info| {
         let fail = b.label();
         let pairs = vec![(atom("z"), x(1)), (atom("a"), x(2)), (int(3), x(3))];
         vec![
-            Instr::Test {
-                op: TestOp::IsMap,
-                fail: info,
-                args: vec![xs(0)],
-            },
-            Instr::GetMapElements {
-                fail,
-                src: x(0),
-                pairs,
-            },
-            Instr::TestHeap {
-                words: 4,
-                funs: 0,
-                live: 4,
-            },
-            Instr::PutTuple2 {
-                dst: x(0),
-                elements: vec![xs(1), xs(2), xs(3)],
-            },
+            Instr::Test { op: TestOp::IsMap, fail: info, args: vec![xs(0)] },
+            Instr::GetMapElements { fail, src: x(0), pairs },
+            Instr::TestHeap { words: 4, funs: 0, live: 4 },
+            Instr::PutTuple2 { dst: x(0), elements: vec![xs(1), xs(2), xs(3)] },
             Instr::Return,
             Instr::Label(fail),
             put(atom("missing"), x(0)),
@@ -208,16 +103,8 @@ pub fn maps() -> Sample {
     b.function("has", 1, |b, info| {
         let fail = b.label();
         vec![
-            Instr::Test {
-                op: TestOp::IsMap,
-                fail: info,
-                args: vec![xs(0)],
-            },
-            Instr::HasMapFields {
-                fail,
-                src: x(0),
-                keys: vec![atom("a"), int(3)],
-            },
+            Instr::Test { op: TestOp::IsMap, fail: info, args: vec![xs(0)] },
+            Instr::HasMapFields { fail, src: x(0), keys: vec![atom("a"), int(3)] },
             put(atom("true"), x(0)),
             Instr::Return,
             Instr::Label(fail),
