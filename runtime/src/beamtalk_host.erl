@@ -20,6 +20,8 @@
 -define(FAST_RETRY, 50).
 -define(SLOW_RETRY, 1000).
 -define(FAST_RETRIES, 40).
+%% A listener whose queue is full is tried again later, in milliseconds.
+-define(CONNECT_WAIT, 2000).
 %% Longest wait for the host's answer, in milliseconds: it may have to compile a project.
 -define(ANSWER_WAIT, 60000).
 
@@ -121,7 +123,7 @@ init(Path) ->
 
 connect(#state{path = Path, attempts = Attempts} = State) ->
     Options = [local, binary, {packet, 4}, {packet_size, ?MAX_PACKET}, {active, ?BATCH}, {send_timeout, infinity}],
-    case gen_tcp:connect({local, Path}, 0, Options) of
+    case gen_tcp:connect({local, Path}, 0, Options, ?CONNECT_WAIT) of
         {ok, Socket} ->
             send(Socket, {hello, hello()}),
             ets:insert(?TABLE, {socket, Socket}),

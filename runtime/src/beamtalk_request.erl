@@ -72,7 +72,8 @@ handle(From, {kill, Pid}) when is_binary(Pid) ->
         ok(From, ok)
     end);
 handle(From, modules) ->
-    ok(From, [module(Module) || Module <- lists:sort(beamtalk_registry:user_modules())]);
+    Modules = [M || M <- beamtalk_registry:user_modules(), beamtalk_registry:package(M) =/= <<"stdlib">>],
+    ok(From, [module(Module) || Module <- lists:sort(Modules)]);
 handle(From, stop) ->
     ok(From, ok),
     init:stop();

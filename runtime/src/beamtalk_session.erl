@@ -63,8 +63,17 @@ close(Name) ->
 -spec find(binary()) -> {ok, pid()} | error.
 find(Name) ->
     case ets:lookup(?TABLE, Name) of
-        [{_, Pid, _, _}] -> {ok, Pid};
-        [] -> error
+        [{_, Pid, _, _} = Row] ->
+            case is_process_alive(Pid) of
+                true ->
+                    {ok, Pid};
+                false ->
+                    %% It was killed and could not take its row out.
+                    ets:delete_object(?TABLE, Row),
+                    error
+            end;
+        [] ->
+            error
     end.
 
 %% The session whose programs write through the group leader.

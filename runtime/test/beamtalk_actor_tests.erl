@@ -338,3 +338,42 @@ migration() ->
         "fields(S) -> beamtalk_actor:fields(S, fields)."),
     beamtalk_fixture:load([New]),
     ?assertEqual(#{n => 5, added => 3, extra => 6}, send(A, fields)).
+
+%% The runtime's servers may crash without losing what they keep.
+recovery_test_() ->
+    beamtalk_fixture:with_runtime([
+        {"the register of actors survives its server", fun register_survives/0},
+        {"class variables work after the lock keeper crashed", fun locks_survive/0}
+    ]).
+
+register_survives() ->
+    beamtalk_fixture:load([counter()]),
+    {_, _, Pid} = A = fresh(),
+    restart(beamtalk_actors),
+    ?assertEqual({ok, ?COUNTER}, beamtalk_actors:module(Pid)),
+    ok = send(A, kill),
+    _ = gen_server:call(beamtalk_actors, sync),
+    ?assertEqual(error, beamtalk_actors:module(Pid)).
+
+locks_survive() ->
+    Beam = beamtalk_fixture:beam('bt@user@Kept', "'$class_state'() -> #{n => 0}."),
+    beamtalk_fixture:load([{'bt@user@Kept', Beam}]),
+    Class = {'$class', 'bt@user@Kept'},
+    Set = fun(N) -> beamtalk_class_state:transaction(Class, fun() -> beamtalk_class_state:put(Class, n, N) end) end,
+    ?assertEqual(1, Set(1)),
+    restart(beamtalk_class_state),
+    ?assertEqual(1, beamtalk_class_state:get(Class, n)),
+    ?assertEqual(2, Set(2)).
+
+restart(Server) ->
+    Old = whereis(Server),
+    exit(Old, kill),
+    wait_for(Server, Old).
+
+wait_for(Server, Old) ->
+    case whereis(Server) of
+        New when is_pid(New), New =/= Old -> ok;
+        _ ->
+            timer:sleep(5),
+            wait_for(Server, Old)
+    end.
