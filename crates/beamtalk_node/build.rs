@@ -8,15 +8,13 @@ fn main() -> io::Result<()> {
     let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let sources = manifest.join("../../runtime/src");
     println!("cargo::rerun-if-changed={}", sources.display());
-    let mut files: Vec<PathBuf> = fs::read_dir(&sources)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<io::Result<_>>()?;
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(&sources)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
     files.retain(|file| is_runtime_source(file));
     files.sort();
 
-    let mut table = String::from(
-        "/// The runtime's files: name and text.\npub static FILES: &[(&str, &[u8])] = &[\n",
-    );
+    let mut table =
+        String::from("/// The runtime's files: name and text.\npub static FILES: &[(&str, &[u8])] = &[\n");
     for file in &files {
         println!("cargo::rerun-if-changed={}", file.display());
         let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -32,7 +30,5 @@ fn main() -> io::Result<()> {
 
 fn is_runtime_source(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    [".erl", ".hrl", ".app.src"]
-        .iter()
-        .any(|ending| name.ends_with(ending))
+    [".erl", ".hrl", ".app.src"].iter().any(|ending| name.ends_with(ending))
 }

@@ -1,1 +1,46 @@
-fn main() {}
+//! The command line of Beamtalk.
+//!
+//! This crate parses arguments, prints, and asks others to do the work: one file a subcommand, nothing that a library
+//! would be needed for. It is the only place that knows both the compiler and the node.
+//!
+//! # Source code layout
+//!
+//! | module | idea |
+//! |---|---|
+//! | [`cli`] | what can be said on the command line |
+//! | [`commands`] | one file a subcommand |
+//! | [`prompt`] | talking to a session: evaluating, showing, `:` commands, line editing |
+//! | [`place`] | which home, project and workspace a command is about |
+//! | [`installation`] | the node that this binary carries |
+//! | [`failure`] | errors, as people see them |
+
+mod cli;
+mod commands;
+mod failure;
+mod installation;
+mod place;
+mod prompt;
+
+use clap::Parser;
+use cli::{Arguments, Command};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if arguments.print_sysroot {
+        return failure::exit_code(commands::print_sysroot());
+    }
+    let Some(command) = arguments.command else {
+        return failure::exit_code(Err(failure::no_subcommand()));
+    };
+    if !matches!(command, Command::Host(_)) {
+        commands::log_to_stderr(arguments.verbose);
+    }
+    failure::exit_code(match command {
+        Command::Repl(options) => commands::repl::run(&options),
+        Command::Run(options) => commands::run::run(&options),
+        Command::Workspace(command) => commands::workspace::run(&command),
+        Command::Doctor(options) => commands::doctor::run(&options),
+        Command::Host(options) => commands::host::run(&options, arguments.verbose),
+    })
+}

@@ -18,9 +18,7 @@ impl Cookie {
     pub fn read(path: &Path) -> Result<Self, HomeError> {
         let found = fs::symlink_metadata(path).map_err(HomeError::io("read", path))?;
         if found.file_type().is_symlink() {
-            return Err(HomeError::Symlink {
-                path: path.to_path_buf(),
-            });
+            return Err(HomeError::Symlink { path: path.to_path_buf() });
         }
         folder::check_owner_and_mode(path, &found, 0o077)?;
         let contents = file::read_bounded(path, 1024)?.unwrap_or_default();
@@ -29,9 +27,7 @@ impl Cookie {
         if text.len() == BYTES * 2 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(HomeError::BadCookie {
-                path: path.to_path_buf(),
-            })
+            Err(HomeError::BadCookie { path: path.to_path_buf() })
         }
     }
 
@@ -49,10 +45,7 @@ impl Cookie {
     pub fn admits(&self, claim: &str) -> bool {
         let ours = Sha256::digest(self.0.as_bytes());
         let theirs = Sha256::digest(claim.as_bytes());
-        let difference = ours
-            .iter()
-            .zip(&theirs)
-            .fold(0, |sum, (a, b)| sum | (a ^ b));
+        let difference = ours.iter().zip(&theirs).fold(0, |sum, (a, b)| sum | (a ^ b));
         std::hint::black_box(difference) == 0
     }
 

@@ -104,37 +104,25 @@ impl HomeError {
                 "set BEAMTALK_HOME to the real folder, or remove the link: rm '{}'",
                 path.display()
             )),
-            Self::NotAFolder { path } => {
-                Some(format!("move it away: mv '{0}' '{0}.old'", path.display()))
-            }
+            Self::NotAFolder { path } => Some(format!("move it away: mv '{0}' '{0}.old'", path.display())),
             Self::ForeignOwner { path, .. } => Some(format!(
                 "use another folder (BEAMTALK_HOME), or take it over: sudo chown -R \"$(id -u)\" '{}'",
                 path.display()
             )),
-            Self::TooOpen { path, .. } => {
-                Some(format!("close it: chmod go-rwx '{}'", path.display()))
+            Self::TooOpen { path, .. } => Some(format!("close it: chmod go-rwx '{}'", path.display())),
+            Self::BadCookie { path } => {
+                Some(format!("stop the workspace, remove the file and start again: rm '{}'", path.display()))
             }
-            Self::BadCookie { path } => Some(format!(
-                "stop the workspace, remove the file and start again: rm '{}'",
-                path.display()
-            )),
-            Self::NoWorkspace { .. } => {
-                Some("`beamtalk workspace list` shows those there are".into())
+            Self::NoWorkspace { .. } => Some("`beamtalk workspace list` shows those there are".into()),
+            Self::Io { .. } | Self::EmptyWorkspaceName | Self::BadWorkspaceName | Self::SetAside { .. } => {
+                None
             }
-            Self::Io { .. }
-            | Self::EmptyWorkspaceName
-            | Self::BadWorkspaceName
-            | Self::SetAside { .. } => None,
         }
     }
 
     /// Wraps a system error; `action` is a verb such as `read`.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
-        move |source| Self::Io {
-            action,
-            path,
-            source,
-        }
+        move |source| Self::Io { action, path, source }
     }
 }

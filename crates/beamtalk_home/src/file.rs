@@ -45,36 +45,22 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, HomeErro
 
 /// Opens a file of mode 0600 for appending, as a log is written.
 pub fn append_private(path: &Path) -> Result<File, HomeError> {
-    let opened = OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path);
+    let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
     opened.map_err(HomeError::io("open", path))
 }
 
 /// Renames a damaged file to a free name beside it and answers the error that tells of it.
 pub fn set_aside(path: &Path, reason: impl Into<String>) -> HomeError {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let mut aside = PathBuf::new();
     for attempt in 0..100u32 {
-        let suffix = if attempt == 0 {
-            String::new()
-        } else {
-            format!(".{attempt}")
-        };
+        let suffix = if attempt == 0 { String::new() } else { format!(".{attempt}") };
         aside = with_suffix(path, &format!(".broken-{now}{suffix}"));
         // `hard_link` never replaces what is there, which `rename` would.
         match fs::hard_link(path, &aside) {
             Ok(()) => {
                 return match fs::remove_file(path) {
-                    Ok(()) => HomeError::SetAside {
-                        path: path.to_path_buf(),
-                        aside,
-                        reason: reason.into(),
-                    },
+                    Ok(()) => HomeError::SetAside { path: path.to_path_buf(), aside, reason: reason.into() },
                     Err(error) => HomeError::io("set aside", path)(error),
                 };
             }
@@ -86,11 +72,7 @@ pub fn set_aside(path: &Path, reason: impl Into<String>) -> HomeError {
 }
 
 fn write_new(path: &Path, contents: &[u8]) -> std::io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(contents)?;
     file.sync_all()
 }

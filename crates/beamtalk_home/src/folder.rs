@@ -20,8 +20,7 @@ pub fn ensure_closed(path: &Path) -> Result<(), HomeError> {
     ensure_private(path)?;
     let mode = inspect(path)?.mode();
     if mode & 0o077 != 0 {
-        fs::set_permissions(path, Permissions::from_mode(0o700))
-            .map_err(HomeError::io("close", path))?;
+        fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(HomeError::io("close", path))?;
     }
     Ok(())
 }
@@ -30,35 +29,21 @@ pub fn ensure_closed(path: &Path) -> Result<(), HomeError> {
 pub fn check_private(path: &Path) -> Result<(), HomeError> {
     let found = inspect(path)?;
     if found.file_type().is_symlink() {
-        return Err(HomeError::Symlink {
-            path: path.to_path_buf(),
-        });
+        return Err(HomeError::Symlink { path: path.to_path_buf() });
     }
     if !found.is_dir() {
-        return Err(HomeError::NotAFolder {
-            path: path.to_path_buf(),
-        });
+        return Err(HomeError::NotAFolder { path: path.to_path_buf() });
     }
     check_owner_and_mode(path, &found, 0o022)
 }
 
 /// Checks a file's or folder's owner, and that it has none of the `forbidden` permission bits.
-pub(crate) fn check_owner_and_mode(
-    path: &Path,
-    found: &Metadata,
-    forbidden: u32,
-) -> Result<(), HomeError> {
+pub(crate) fn check_owner_and_mode(path: &Path, found: &Metadata, forbidden: u32) -> Result<(), HomeError> {
     if found.uid() != rustix::process::geteuid().as_raw() {
-        return Err(HomeError::ForeignOwner {
-            path: path.to_path_buf(),
-            owner: found.uid(),
-        });
+        return Err(HomeError::ForeignOwner { path: path.to_path_buf(), owner: found.uid() });
     }
     if found.mode() & forbidden != 0 {
-        return Err(HomeError::TooOpen {
-            path: path.to_path_buf(),
-            mode: found.mode() & 0o7777,
-        });
+        return Err(HomeError::TooOpen { path: path.to_path_buf(), mode: found.mode() & 0o7777 });
     }
     Ok(())
 }

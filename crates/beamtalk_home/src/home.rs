@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone)]
 pub struct Home {
     root: PathBuf,
+    cache: PathBuf,
 }
 
 impl Home {
@@ -25,12 +26,21 @@ impl Home {
         };
         // A workspace outlives the folder in which it was started.
         let root = std::path::absolute(&root).map_err(HomeError::io("find", &root))?;
-        Ok(Self::at(root))
+        let home = Self::at(root);
+        Ok(match named("BEAMTALK_CACHE_DIR") {
+            None => home,
+            Some(cache) => {
+                let cache = PathBuf::from(cache);
+                let cache = std::path::absolute(&cache).map_err(HomeError::io("find", &cache))?;
+                Self { cache, ..home }
+            }
+        })
     }
 
     /// A folder of the caller's choice.
     pub fn at(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        let root = root.into();
+        Self { cache: root.join("cache"), root }
     }
 
     /// The folder itself.
@@ -74,12 +84,11 @@ impl Home {
         Ok(found)
     }
 
-    /// The folder of everything that can be made again, made if it is missing.
+    /// The folder of everything that can be made again: `BEAMTALK_CACHE_DIR`, else `cache/`. Made if it is missing.
     pub fn cache(&self) -> Result<PathBuf, HomeError> {
         folder::ensure_private(&self.root)?;
-        let path = self.root.join("cache");
-        folder::ensure_private(&path)?;
-        Ok(path)
+        folder::ensure_private(&self.cache)?;
+        Ok(self.cache.clone())
     }
 
     /// The workspace of a folder below `workspaces/`. The folder of an unusual name does not tell the
@@ -88,9 +97,7 @@ impl Home {
         let Some(folder) = path.file_name().and_then(|name| name.to_str()) else {
             return Ok(None);
         };
-        let named = WorkspaceId::named(folder)
-            .ok()
-            .or_else(|| WorkspaceFolder::id_claimed_in(path));
+        let named = WorkspaceId::named(folder).ok().or_else(|| WorkspaceFolder::id_claimed_in(path));
         let Some(id) = named.filter(|id| id.folder() == folder) else {
             return Ok(None);
         };
@@ -118,9 +125,7 @@ mod tests {
         assert!(home.workspaces().unwrap().is_empty());
         let long = "l".repeat(100);
         for name in ["b", "a", "c", &long] {
-            home.workspace(&WorkspaceId::named(name).unwrap())
-                .create(Path::new("/p"))
-                .unwrap();
+            home.workspace(&WorkspaceId::named(name).unwrap()).create(Path::new("/p")).unwrap();
         }
         fs::write(home.root().join("workspaces/c/metadata.json"), "{").unwrap();
         let listed = home.workspaces().unwrap();

@@ -39,18 +39,12 @@ impl FileLock {
 
     /// Whether someone holds the lock. Creates no file.
     pub fn is_held(path: &Path) -> bool {
-        File::open(path)
-            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 }
 
 fn open(path: &Path) -> Result<File, HomeError> {
-    let opened = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path);
+    let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
     opened.map_err(HomeError::io("open", path))
 }
 

@@ -97,10 +97,7 @@ pub struct ProcessId {
 impl ProcessId {
     /// The process with this number now.
     pub fn of(pid: u32) -> Self {
-        Self {
-            pid,
-            started: start_time(pid).unwrap_or(0),
-        }
+        Self { pid, started: start_time(pid).unwrap_or(0) }
     }
 
     /// Whether this very process still runs.

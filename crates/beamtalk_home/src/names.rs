@@ -21,16 +21,12 @@ pub struct SessionName {
 impl SessionName {
     /// The session that a person named. Every text is a name.
     pub fn named(name: &str) -> Self {
-        Self {
-            folder: folder_name(name),
-        }
+        Self { folder: folder_name(name) }
     }
 
     /// The session of a shell, by its process id.
     pub fn of_shell(parent: u32) -> Self {
-        Self {
-            folder: format!("shell-{parent}"),
-        }
+        Self { folder: format!("shell-{parent}") }
     }
 
     /// The session of this process: `BEAMTALK_WORKSPACE`, or the parent shell's.
@@ -54,9 +50,7 @@ pub struct WorkspaceId(String);
 impl WorkspaceId {
     /// The workspace of the project at `root`, an absolute path without symbolic links.
     pub fn from_root(root: &Path) -> Self {
-        Self(hex(
-            &Sha256::digest(root.as_os_str().as_encoded_bytes())[..6]
-        ))
+        Self(hex(&Sha256::digest(root.as_os_str().as_encoded_bytes())[..6]))
     }
 
     /// A workspace that a person named.
@@ -119,13 +113,11 @@ fn folds_case(name: &str) -> bool {
 /// Lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     use fmt::Write;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]
@@ -137,18 +129,13 @@ mod tests {
     fn is_one_component(name: &str) -> bool {
         let path = PathBuf::from(name);
         let mut parts = path.components();
-        matches!(
-            (parts.next(), parts.next()),
-            (Some(Component::Normal(_)), None)
-        )
+        matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None))
     }
 
     #[test]
     fn d5_hostile_names_get_safe_folders() {
         let long = "x".repeat(300);
-        for name in [
-            "../x", "/etc", "", "\0", "..", ".", &long, "a/b", "а", "a~b", "CON\n",
-        ] {
+        for name in ["../x", "/etc", "", "\0", "..", ".", &long, "a/b", "а", "a~b", "CON\n"] {
             let folder = folder_name(name);
             assert!(is_one_component(&folder), "{name:?} -> {folder:?}");
             assert!(folder.len() <= 64 && folder.contains('~'), "{folder:?}");
@@ -169,10 +156,7 @@ mod tests {
 
     #[test]
     fn workspace_names_are_checked() {
-        assert_eq!(
-            WorkspaceId::named("").unwrap_err().to_string(),
-            "Workspace name cannot be empty"
-        );
+        assert_eq!(WorkspaceId::named("").unwrap_err().to_string(), "Workspace name cannot be empty");
         assert_eq!(
             WorkspaceId::named("a b").unwrap_err().to_string(),
             "Workspace name must contain only letters, numbers, '-' or '_'"
@@ -183,10 +167,7 @@ mod tests {
     #[test]
     fn an_id_is_the_start_of_the_paths_hash() {
         // printf %s /tmp | sha256sum
-        assert_eq!(
-            WorkspaceId::from_root(Path::new("/tmp")).as_str(),
-            "e9671acd2448"
-        );
+        assert_eq!(WorkspaceId::from_root(Path::new("/tmp")).as_str(), "e9671acd2448");
     }
 
     proptest! {

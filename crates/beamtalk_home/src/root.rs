@@ -19,16 +19,11 @@ fn project_root_below(start: &Path, home: Option<&Path>) -> PathBuf {
             || folder.join("beamtalk.toml").exists()
             || folder.join(".git").exists()
     };
-    start
-        .ancestors()
-        .find(marked)
-        .map_or_else(|| start.clone(), Path::to_path_buf)
+    start.ancestors().find(marked).map_or_else(|| start.clone(), Path::to_path_buf)
 }
 
 fn canonical(path: &Path) -> PathBuf {
-    fs::canonicalize(path)
-        .or_else(|_| std::path::absolute(path))
-        .unwrap_or_else(|_| path.to_path_buf())
+    fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_path_buf())
 }
 
 #[cfg(test)]

@@ -39,10 +39,7 @@ mod tests {
     #[test]
     fn d5_long_paths_get_short_and_different_ones() {
         let long = |last: &str| PathBuf::from(format!("/{}/{last}", "x".repeat(200)));
-        let (a, b) = (
-            fitting_path(&long("a")).unwrap(),
-            fitting_path(&long("b")).unwrap(),
-        );
+        let (a, b) = (fitting_path(&long("a")).unwrap(), fitting_path(&long("b")).unwrap());
         assert_ne!(a, b);
         assert_eq!(a, fitting_path(&long("a")).unwrap());
         assert!(a.as_os_str().len() <= LONGEST_SOCKET_PATH);

@@ -136,9 +136,7 @@ impl WorkspaceFolder {
     /// Removes the folder and the lock. Hold [`Self::lock`], and make sure that nothing runs.
     pub fn remove(&self) -> Result<(), HomeError> {
         if !self.exists() {
-            return Err(HomeError::NoWorkspace {
-                id: self.id.to_string(),
-            });
+            return Err(HomeError::NoWorkspace { id: self.id.to_string() });
         }
         folder::check_private(&self.path)?;
         fs::remove_dir_all(&self.path).map_err(HomeError::io("remove", &self.path))?;
@@ -165,9 +163,7 @@ impl WorkspaceFolder {
 
 /// Seconds since 1970.
 pub fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 #[cfg(test)]
@@ -229,12 +225,7 @@ mod tests {
         assert_eq!(workspace.remove().unwrap_err().code(), "H0011");
         workspace.create(Path::new("/p")).unwrap();
         workspace.remove().unwrap();
-        assert_eq!(
-            fs::read_dir(dir.path().join("home/workspaces"))
-                .unwrap()
-                .count(),
-            0
-        );
+        assert_eq!(fs::read_dir(dir.path().join("home/workspaces")).unwrap().count(), 0);
     }
 
     proptest! {

@@ -38,20 +38,12 @@ pub enum BadPacket {
 
 /// Answers the packet if it is well formed, with whatever is too deep cut away.
 pub fn checked(packet: &[u8]) -> Result<Vec<u8>, BadPacket> {
-    let mut walk = Walk {
-        input: packet,
-        output: Vec::with_capacity(packet.len()),
-        cut_at: None,
-    };
+    let mut walk = Walk { input: packet, output: Vec::with_capacity(packet.len()), cut_at: None };
     if walk.byte()? != VERSION {
         return Err(BadPacket::NotEtf);
     }
     walk.term()?;
-    if walk.input.is_empty() {
-        Ok(walk.output)
-    } else {
-        Err(BadPacket::TooLong)
-    }
+    if walk.input.is_empty() { Ok(walk.output) } else { Err(BadPacket::TooLong) }
 }
 
 struct Walk<'a> {
@@ -99,11 +91,7 @@ impl Walk<'_> {
             // NEW_FLOAT
             70 => {
                 let bytes: [u8; 8] = self.take(8)?.try_into().map_err(|_| BadPacket::Truncated)?;
-                if f64::from_be_bytes(bytes).is_finite() {
-                    Ok(0)
-                } else {
-                    Err(BadPacket::Float)
-                }
+                if f64::from_be_bytes(bytes).is_finite() { Ok(0) } else { Err(BadPacket::Float) }
             }
             // ATOM_UTF8 and SMALL_ATOM_UTF8; ATOM and SMALL_ATOM are the same in Latin-1, of which the
             // decoder takes plain ASCII
@@ -157,20 +145,12 @@ impl Walk<'_> {
 
     /// Every subterm has at least its tag.
     fn children(&mut self, count: usize) -> Result<usize, BadPacket> {
-        if count <= self.input.len() {
-            Ok(count)
-        } else {
-            Err(BadPacket::Truncated)
-        }
+        if count <= self.input.len() { Ok(count) } else { Err(BadPacket::Truncated) }
     }
 
     fn atom(&mut self, length: usize) -> Result<usize, BadPacket> {
         let name = self.take(length)?;
-        if std::str::from_utf8(name).is_ok() {
-            Ok(0)
-        } else {
-            Err(BadPacket::Atom)
-        }
+        if std::str::from_utf8(name).is_ok() { Ok(0) } else { Err(BadPacket::Atom) }
     }
 
     fn copy(&mut self, length: usize) -> Result<usize, BadPacket> {
@@ -192,10 +172,7 @@ impl Walk<'_> {
     }
 
     fn take(&mut self, length: usize) -> Result<&[u8], BadPacket> {
-        let (taken, rest) = self
-            .input
-            .split_at_checked(length)
-            .ok_or(BadPacket::Truncated)?;
+        let (taken, rest) = self.input.split_at_checked(length).ok_or(BadPacket::Truncated)?;
         if self.cut_at.is_none() {
             self.output.extend_from_slice(taken);
         }
@@ -240,11 +217,7 @@ mod tests {
 
     #[test]
     fn an_honest_packet_passes_unchanged() {
-        let term = tuple([
-            atom("reply"),
-            Term::from(eetf::FixInteger::from(7)),
-            list([binary("a")]),
-        ]);
+        let term = tuple([atom("reply"), Term::from(eetf::FixInteger::from(7)), list([binary("a")])]);
         assert_eq!(checked(&encoded(&term)).unwrap(), encoded(&term));
     }
 
@@ -256,9 +229,7 @@ mod tests {
         packet.extend([97, 5]);
         let cut = checked(&packet).unwrap();
         assert!(cut.len() < 1000);
-        let Term::Tuple(outer) = Term::decode(Cursor::new(cut)).unwrap() else {
-            panic!()
-        };
+        let Term::Tuple(outer) = Term::decode(Cursor::new(cut)).unwrap() else { panic!() };
         assert_eq!(outer.elements[1], Term::from(eetf::FixInteger::from(5)));
     }
 

@@ -108,20 +108,13 @@ impl NodeError {
     }
 
     pub(crate) fn system(action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
-        move |error| Self::System {
-            action,
-            reason: error.to_string(),
-        }
+        move |error| Self::System { action, reason: error.to_string() }
     }
 }
 
 impl From<beamtalk_home::HomeError> for NodeError {
     fn from(error: beamtalk_home::HomeError) -> Self {
-        Self::Home {
-            code: error.code(),
-            message: error.to_string(),
-            help: error.help(),
-        }
+        Self::Home { code: error.code(), message: error.to_string(), help: error.help() }
     }
 }
 

@@ -19,8 +19,7 @@
 
 use crate::launch::{Start, Starter};
 use crate::term::{
-    as_atom, as_bytes, as_text, as_u64, atom, binary, integer, into_list, into_tuple, list, map,
-    tuple,
+    as_atom, as_bytes, as_text, as_u64, atom, binary, integer, into_list, into_tuple, list, map, tuple,
 };
 use crate::{NodeError, packet::LONGEST_PACKET};
 use eetf::Term;
@@ -75,10 +74,7 @@ enum Signal {
 impl Played {
     fn begin(mut stream: UnixStream, log: &Mutex<Vec<String>>) {
         let Ok(out) = stream.try_clone() else { return };
-        let node = Arc::new(Self {
-            out: Mutex::new(out),
-            state: Mutex::default(),
-        });
+        let node = Arc::new(Self { out: Mutex::new(out), state: Mutex::default() });
         let process = i32::try_from(std::process::id()).unwrap_or(1);
         node.send(&tuple([
             atom("hello"),
@@ -111,21 +107,13 @@ impl Played {
             Term::Tuple(tuple) => tuple.elements,
             other => vec![other],
         };
-        let name = parts
-            .first()
-            .and_then(as_atom)
-            .unwrap_or_default()
-            .to_owned();
+        let name = parts.first().and_then(as_atom).unwrap_or_default().to_owned();
         let session = parts.get(1).and_then(as_text).unwrap_or_default();
         match name.as_str() {
             "ping" => self.reply(id, Ok(atom("pong"))),
             "load" => self.load(id, parts),
             "unload" => {
-                let names = parts
-                    .into_iter()
-                    .nth(1)
-                    .and_then(into_list)
-                    .unwrap_or_default();
+                let names = parts.into_iter().nth(1).and_then(into_list).unwrap_or_default();
                 let mut state = lock(&self.state);
                 for name in names.iter().filter_map(as_text) {
                     state.modules.remove(&name);
@@ -179,11 +167,7 @@ impl Played {
     }
 
     fn load(&self, id: &Term, parts: Vec<Term>) {
-        let modules = parts
-            .into_iter()
-            .nth(1)
-            .and_then(into_list)
-            .unwrap_or_default();
+        let modules = parts.into_iter().nth(1).and_then(into_list).unwrap_or_default();
         let names: Vec<_> = modules
             .into_iter()
             .filter_map(into_tuple::<3>)
@@ -199,9 +183,7 @@ impl Played {
         let state = lock(&self.state);
         let variables = state.sessions.get(session).map(|it| it.variables.clone());
         let pairs = variables.unwrap_or_default();
-        let pairs = pairs
-            .into_iter()
-            .map(|name| tuple([binary(name), integer(1)]));
+        let pairs = pairs.into_iter().map(|name| tuple([binary(name), integer(1)]));
         self.reply(id, Ok(list(pairs.collect::<Vec<_>>())));
     }
 
@@ -232,12 +214,7 @@ impl Played {
         }
         let (node, id) = (self.clone(), id.clone());
         thread::spawn(move || {
-            let result = Run {
-                node: &node,
-                session: &session,
-                signals,
-            }
-            .all(&script);
+            let result = Run { node: &node, session: &session, signals }.all(&script);
             if let Some(it) = lock(&node.state).sessions.get_mut(&session) {
                 it.running = None;
             }
@@ -250,11 +227,7 @@ impl Played {
 
     fn signal(&self, session: &str, signal: Signal) {
         let state = lock(&self.state);
-        if let Some(running) = state
-            .sessions
-            .get(session)
-            .and_then(|it| it.running.as_ref())
-        {
+        if let Some(running) = state.sessions.get(session).and_then(|it| it.running.as_ref()) {
             let _ = running.send(signal);
         }
     }
@@ -333,16 +306,11 @@ impl Run<'_> {
                 _ => {}
             }
         }
-        Some(Ok(map([
-            ("value", value),
-            ("bindings", self.variables()),
-            ("module", atom(module)),
-        ])))
+        Some(Ok(map([("value", value), ("bindings", self.variables()), ("module", atom(module))])))
     }
 
     fn print(&self, bytes: &[u8]) {
-        self.node
-            .event(tuple([atom("output"), binary(self.session), binary(bytes)]));
+        self.node.event(tuple([atom("output"), binary(self.session), binary(bytes)]));
     }
 
     fn fill(&self, mut bytes: usize) {
@@ -355,29 +323,16 @@ impl Run<'_> {
     }
 
     fn error(&self, kind: &str, message: &str) -> Term {
-        error(
-            kind,
-            message,
-            &[("bindings", self.variables()), ("module", atom("free"))],
-        )
+        error(kind, message, &[("bindings", self.variables()), ("module", atom("free"))])
     }
 
     fn variables(&self) -> Term {
-        let names = self
-            .with_session(|it| it.variables.clone())
-            .unwrap_or_default();
-        list(
-            names
-                .into_iter()
-                .map(|name| tuple([binary(name), atom("value")])),
-        )
+        let names = self.with_session(|it| it.variables.clone()).unwrap_or_default();
+        list(names.into_iter().map(|name| tuple([binary(name), atom("value")])))
     }
 
     fn with_session<T>(&self, use_it: impl FnOnce(&mut Session) -> T) -> Option<T> {
-        lock(&self.node.state)
-            .sessions
-            .get_mut(self.session)
-            .map(use_it)
+        lock(&self.node.state).sessions.get_mut(self.session).map(use_it)
     }
 }
 
@@ -390,9 +345,7 @@ fn error(kind: &str, message: &str, more: &[(&str, Term)]) -> Term {
         (atom("trace"), list([])),
     ];
     entries.extend(more.iter().map(|(key, value)| (atom(key), value.clone())));
-    Term::from(eetf::Map {
-        map: entries.into_iter().collect(),
-    })
+    Term::from(eetf::Map { map: entries.into_iter().collect() })
 }
 
 fn actor() -> Term {
@@ -416,18 +369,12 @@ fn read_term(stream: &mut UnixStream) -> Option<Term> {
     let mut length = [0; 4];
     stream.read_exact(&mut length).ok()?;
     let length = u32::from_be_bytes(length) as usize;
-    assert!(
-        length <= LONGEST_PACKET,
-        "the host sent a packet of {length} bytes"
-    );
+    assert!(length <= LONGEST_PACKET, "the host sent a packet of {length} bytes");
     let mut packet = vec![0; length];
     stream.read_exact(&mut packet).ok()?;
     let term = Term::decode(Cursor::new(packet)).ok()?;
     let [id, _] = crate::term::as_tuple(&term)?;
-    assert!(
-        as_u64(id).is_some_and(|id| id > 0),
-        "a request id must be positive"
-    );
+    assert!(as_u64(id).is_some_and(|id| id > 0), "a request id must be positive");
     Some(term)
 }
 

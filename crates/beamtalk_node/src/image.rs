@@ -51,9 +51,7 @@ impl Image {
         F: FnOnce() -> Result<Vec<Beam>, String>,
     {
         let cache = home.cache()?;
-        let image = Self {
-            folder: cache.join(image_name(otp, &library.fingerprint)),
-        };
+        let image = Self { folder: cache.join(image_name(otp, &library.fingerprint)) };
         if !image.exists() {
             let _lock = FileLock::acquire(&cache.join("image.lock"))?;
             if !image.exists() {
@@ -88,9 +86,8 @@ impl Image {
     ) -> Result<(), NodeError> {
         let work = cache.join(format!("making-{}", std::process::id()));
         let _ = fs::remove_dir_all(&work);
-        let made = build(&work, otp, library).and_then(|()| {
-            fs::rename(&work, &self.folder).map_err(NodeError::system("name the image"))
-        });
+        let made = build(&work, otp, library)
+            .and_then(|()| fs::rename(&work, &self.folder).map_err(NodeError::system("name the image")));
         if made.is_err() {
             let _ = fs::remove_dir_all(&work);
         }
@@ -106,11 +103,7 @@ fn build(
     let (sources, ebin) = (work.join("src"), work.join("ebin"));
     let written = fs::create_dir_all(&sources)
         .and_then(|()| fs::create_dir(&ebin))
-        .and_then(|()| {
-            FILES
-                .iter()
-                .try_for_each(|(name, text)| fs::write(sources.join(name), text))
-        });
+        .and_then(|()| FILES.iter().try_for_each(|(name, text)| fs::write(sources.join(name), text)));
     written.map_err(NodeError::system("write the runtime's sources"))?;
     let compiled = compile_runtime(otp, &sources, &ebin);
     let beams = library().map_err(|reason| NodeError::Image { reason })?;
@@ -121,10 +114,7 @@ fn build(
 
 fn compile_runtime(otp: &Otp, sources: &Path, ebin: &Path) -> Result<(), NodeError> {
     let mut command = quiet_erl(&otp.erl);
-    command
-        .args(["-eval", include_str!("compile_runtime.erl"), "-extra"])
-        .arg(sources)
-        .arg(ebin);
+    command.args(["-eval", include_str!("compile_runtime.erl"), "-extra"]).arg(sources).arg(ebin);
     let output = command.output().map_err(NodeError::system("run erl"))?;
     if output.status.success() {
         return Ok(());
@@ -170,11 +160,7 @@ fn remove_unused(cache: &Path, keep: &Path) {
         return;
     };
     for path in entries.flatten().map(|entry| entry.path()) {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let ours = name.starts_with("image-") || name.starts_with("making-");
         if ours && path.is_dir() && path != keep && is_unused(&path) {
             tracing::info!(image = name, "removing an image that nobody uses");
@@ -185,10 +171,7 @@ fn remove_unused(cache: &Path, keep: &Path) {
 
 fn is_unused(image: &Path) -> bool {
     let used = fs::metadata(image.join("used")).or_else(|_| fs::metadata(image));
-    let age = used
-        .and_then(|it| it.modified())
-        .ok()
-        .and_then(|at| SystemTime::now().duration_since(at).ok());
+    let age = used.and_then(|it| it.modified()).ok().and_then(|at| SystemTime::now().duration_since(at).ok());
     age.is_some_and(|age| age > KEPT_UNUSED)
 }
 
@@ -204,10 +187,7 @@ mod tests {
 
     fn library(name: &str) -> Library<impl FnOnce() -> Result<Vec<Beam>, String> + use<>> {
         let beams = vec![(name.to_owned(), b"FOR1".to_vec())];
-        Library {
-            fingerprint: "one".into(),
-            compile: move || Ok(beams),
-        }
+        Library { fingerprint: "one".into(), compile: move || Ok(beams) }
     }
 
     #[test]
@@ -234,10 +214,7 @@ mod tests {
     fn a_failing_library_leaves_no_image() {
         let (_dir, home) = home();
         let otp = Otp::find(&home).unwrap();
-        let broken = Library {
-            fingerprint: "two".into(),
-            compile: || Err("no parser".to_owned()),
-        };
+        let broken = Library { fingerprint: "two".into(), compile: || Err("no parser".to_owned()) };
         let error = Image::ensure(&home, &otp, broken, &mut |_| ()).unwrap_err();
         assert!(error.to_string().contains("no parser"));
         let left: Vec<_> = fs::read_dir(home.cache().unwrap())

@@ -57,9 +57,7 @@ impl Starter for ErlangNode {
     fn prepare(&self, socket: &Path) -> Result<Start, NodeError> {
         let _ = fs::remove_file(&self.log);
         let log = file::append_private(&self.log)?;
-        let also = log
-            .try_clone()
-            .map_err(NodeError::system("open the node's log"))?;
+        let also = log.try_clone().map_err(NodeError::system("open the node's log"))?;
         let mut command = quiet_erl(&self.otp.erl);
         command.arg("-pa").arg(self.image.ebin());
         command.args(["-s", "beamtalk_boot", "-extra"]).arg(socket);
@@ -72,12 +70,17 @@ impl Starter for ErlangNode {
     }
 
     fn last_words(&self) -> Option<String> {
-        let text = fs::read(&self.log).ok()?;
-        let end = &text[text.len().saturating_sub(TELLING_BYTES)..];
-        let end = String::from_utf8_lossy(end);
-        let words = end.trim();
-        (!words.is_empty()).then(|| words.to_owned())
+        last_words(&self.log)
     }
+}
+
+/// The end of what an emulator wrote by itself.
+pub fn last_words(log: &Path) -> Option<String> {
+    let text = fs::read(log).ok()?;
+    let end = &text[text.len().saturating_sub(TELLING_BYTES)..];
+    let end = String::from_utf8_lossy(end);
+    let words = end.trim();
+    (!words.is_empty()).then(|| words.to_owned())
 }
 
 /// An exit status in words.

@@ -42,9 +42,7 @@ impl Link {
         on_event: OnEvent,
     ) -> Result<(Self, Hello, oneshot::Receiver<String>), NodeError> {
         let (mut reader, writer) = stream.into_split();
-        let packet = read_packet(&mut reader)
-            .await
-            .map_err(NodeError::Protocol)?;
+        let packet = read_packet(&mut reader).await.map_err(NodeError::Protocol)?;
         let hello = match packet.as_deref().map(Incoming::decode) {
             Some(Ok(Incoming::Hello(hello))) => hello,
             Some(Ok(_)) => return Err(NodeError::Protocol("no greeting".into())),
@@ -163,11 +161,7 @@ async fn read_packet(reader: &mut (impl AsyncRead + Unpin)) -> Result<Option<Vec
     let mut packet = Vec::with_capacity(length.min(64 << 10));
     let read = reader.take(length as u64).read_to_end(&mut packet).await;
     read.map_err(|error| error.to_string())?;
-    if packet.len() == length {
-        Ok(Some(packet))
-    } else {
-        Err("half a packet".into())
-    }
+    if packet.len() == length { Ok(Some(packet)) } else { Err("half a packet".into()) }
 }
 
 /// The map is whole after every statement under the lock, so a panic elsewhere leaves it usable.

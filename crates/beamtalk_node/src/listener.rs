@@ -39,10 +39,7 @@ impl NodeListener {
             fs::rename(&fresh, path).map_err(NodeError::system("name the node's socket"))?;
             Ok(socket)
         })?;
-        Ok(Self {
-            path: path.to_path_buf(),
-            socket,
-        })
+        Ok(Self { path: path.to_path_buf(), socket })
     }
 
     /// Where the socket is.
@@ -52,10 +49,7 @@ impl NodeListener {
 
     pub(crate) fn into_tokio(self) -> io::Result<Acceptor> {
         self.socket.set_nonblocking(true)?;
-        Ok(Acceptor {
-            path: self.path,
-            socket: UnixListener::from_std(self.socket)?,
-        })
+        Ok(Acceptor { path: self.path, socket: UnixListener::from_std(self.socket)? })
     }
 }
 
@@ -75,10 +69,7 @@ impl Acceptor {
                 Ok(peer) if peer.uid() == geteuid().as_raw() => {
                     return Ok((stream, peer.pid().and_then(|pid| u32::try_from(pid).ok())));
                 }
-                Ok(peer) => tracing::warn!(
-                    uid = peer.uid(),
-                    "refused another user at the node's socket"
-                ),
+                Ok(peer) => tracing::warn!(uid = peer.uid(), "refused another user at the node's socket"),
                 Err(error) => {
                     tracing::warn!(%error, "refused an unknown peer at the node's socket");
                 }
@@ -116,10 +107,7 @@ mod tests {
         drop(stale);
         let listener = NodeListener::bind(&path).unwrap();
         assert_eq!(fs::metadata(listener.path()).unwrap().mode() & 0o777, 0o600);
-        assert_eq!(
-            fs::metadata(path.parent().unwrap()).unwrap().mode() & 0o777,
-            0o700
-        );
+        assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
         assert!(StdStream::connect(&path).is_ok());
     }
 }

@@ -50,34 +50,21 @@ impl Otp {
 
     /// Asks a program which Erlang it is.
     pub fn probe(erl: &Path) -> Result<Self, NodeError> {
-        let broken = |reason: String| NodeError::BrokenErlang {
-            path: erl.to_path_buf(),
-            reason,
-        };
+        let broken = |reason: String| NodeError::BrokenErlang { path: erl.to_path_buf(), reason };
         let mut command = quiet_erl(erl);
         command.args(["-eval", PROBE]);
-        let output = command
-            .output()
-            .map_err(|error| broken(error.to_string()))?;
+        let output = command.output().map_err(|error| broken(error.to_string()))?;
         if !output.status.success() {
-            return Err(broken(
-                String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-            ));
+            return Err(broken(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
         }
         let text = String::from_utf8_lossy(&output.stdout);
         let mut lines = text.lines();
-        let (Some(release), Some(erts), Some(root)) = (lines.next(), lines.next(), lines.next())
-        else {
+        let (Some(release), Some(erts), Some(root)) = (lines.next(), lines.next(), lines.next()) else {
             return Err(broken(format!("it answered {text:?}")));
         };
-        let number: u32 = release
-            .parse()
-            .map_err(|_| broken(format!("it is release {release:?}")))?;
+        let number: u32 = release.parse().map_err(|_| broken(format!("it is release {release:?}")))?;
         if number < OLDEST_RELEASE {
-            return Err(NodeError::OldErlang {
-                found: release.to_owned(),
-                needed: OLDEST_RELEASE,
-            });
+            return Err(NodeError::OldErlang { found: release.to_owned(), needed: OLDEST_RELEASE });
         }
         Ok(Self {
             erl: erl.to_path_buf(),

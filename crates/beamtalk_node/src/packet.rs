@@ -57,12 +57,7 @@ pub(crate) enum Request {
     Unload(Vec<String>),
     OpenSession(String),
     CloseSession(String),
-    Eval {
-        session: String,
-        module: String,
-        file: String,
-        beam: Vec<u8>,
-    },
+    Eval { session: String, module: String, file: String, beam: Vec<u8> },
     Interrupt(String),
     Stdin(String, Option<Vec<u8>>),
     Bindings(String),
@@ -85,12 +80,7 @@ impl Request {
             Self::Unload(modules) => tuple([atom("unload"), names(modules)]),
             Self::OpenSession(session) => tuple([atom("open_session"), binary(session)]),
             Self::CloseSession(session) => tuple([atom("close_session"), binary(session)]),
-            Self::Eval {
-                session,
-                module,
-                file,
-                beam,
-            } => tuple([
+            Self::Eval { session, module, file, beam } => tuple([
                 atom("eval"),
                 binary(session),
                 binary(module),
@@ -98,9 +88,7 @@ impl Request {
                 Term::from(eetf::Binary::from(beam)),
             ]),
             Self::Interrupt(session) => tuple([atom("interrupt"), binary(session)]),
-            Self::Stdin(session, Some(data)) => {
-                tuple([atom("stdin"), binary(session), binary(data)])
-            }
+            Self::Stdin(session, Some(data)) => tuple([atom("stdin"), binary(session), binary(data)]),
             Self::Stdin(session, None) => tuple([atom("stdin"), binary(session), atom("eof")]),
             Self::Bindings(session) => tuple([atom("bindings"), binary(session)]),
             Self::Clear(session) => tuple([atom("clear"), binary(session)]),
@@ -118,13 +106,10 @@ impl Request {
     pub(crate) fn encode(self, id: i32) -> Result<Vec<u8>, String> {
         let mut packet = vec![0; 4];
         let term = tuple([integer(id), self.into_term()]);
-        term.encode(&mut packet)
-            .map_err(|error| error.to_string())?;
+        term.encode(&mut packet).map_err(|error| error.to_string())?;
         let length = packet.len() - 4;
         if length > LONGEST_PACKET {
-            return Err(format!(
-                "a request of {length} bytes is longer than {LONGEST_PACKET}"
-            ));
+            return Err(format!("a request of {length} bytes is longer than {LONGEST_PACKET}"));
         }
         let length = u32::try_from(length).map_err(|error| error.to_string())?;
         packet[..4].copy_from_slice(&length.to_be_bytes());
@@ -219,9 +204,7 @@ impl Incoming {
             return Err(format!("it is {}", bounded_text(&term)));
         };
         let read = match kind.as_str() {
-            "hello" => into_tuple(term)
-                .and_then(|[_, fields]| hello(&fields))
-                .map(Self::Hello),
+            "hello" => into_tuple(term).and_then(|[_, fields]| hello(&fields)).map(Self::Hello),
             "reply" => reply(term),
             "event" => {
                 let event = into_tuple(term).and_then(|[_, it]| event(&it).ok_or(it).into());
@@ -288,14 +271,12 @@ fn event(term: &Term) -> Option<Event> {
         return None;
     };
     match (tag(term)?, tuple.elements.as_slice()) {
-        ("output", [_, session, bytes]) => Some(Event::Output {
-            session: as_text(session)?,
-            bytes: as_bytes(bytes)?.to_vec(),
-        }),
-        ("input", [_, session, prompt]) => Some(Event::Input {
-            session: as_text(session)?,
-            prompt: as_text(prompt)?,
-        }),
+        ("output", [_, session, bytes]) => {
+            Some(Event::Output { session: as_text(session)?, bytes: as_bytes(bytes)?.to_vec() })
+        }
+        ("input", [_, session, prompt]) => {
+            Some(Event::Input { session: as_text(session)?, prompt: as_text(prompt)? })
+        }
         ("transcript", [_, text]) => Some(Event::Transcript(as_text(text)?)),
         ("actor", [_, change, fields]) => Some(Event::Actor {
             spawned: match as_atom(change)? {
@@ -308,10 +289,7 @@ fn event(term: &Term) -> Option<Event> {
             reason: entry(fields, "reason").and_then(as_optional_text),
         }),
         ("released", [_, module]) => Some(Event::Released(as_text(module)?)),
-        ("log", [_, level, text]) => Some(Event::Log {
-            level: as_text(level)?,
-            text: as_text(text)?,
-        }),
+        ("log", [_, level, text]) => Some(Event::Log { level: as_text(level)?, text: as_text(text)? }),
         _ => None,
     }
 }
@@ -336,13 +314,9 @@ fn shown_pair(term: Term) -> Display {
     };
     match (as_atom(&kind), payload) {
         (Some("text"), payload) => Display::Text(as_text(&payload).unwrap_or_default()),
-        (Some("list"), list @ (Term::List(_) | Term::ByteList(_))) => Display::List(
-            into_list(list)
-                .unwrap_or_default()
-                .into_iter()
-                .map(display)
-                .collect(),
-        ),
+        (Some("list"), list @ (Term::List(_) | Term::ByteList(_))) => {
+            Display::List(into_list(list).unwrap_or_default().into_iter().map(display).collect())
+        }
         // A list that was too deep: its elements were replaced by one text.
         (Some("list"), cut) => Display::List(vec![display(cut)]),
         (_, other) => Display::Text(bounded_text(&other)),
@@ -403,9 +377,7 @@ mod tests {
                 ("os_pid", integer(17)),
             ]),
         ]);
-        let Incoming::Hello(hello) = decoded(&term) else {
-            panic!()
-        };
+        let Incoming::Hello(hello) = decoded(&term) else { panic!() };
         assert_eq!((hello.otp.as_str(), hello.os_pid), ("25", 17));
     }
 
@@ -418,22 +390,13 @@ mod tests {
     #[test]
     fn an_error_map_may_lack_everything() {
         let term = tuple([atom("reply"), integer(3), atom("error"), map([])]);
-        let Incoming::Reply {
-            id: 3,
-            answer: Err(raised),
-        } = decoded(&term)
-        else {
-            panic!()
-        };
+        let Incoming::Reply { id: 3, answer: Err(raised) } = decoded(&term) else { panic!() };
         assert_eq!(*raised, Raised::default());
     }
 
     #[test]
     fn a_list_of_small_integers_is_shown_as_integers() {
-        let term = tuple([
-            atom("list"),
-            Term::from(eetf::ByteList::from(vec![65u8, 66])),
-        ]);
+        let term = tuple([atom("list"), Term::from(eetf::ByteList::from(vec![65u8, 66]))]);
         let integers = vec![Display::Integer(65.into()), Display::Integer(66.into())];
         assert_eq!(display(term), Display::List(integers));
     }
@@ -447,10 +410,7 @@ mod tests {
     #[test]
     fn a_request_begins_with_its_length() {
         let packet = Request::Ping.encode(5).unwrap();
-        assert_eq!(
-            packet[..4],
-            u32::try_from(packet.len() - 4).unwrap().to_be_bytes()
-        );
+        assert_eq!(packet[..4], u32::try_from(packet.len() - 4).unwrap().to_be_bytes());
         let term = Term::decode(Cursor::new(&packet[4..])).unwrap();
         assert_eq!(term, tuple([integer(5), atom("ping")]));
     }

@@ -89,8 +89,7 @@ impl Node {
 
     /// Makes a session; one that is there keeps its variables.
     pub async fn open_session(&self, session: &str) -> Result<(), NodeError> {
-        self.request(Request::OpenSession(session.to_owned()))
-            .await?;
+        self.request(Request::OpenSession(session.to_owned())).await?;
         self.remember_session(session);
         Ok(())
     }
@@ -98,35 +97,14 @@ impl Node {
     /// Ends a session and its process.
     pub async fn close_session(&self, session: &str) -> Result<(), NodeError> {
         self.forget_session(session);
-        self.request(Request::CloseSession(session.to_owned()))
-            .await
-            .map(|_| ())
+        self.request(Request::CloseSession(session.to_owned())).await.map(|_| ())
     }
 
     /// Evaluates. The answer comes after the last of the evaluation's output events.
     pub async fn eval(&self, evaluation: Evaluation) -> Result<EvalValue, NodeError> {
-        let Evaluation {
-            session,
-            code:
-                CodeModule {
-                    name: module,
-                    file,
-                    beam,
-                },
-        } = evaluation;
-        let mut answer = self
-            .request(Request::Eval {
-                session,
-                module,
-                file,
-                beam,
-            })
-            .await?;
-        let parts = (
-            take(&mut answer, "value"),
-            take(&mut answer, "bindings"),
-            take(&mut answer, "module"),
-        );
+        let Evaluation { session, code: CodeModule { name: module, file, beam } } = evaluation;
+        let mut answer = self.request(Request::Eval { session, module, file, beam }).await?;
+        let parts = (take(&mut answer, "value"), take(&mut answer, "bindings"), take(&mut answer, "module"));
         let (Some(value), Some(bindings), Some(module)) = parts else {
             return Err(surprise(&answer));
         };
@@ -139,16 +117,12 @@ impl Node {
 
     /// Ends what a session is evaluating, if anything.
     pub async fn interrupt(&self, session: &str) -> Result<(), NodeError> {
-        self.request(Request::Interrupt(session.to_owned()))
-            .await
-            .map(|_| ())
+        self.request(Request::Interrupt(session.to_owned())).await.map(|_| ())
     }
 
     /// Gives a waiting program its input; `None` is the end of it.
     pub async fn stdin(&self, session: &str, data: Option<Vec<u8>>) -> Result<(), NodeError> {
-        self.request(Request::Stdin(session.to_owned(), data))
-            .await
-            .map(|_| ())
+        self.request(Request::Stdin(session.to_owned(), data)).await.map(|_| ())
     }
 
     /// The session's variables, by name.
@@ -158,9 +132,7 @@ impl Node {
 
     /// Forgets the session's variables.
     pub async fn clear(&self, session: &str) -> Result<(), NodeError> {
-        self.request(Request::Clear(session.to_owned()))
-            .await
-            .map(|_| ())
+        self.request(Request::Clear(session.to_owned())).await.map(|_| ())
     }
 
     /// The sessions that the node knows.
@@ -187,9 +159,7 @@ impl Node {
 
     /// Ends an actor.
     pub async fn kill(&self, pid: &str) -> Result<(), NodeError> {
-        self.request(Request::Kill(pid.to_owned()))
-            .await
-            .map(|_| ())
+        self.request(Request::Kill(pid.to_owned())).await.map(|_| ())
     }
 
     /// The user's classes.
@@ -212,13 +182,8 @@ impl Node {
 }
 
 pub(crate) fn load_terms(modules: &[CodeModule]) -> Vec<Term> {
-    let term = |module: &CodeModule| {
-        tuple([
-            binary(&module.name),
-            binary(&module.file),
-            binary(&module.beam),
-        ])
-    };
+    let term =
+        |module: &CodeModule| tuple([binary(&module.name), binary(&module.file), binary(&module.beam)]);
     modules.iter().map(term).collect()
 }
 
@@ -238,9 +203,7 @@ fn shown_pairs(answer: Term) -> Result<Vec<(String, Display)>, NodeError> {
 
 fn rows<T>(answer: Term, read: impl Fn(&Term) -> Option<T>) -> Result<Vec<T>, NodeError> {
     let rows = into_list(answer).ok_or_else(|| NodeError::Protocol("no list".into()))?;
-    rows.iter()
-        .map(|row| read(row).ok_or_else(|| surprise(row)))
-        .collect()
+    rows.iter().map(|row| read(row).ok_or_else(|| surprise(row))).collect()
 }
 
 fn text(row: &Term, key: &str) -> Option<String> {

@@ -86,9 +86,7 @@ impl Node {
         living: Option<ProcessId>,
         on_event: OnEvent,
     ) -> Result<Self, NodeError> {
-        let acceptor = listener
-            .into_tokio()
-            .map_err(NodeError::system("use the node's socket"))?;
+        let acceptor = listener.into_tokio().map_err(NodeError::system("use the node's socket"))?;
         let shared = Arc::new(Shared {
             state: watch::Sender::new(State::Starting),
             stopping: watch::Sender::new(false),
@@ -96,13 +94,8 @@ impl Node {
             memory: Mutex::default(),
         });
         let process = living.map_or(Process::None, Process::Found);
-        let supervisor = Supervisor {
-            acceptor,
-            starter: Arc::new(starter),
-            shared: shared.clone(),
-            on_event,
-            process,
-        };
+        let supervisor =
+            Supervisor { acceptor, starter: Arc::new(starter), shared: shared.clone(), on_event, process };
         tokio::spawn(supervisor.run());
         Ok(Self { shared })
     }
@@ -121,9 +114,7 @@ impl Node {
     pub async fn settled(&self) -> Status {
         let mut state = self.shared.state.subscribe();
         // The sender lives in `self`, so there is always an answer.
-        let _ = state
-            .wait_for(|state| !matches!(state, State::Starting))
-            .await;
+        let _ = state.wait_for(|state| !matches!(state, State::Starting)).await;
         self.status()
     }
 
@@ -131,19 +122,13 @@ impl Node {
     pub async fn stop(&self) {
         self.shared.stopping.send_replace(true);
         let mut state = self.shared.state.subscribe();
-        let _ = state
-            .wait_for(|state| matches!(state, State::Stopped))
-            .await;
+        let _ = state.wait_for(|state| matches!(state, State::Stopped)).await;
     }
 
     /// Gives a successor these modules, as if they had been loaded.
     pub fn remember(&self, modules: impl IntoIterator<Item = CodeModule>) {
         let mut memory = self.memory();
-        memory.modules.extend(
-            modules
-                .into_iter()
-                .map(|module| (module.name.clone(), module)),
-        );
+        memory.modules.extend(modules.into_iter().map(|module| (module.name.clone(), module)));
     }
 
     /// Waits until there is a node, asks it, and waits for its answer.
@@ -161,9 +146,7 @@ impl Node {
         if *self.shared.stopping.borrow() {
             return Err(NodeError::Stopping);
         }
-        Err(NodeError::Down {
-            reason: reason.unwrap_or_else(|| "the connection ended".into()),
-        })
+        Err(NodeError::Down { reason: reason.unwrap_or_else(|| "the connection ended".into()) })
     }
 
     pub(crate) fn forget(&self, modules: &[String]) {
@@ -183,9 +166,7 @@ impl Node {
 
     async fn link(&self) -> Result<(Arc<Link>, watch::Receiver<Option<String>>), NodeError> {
         let mut state = self.shared.state.subscribe();
-        let settled = state
-            .wait_for(|state| !matches!(state, State::Starting))
-            .await;
+        let settled = state.wait_for(|state| !matches!(state, State::Starting)).await;
         match settled.as_deref() {
             Ok(State::Up(link, obituary)) => Ok((link.clone(), obituary.clone())),
             Ok(State::Failed(error)) => {
@@ -255,11 +236,7 @@ impl Supervisor {
                     error
                 }
             };
-            failures = if begun.elapsed() < SOON {
-                failures + 1
-            } else {
-                1
-            };
+            failures = if begun.elapsed() < SOON { failures + 1 } else { 1 };
             // What a person must mend is not mended by trying again.
             let lasting = !matches!(error, NodeError::Boot { .. } | NodeError::Down { .. });
             if lasting || failures >= MOST_FAILURES {
@@ -275,17 +252,11 @@ impl Supervisor {
     /// Finds the living node or starts one.
     async fn bring_up(&mut self) -> Result<Connection, NodeError> {
         if let Process::Found(node) = &self.process {
-            let found = if node.is_alive() {
-                timeout(RECONNECT_LIMIT, self.greet(None)).await.ok()
-            } else {
-                None
-            };
+            let found =
+                if node.is_alive() { timeout(RECONNECT_LIMIT, self.greet(None)).await.ok() } else { None };
             match found {
                 Some(Ok(connection)) => {
-                    return Ok(Connection {
-                        fresh: false,
-                        ..connection
-                    });
+                    return Ok(Connection { fresh: false, ..connection });
                 }
                 Some(Err(error)) => {
                     tracing::warn!(%error, "cannot use the node of an earlier host");
@@ -305,9 +276,7 @@ impl Supervisor {
     async fn spawn(&self) -> Result<Option<Child>, NodeError> {
         let (starter, socket): (_, PathBuf) = (self.starter.clone(), self.acceptor.path.clone());
         let prepared = tokio::task::spawn_blocking(move || starter.prepare(&socket)).await;
-        let start = prepared.map_err(|error| NodeError::Boot {
-            reason: error.to_string(),
-        })??;
+        let start = prepared.map_err(|error| NodeError::Boot { reason: error.to_string() })??;
         match start {
             Start::Elsewhere => Ok(None),
             Start::Command(command) => {
@@ -347,12 +316,7 @@ impl Supervisor {
 
     async fn open(&self, stream: UnixStream) -> Result<Connection, NodeError> {
         let (link, hello, closed) = Link::open(stream, self.on_event.clone()).await?;
-        Ok(Connection {
-            link,
-            hello,
-            closed,
-            fresh: true,
-        })
+        Ok(Connection { link, hello, closed, fresh: true })
     }
 
     /// Gives a new node what its predecessor had.
@@ -371,9 +335,7 @@ impl Supervisor {
                 Some(Ok(_)) => {}
                 Some(Err(error)) => tracing::error!(%error, "cannot restore the node"),
                 None => {
-                    return Err(NodeError::Boot {
-                        reason: "it ended while it was restored".into(),
-                    });
+                    return Err(NodeError::Boot { reason: "it ended while it was restored".into() });
                 }
             }
         }
@@ -389,25 +351,18 @@ impl Supervisor {
                 otp: connection.hello.otp.clone(),
                 os_pid: connection.hello.os_pid,
             });
-            self.shared
-                .state
-                .send_replace(State::Up(Arc::new(connection.link), reader));
+            self.shared.state.send_replace(State::Up(Arc::new(connection.link), reader));
             let how = connection.closed.await.unwrap_or_default();
             self.shared.state.send_replace(State::Starting);
             tracing::warn!(how, "the connection with the node ended");
             match self.reconnected_or_dead().await {
                 Ok(again) => {
                     obituary.send_replace(Some("the connection with the node broke".into()));
-                    connection = Connection {
-                        fresh: false,
-                        ..again
-                    };
+                    connection = Connection { fresh: false, ..again };
                 }
                 Err(reason) => {
                     obituary.send_replace(Some(reason.clone()));
-                    (self.on_event)(Event::Down {
-                        reason: reason.clone(),
-                    });
+                    (self.on_event)(Event::Down { reason: reason.clone() });
                     return NodeError::Down { reason };
                 }
             }
@@ -490,9 +445,7 @@ async fn ended(process: &mut Process) -> String {
 }
 
 fn kill_found(node: &ProcessId) {
-    let pid = i32::try_from(node.pid)
-        .ok()
-        .and_then(rustix::process::Pid::from_raw);
+    let pid = i32::try_from(node.pid).ok().and_then(rustix::process::Pid::from_raw);
     if let Some(pid) = pid
         && node.is_alive()
     {

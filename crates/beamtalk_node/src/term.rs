@@ -31,9 +31,7 @@ pub fn list(elements: impl IntoIterator<Item = Term>) -> Term {
 /// A map with atoms as keys.
 pub fn map<const N: usize>(entries: [(&str, Term); N]) -> Term {
     let entries = entries.map(|(key, value)| (atom(key), value));
-    Term::from(eetf::Map {
-        map: entries.into_iter().collect(),
-    })
+    Term::from(eetf::Map { map: entries.into_iter().collect() })
 }
 
 /// The elements of a tuple of this size.
@@ -99,13 +97,7 @@ pub fn as_u64(term: &Term) -> Option<u64> {
 pub fn into_list(term: Term) -> Option<Vec<Term>> {
     match term {
         Term::List(list) => Some(list.elements),
-        Term::ByteList(bytes) => Some(
-            bytes
-                .bytes
-                .into_iter()
-                .map(|byte| integer(byte.into()))
-                .collect(),
-        ),
+        Term::ByteList(bytes) => Some(bytes.bytes.into_iter().map(|byte| integer(byte.into())).collect()),
         _ => None,
     }
 }

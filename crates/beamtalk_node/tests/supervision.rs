@@ -25,29 +25,16 @@ fn fixture() -> Fixture {
     let log = starter.log.clone();
     let on_event = Arc::new(move |event| sink.lock().unwrap().push(event));
     let node = Node::supervise(listener, starter, None, on_event).unwrap();
-    Fixture {
-        _dir: dir,
-        node,
-        events,
-        log,
-    }
+    Fixture { _dir: dir, node, events, log }
 }
 
 fn module(name: &str, script: &str) -> CodeModule {
-    CodeModule {
-        name: name.into(),
-        file: "f.bt".into(),
-        beam: script.as_bytes().to_vec(),
-    }
+    CodeModule { name: name.into(), file: "f.bt".into(), beam: script.as_bytes().to_vec() }
 }
 
 async fn eval(node: &Node, script: &str) -> Result<EvalValue, NodeError> {
     let code = module("bt@eval@1", script);
-    node.eval(Evaluation {
-        session: "s".into(),
-        code,
-    })
-    .await
+    node.eval(Evaluation { session: "s".into(), code }).await
 }
 
 #[tokio::test]
@@ -84,9 +71,7 @@ async fn an_interrupt_reaches_a_running_evaluation() {
     let running = tokio::spawn(async move { eval(&node, "sleep").await });
     tokio::time::sleep(Duration::from_millis(50)).await;
     it.node.interrupt("s").await.unwrap();
-    let Err(NodeError::Raised(raised)) = running.await.unwrap() else {
-        panic!()
-    };
+    let Err(NodeError::Raised(raised)) = running.await.unwrap() else { panic!() };
     assert_eq!(raised.kind, "interrupted");
 }
 
@@ -108,33 +93,16 @@ async fn a_value_nested_too_deep_is_cut() {
 async fn a_dead_node_is_reported_and_followed_by_one_with_the_same_classes() {
     let it = fixture();
     it.node.open_session("s").await.unwrap();
-    it.node
-        .load(vec![module("bt@user@A", ""), module("bt@user@B", "")])
-        .await
-        .unwrap();
+    it.node.load(vec![module("bt@user@A", ""), module("bt@user@B", "")]).await.unwrap();
     it.node.unload(vec!["bt@user@B".into()]).await.unwrap();
     let error = eval(&it.node, "crash").await.unwrap_err();
     assert_eq!(error.code(), "N0006");
-    let classes: Vec<_> = it
-        .node
-        .modules()
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|m| m.name)
-        .collect();
+    let classes: Vec<_> = it.node.modules().await.unwrap().into_iter().map(|m| m.name).collect();
     assert_eq!(classes, ["A"]);
     assert_eq!(it.node.sessions().await.unwrap(), ["s"]);
     let events = it.events.lock().unwrap();
-    assert!(
-        events
-            .iter()
-            .any(|event| matches!(event, Event::Down { .. }))
-    );
-    let ups = events
-        .iter()
-        .filter(|event| matches!(event, Event::Up { fresh: true, .. }))
-        .count();
+    assert!(events.iter().any(|event| matches!(event, Event::Down { .. })));
+    let ups = events.iter().filter(|event| matches!(event, Event::Up { fresh: true, .. })).count();
     assert_eq!(ups, 2);
 }
 
@@ -145,11 +113,7 @@ async fn every_waiting_request_fails_when_the_node_dies() {
     it.node.open_session("t").await.unwrap();
     let node = it.node.clone();
     let waiting = tokio::spawn(async move {
-        node.eval(Evaluation {
-            session: "t".into(),
-            code: module("bt@eval@2", "sleep"),
-        })
-        .await
+        node.eval(Evaluation { session: "t".into(), code: module("bt@eval@2", "sleep") }).await
     });
     tokio::time::sleep(Duration::from_millis(50)).await;
     eval(&it.node, "crash").await.unwrap_err();

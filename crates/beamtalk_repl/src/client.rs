@@ -56,9 +56,7 @@ impl Reply {
 
     /// The elements of a field that is a list; none for any other.
     pub fn list(&self, name: &str) -> &[Value] {
-        self.get(name)
-            .and_then(Value::as_array)
-            .map_or(&[], Vec::as_slice)
+        self.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
 
     /// The strings of a field that is a list.
@@ -88,29 +86,19 @@ impl Client {
     pub fn connect(address: LoopbackAddr) -> Result<Self, ClientError> {
         let target = SocketAddr::V4(address.socket_addr());
         let writer = TcpStream::connect_timeout(&target, Duration::from_secs(5))?;
-        let (SocketAddr::V4(ours), SocketAddr::V4(peer)) =
-            (writer.local_addr()?, writer.peer_addr()?)
-        else {
-            return Err(ClientError::Stranger {
-                port: address.port(),
-            });
+        let (SocketAddr::V4(ours), SocketAddr::V4(peer)) = (writer.local_addr()?, writer.peer_addr()?) else {
+            return Err(ClientError::Stranger { port: address.port() });
         };
         match peer_of(ours, peer) {
             Peer::User(uid) if uid != rustix::process::geteuid().as_raw() => {
-                return Err(ClientError::Stranger {
-                    port: address.port(),
-                });
+                return Err(ClientError::Stranger { port: address.port() });
             }
             // A socket that waits in the listener's queue belongs to no process yet.
             Peer::User(_) | Peer::Gone | Peer::Unknown => {}
         }
         writer.set_nodelay(true)?;
         let reader = BufReader::with_capacity(64 << 10, writer.try_clone()?);
-        Ok(Self {
-            reader,
-            writer,
-            last_id: 0,
-        })
+        Ok(Self { reader, writer, last_id: 0 })
     }
 
     /// Makes sure that this is the host of the workspace with this nonce.
@@ -152,12 +140,8 @@ impl Client {
     ) -> Result<Reply, ClientError> {
         loop {
             let fields = self.read()?;
-            let mut sender = Sender {
-                writer: self.writer.try_clone()?,
-                id: id.to_owned(),
-            };
-            if fields.contains_key("push") || fields.get("type").is_some_and(|kind| kind == "push")
-            {
+            let mut sender = Sender { writer: self.writer.try_clone()?, id: id.to_owned() };
+            if fields.contains_key("push") || fields.get("type").is_some_and(|kind| kind == "push") {
                 update(Update::Push(&fields), &mut sender)?;
                 continue;
             }
@@ -172,10 +156,7 @@ impl Client {
             if let Some(text) = fields.get("out").and_then(Value::as_str) {
                 update(Update::Output(text), &mut sender)?;
             } else if status.is_some_and(|all| all.iter().any(|one| one == "need-input")) {
-                let prompt = fields
-                    .get("prompt")
-                    .and_then(Value::as_str)
-                    .unwrap_or_default();
+                let prompt = fields.get("prompt").and_then(Value::as_str).unwrap_or_default();
                 update(Update::Input(prompt), &mut sender)?;
             } else if status.is_some() {
                 return Ok(Reply { fields });
@@ -185,32 +166,12 @@ impl Client {
 
     /// Something that can interrupt what this connection waits for, from another thread.
     pub fn interrupter(&self) -> io::Result<Interrupter> {
-        Ok(Interrupter {
-            writer: self.writer.try_clone()?,
-        })
+        Ok(Interrupter { writer: self.writer.try_clone()? })
     }
 
-    /// Reads one frame; with a time limit, `None` when nothing came.
-    pub fn poll_push(
-        &mut self,
-        limit: Duration,
-    ) -> Result<Option<Map<String, Value>>, ClientError> {
-        self.writer.set_read_timeout(Some(limit))?;
-        // Only an empty buffer can wait; so no half of a line is lost to the time limit.
-        let available = self.reader.fill_buf().map(<[u8]>::len);
-        self.writer.set_read_timeout(None)?;
-        match available {
-            Ok(_) => self.read().map(Some),
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
-                ) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(error.into()),
-        }
+    /// Waits for the next frame of a connection that only listens.
+    pub fn next_push(&mut self) -> Result<Map<String, Value>, ClientError> {
+        self.read()
     }
 
     fn read(&mut self) -> Result<Map<String, Value>, ClientError> {
@@ -238,12 +199,7 @@ impl Sender {
     /// Sends a line, newline included, or `None` for the end of the input.
     pub fn input(&mut self, line: Option<&str>) -> io::Result<()> {
         let id = self.id.clone();
-        send(
-            &mut self.writer,
-            "stdin",
-            &id,
-            json!({"value": line.unwrap_or("eof")}),
-        )
+        send(&mut self.writer, "stdin", &id, json!({"value": line.unwrap_or("eof")}))
     }
 }
 

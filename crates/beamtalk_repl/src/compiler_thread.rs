@@ -37,10 +37,7 @@ impl CompilerThread {
                 job(&mut compiler);
             }
         };
-        thread::Builder::new()
-            .name("compiler".into())
-            .stack_size(STACK_BYTES)
-            .spawn(run)?;
+        thread::Builder::new().name("compiler".into()).stack_size(STACK_BYTES).spawn(run)?;
         Ok(Self { jobs })
     }
 

@@ -43,10 +43,7 @@ impl Client {
     }
 
     pub(crate) fn session(&self) -> Arc<Session> {
-        self.session
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.session.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Goes on in another session; answers the one before.
@@ -86,11 +83,7 @@ pub(crate) async fn serve(host: Arc<Host>, stream: TcpStream) {
     match host.router().sessions.create() {
         Ok(session) => {
             let number = host.router().new_subscriber();
-            let client = Arc::new(Client {
-                number,
-                outbox,
-                session: Mutex::new(session),
-            });
+            let client = Arc::new(Client { number, outbox, session: Mutex::new(session) });
             host.router().record.touch();
             converse(&host, &client, lines, first, needs_cookie, (ours, peer)).await;
             host.router().unsubscribe(number);
@@ -141,19 +134,8 @@ async fn converse(
     let limits = host.limits();
     let (queue, requests) = mpsc::channel(limits.requests);
     let waiting_bytes = Arc::new(AtomicUsize::new(0));
-    let worker = tokio::spawn(work(
-        host.clone(),
-        client.clone(),
-        requests,
-        waiting_bytes.clone(),
-    ));
-    let mut reading = Reading {
-        host,
-        client,
-        queue,
-        waiting_bytes,
-        authenticated: !needs_cookie,
-    };
+    let worker = tokio::spawn(work(host.clone(), client.clone(), requests, waiting_bytes.clone()));
+    let mut reading = Reading { host, client, queue, waiting_bytes, authenticated: !needs_cookie };
 
     let mut going_on = reading.take(first, 0).await;
     while going_on {
@@ -203,11 +185,7 @@ async fn finish(
 }
 
 /// Nobody is left to see a result.
-async fn interrupt_and_wait(
-    host: &Arc<Host>,
-    client: &Client,
-    worker: tokio::task::JoinHandle<()>,
-) {
+async fn interrupt_and_wait(host: &Arc<Host>, client: &Client, worker: tokio::task::JoinHandle<()>) {
     let abort = worker.abort_handle();
     let session = client.session();
     if !session.is_lasting() {
@@ -258,24 +236,18 @@ impl Reading<'_> {
         match request.op.as_str() {
             "auth" => return self.authenticate(&request),
             _ if !self.authenticated => {
-                let failure = Failure::new("A cookie is required")
-                    .hint("Send {\"op\":\"auth\",\"cookie\":…} first.");
-                self.client
-                    .outbox
-                    .send(request.envelope.reply(Err(failure)).line());
+                let failure =
+                    Failure::new("A cookie is required").hint("Send {\"op\":\"auth\",\"cookie\":…} first.");
+                self.client.outbox.send(request.envelope.reply(Err(failure)).line());
                 return false;
             }
             "interrupt" => {
                 let outcome = ops::interrupt(self.host, self.client, &request).await;
-                self.client
-                    .outbox
-                    .send(request.envelope.reply(outcome).line());
+                self.client.outbox.send(request.envelope.reply(outcome).line());
             }
             "stdin" => {
                 if let Err(failure) = ops::stdin(self.host, self.client, &request).await {
-                    self.client
-                        .outbox
-                        .send(request.envelope.reply(Err(failure)).line());
+                    self.client.outbox.send(request.envelope.reply(Err(failure)).line());
                 }
             }
             _ => self.enqueue(request, bytes),
@@ -285,9 +257,7 @@ impl Reading<'_> {
     }
 
     fn authenticate(&mut self, request: &Request) -> bool {
-        let admitted = request
-            .text("cookie")
-            .is_ok_and(|cookie| self.host.cookie().admits(cookie));
+        let admitted = request.text("cookie").is_ok_and(|cookie| self.host.cookie().admits(cookie));
         let outcome = if admitted {
             self.authenticated = true;
             Ok(Frame::new().with("value", "ok"))
@@ -295,9 +265,7 @@ impl Reading<'_> {
             tracing::warn!("refused a connection with a wrong cookie");
             Err(Failure::new("Invalid cookie"))
         };
-        self.client
-            .outbox
-            .send(request.envelope.reply(outcome).line());
+        self.client.outbox.send(request.envelope.reply(outcome).line());
         admitted
     }
 
@@ -311,9 +279,7 @@ impl Reading<'_> {
         self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
         let failure = Failure::new("Too many requests are waiting")
             .hint("Read replies before you send more, or open another connection.");
-        self.client
-            .outbox
-            .send(refused.envelope.reply(Err(failure)).line());
+        self.client.outbox.send(refused.envelope.reply(Err(failure)).line());
     }
 
     fn refuse(&self, failure: Failure) {
@@ -339,11 +305,7 @@ struct Lines {
 
 impl Lines {
     fn new(reader: OwnedReadHalf, limits: &Limits) -> Self {
-        Self {
-            reader: BufReader::with_capacity(16 << 10, reader),
-            longest: limits.line,
-            partial: Vec::new(),
-        }
+        Self { reader: BufReader::with_capacity(16 << 10, reader), longest: limits.line, partial: Vec::new() }
     }
 
     /// The first request. Its first byte must open an object: what a browser or another protocol says is

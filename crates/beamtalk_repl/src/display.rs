@@ -52,16 +52,8 @@ mod tests {
 
     #[test]
     fn scalars_print_bare() {
-        let printed: Vec<_> = [
-            json!(42),
-            json!(true),
-            json!("abc"),
-            json!("nil"),
-            json!("3.0"),
-        ]
-        .iter()
-        .map(to_text)
-        .collect();
+        let printed: Vec<_> =
+            [json!(42), json!(true), json!("abc"), json!("nil"), json!("3.0")].iter().map(to_text).collect();
         assert_eq!(printed, ["42", "true", "abc", "nil", "3.0"]);
     }
 

@@ -23,9 +23,7 @@ pub(crate) fn read(base: &Path, path: &str) -> Result<(Vec<SourceFile>, bool), S
         return Err(format!("Too many files in {path}: more than {MOST_FILES}"));
     }
     paths.sort();
-    let read = paths
-        .iter()
-        .map(|file| read_one(file, &file.to_string_lossy()));
+    let read = paths.iter().map(|file| read_one(file, &file.to_string_lossy()));
     Ok((read.collect::<Result<_, _>>()?, true))
 }
 
@@ -38,8 +36,7 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> std::io::Result<()> {
             let path = entry.path();
             if entry.file_type()?.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "bt") && path.is_file()
-            {
+            } else if path.extension().is_some_and(|extension| extension == "bt") && path.is_file() {
                 paths.push(path);
             }
             if paths.len() > MOST_FILES {
@@ -53,18 +50,12 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> std::io::Result<()> {
 fn read_one(file: &Path, shown: &str) -> Result<SourceFile, String> {
     let describe = |error: &std::io::Error| describe(shown, error);
     // Opening a pipe or a device would wait, or never end.
-    if !fs::metadata(file)
-        .map_err(|error| describe(&error))?
-        .is_file()
-    {
+    if !fs::metadata(file).map_err(|error| describe(&error))?.is_file() {
         return Err(format!("Not a file: {shown}"));
     }
     let opened = fs::File::open(file).map_err(|error| describe(&error))?;
     let mut bytes = Vec::new();
-    opened
-        .take(LONGEST_FILE + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| describe(&error))?;
+    opened.take(LONGEST_FILE + 1).read_to_end(&mut bytes).map_err(|error| describe(&error))?;
     if bytes.len() as u64 > LONGEST_FILE {
         return Err(format!("File too long: {shown}"));
     }
@@ -100,18 +91,9 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_named() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(
-            read(dir.path(), "no.bt").unwrap_err(),
-            "File not found: no.bt"
-        );
+        assert_eq!(read(dir.path(), "no.bt").unwrap_err(), "File not found: no.bt");
         fs::write(dir.path().join("bad.bt"), [0xff]).unwrap();
-        assert_eq!(
-            read(dir.path(), "bad.bt").unwrap_err(),
-            "File is not UTF-8: bad.bt"
-        );
-        assert_eq!(
-            read(dir.path(), "/dev/zero").unwrap_err(),
-            "Not a file: /dev/zero"
-        );
+        assert_eq!(read(dir.path(), "bad.bt").unwrap_err(), "File is not UTF-8: bad.bt");
+        assert_eq!(read(dir.path(), "/dev/zero").unwrap_err(), "Not a file: /dev/zero");
     }
 }

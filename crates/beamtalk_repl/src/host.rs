@@ -123,16 +123,10 @@ impl BoundHost {
             }
             other => other?,
         };
-        let lock = workspace
-            .try_host_lock()?
-            .ok_or_else(|| HostError::Running(workspace.id().clone()))?;
-        let clients =
-            LoopbackListener::choose(options.port, options.preferred_port).map_err(|source| {
-                HostError::Port {
-                    port: options.port.unwrap_or(options.preferred_port),
-                    source,
-                }
-            })?;
+        let lock = workspace.try_host_lock()?.ok_or_else(|| HostError::Running(workspace.id().clone()))?;
+        let clients = LoopbackListener::choose(options.port, options.preferred_port).map_err(|source| {
+            HostError::Port { port: options.port.unwrap_or(options.preferred_port), source }
+        })?;
         let node = NodeListener::bind(&workspace.node_socket()?)?;
         let mut random = [0; 16];
         beamtalk_home::cookie::fill_random(&mut random).map_err(system("get random numbers"))?;
@@ -179,10 +173,7 @@ impl BoundHost {
         ready: impl FnOnce(),
     ) -> Result<(), HostError> {
         let living = self.metadata.node.clone().filter(ProcessId::is_alive);
-        let record = Record::new(
-            self.options.workspace.clone(),
-            self.started_metadata(living.as_ref()),
-        );
+        let record = Record::new(self.options.workspace.clone(), self.started_metadata(living.as_ref()));
         let names = match &living {
             Some(_) => NamePool::with_held(self.metadata.evaluation_modules + UNWRITTEN_NAMES),
             None => NamePool::default(),
@@ -199,8 +190,7 @@ impl BoundHost {
         });
         let node = Node::supervise(self.node, starter, living.clone(), on_event)?;
         router.set_node(node.clone());
-        let compiler =
-            CompilerThread::start(make_compiler).map_err(system("start the compiler's thread"))?;
+        let compiler = CompilerThread::start(make_compiler).map_err(system("start the compiler's thread"))?;
         let journal = Journal::at(self.options.workspace.journal_path());
         let host = Arc::new(Host {
             id: self.options.workspace.id().clone(),
@@ -306,11 +296,7 @@ impl Host {
     /// Waits until the workspace stops.
     pub(crate) async fn stopping(&self) {
         // The sender lives in `self`, so this ends only for the reason it waits for.
-        let _ = self
-            .stopping
-            .subscribe()
-            .wait_for(|stopping| *stopping)
-            .await;
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 
     /// Ends a session and frees its process.
@@ -338,17 +324,11 @@ impl Host {
             tracing::warn!(failure.message, "cannot ask for free names");
         }
         let sessions = self.image.node.sessions().await.unwrap_or_default();
-        let found: Vec<_> = sessions
-            .iter()
-            .filter_map(|id| self.router().sessions.found(id).ok())
-            .collect();
+        let found: Vec<_> = sessions.iter().filter_map(|id| self.router().sessions.found(id).ok()).collect();
         let host = self.clone();
         tokio::spawn(async move {
             sleep(RESUMABLE).await;
-            for session in found
-                .into_iter()
-                .filter(|session| session.id().starts_with("session_"))
-            {
+            for session in found.into_iter().filter(|session| session.id().starts_with("session_")) {
                 // The registry and this list hold it, so a third holder is a connection.
                 if Arc::strong_count(&session) <= 2 {
                     session.open().lock().await.clone_from(&true);
@@ -390,11 +370,7 @@ async fn idle(host: &Host, limit: Option<Duration>) {
 async fn asked_to_stop() {
     let listening = signal(SignalKind::terminate()).and_then(|terminate| {
         // The terminal's other signals do not concern a process without a terminal.
-        Ok((
-            terminate,
-            signal(SignalKind::interrupt())?,
-            signal(SignalKind::hangup())?,
-        ))
+        Ok((terminate, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?))
     });
     match listening {
         Ok((mut terminate, mut interrupt, _hangup)) => {

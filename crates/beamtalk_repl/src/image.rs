@@ -30,19 +30,8 @@ struct Prepared {
 }
 
 impl Image {
-    pub(crate) fn new(
-        node: Node,
-        compiler: CompilerThread,
-        router: Arc<Router>,
-        journal: Journal,
-    ) -> Self {
-        Self {
-            node,
-            compiler,
-            router,
-            journal,
-            changing: tokio::sync::Mutex::new(()),
-        }
+    pub(crate) fn new(node: Node, compiler: CompilerThread, router: Arc<Router>, journal: Journal) -> Self {
+        Self { node, compiler, router, journal, changing: tokio::sync::Mutex::new(()) }
     }
 
     /// Compiles and runs an input in a session that has begun an evaluation.
@@ -64,17 +53,10 @@ impl Image {
 
     /// Compiles and loads files.
     pub(crate) async fn load_files(&self, files: Vec<SourceFile>) -> Outcome {
-        let entry = Entry::Files {
-            files: files
-                .iter()
-                .map(|file| (file.path.clone(), file.text.clone()))
-                .collect(),
-        };
+        let entry =
+            Entry::Files { files: files.iter().map(|file| (file.path.clone(), file.text.clone())).collect() };
         let _changing = self.changing.lock().await;
-        let compiled = self
-            .compiler
-            .run(move |compiler| compiler.compile_files(&files))
-            .await?;
+        let compiled = self.compiler.run(move |compiler| compiler.compile_files(&files)).await?;
         let compiled = self.load(compiled, entry).await?;
         let frame = Frame::new().with("classes", compiled.classes.clone());
         Ok(frame.and(warnings(&compiled.warnings)))
@@ -82,44 +64,28 @@ impl Image {
 
     /// Compiles and loads a text without a file.
     pub(crate) async fn load_source(&self, source: String) -> Outcome {
-        let entry = Entry::Input {
-            code: source.clone(),
-        };
+        let entry = Entry::Input { code: source.clone() };
         let _changing = self.changing.lock().await;
         let compiled = self.compile(source, Vec::new(), String::new()).await?;
         if compiled.eval.is_some() {
-            return Err(
-                Failure::new("The source holds expressions, not only classes")
-                    .hint("Use the eval operation to evaluate expressions."),
-            );
+            return Err(Failure::new("The source holds expressions, not only classes")
+                .hint("Use the eval operation to evaluate expressions."));
         }
         let compiled = self.load(compiled, entry).await?;
-        Ok(Frame::new()
-            .with("classes", compiled.classes.clone())
-            .and(warnings(&compiled.warnings)))
+        Ok(Frame::new().with("classes", compiled.classes.clone()).and(warnings(&compiled.warnings)))
     }
 
     /// Removes a class.
     pub(crate) async fn unload(&self, name: String) -> Outcome {
         let _changing = self.changing.lock().await;
         let asked = name.clone();
-        let found = self
-            .compiler
-            .run(move |compiler| compiler.unload(&asked))
-            .await?;
-        let Unloading {
-            modules,
-            replacements,
-            token,
-        } = found.map_err(|problem| problems(&[*problem]))?;
+        let found = self.compiler.run(move |compiler| compiler.unload(&asked)).await?;
+        let Unloading { modules, replacements, token } = found.map_err(|problem| problems(&[*problem]))?;
         self.node.load(replacements).await?;
         self.node.unload(modules).await?;
-        self.compiler
-            .run(move |compiler| compiler.loaded(token))
-            .await?;
+        self.compiler.run(move |compiler| compiler.loaded(token)).await?;
         self.journal.append(&Entry::Unloaded { name: name.clone() });
-        self.router
-            .push("classes", "removed", json!({"class": name}));
+        self.router.push("classes", "removed", json!({"class": name}));
         Ok(Frame::new().with("value", "ok"))
     }
 
@@ -138,10 +104,7 @@ impl Image {
         });
         let _changing = self.changing.lock().await;
         for entry in entries {
-            let recalled = self
-                .compiler
-                .run(move |compiler| recall_one(compiler, entry))
-                .await;
+            let recalled = self.compiler.run(move |compiler| recall_one(compiler, entry)).await;
             match recalled {
                 Ok(modules) => self.node.remember(modules),
                 Err(error) => tracing::error!(%error, "an entry of the journal was passed over"),
@@ -161,10 +124,7 @@ impl Image {
 
     /// The session's variables and how it holds them. Those of a session from the time of an earlier
     /// host are learnt by evaluating nothing in it.
-    pub(crate) async fn variables(
-        &self,
-        session: &Session,
-    ) -> Result<Vec<(String, VariableKind)>, Failure> {
+    pub(crate) async fn variables(&self, session: &Session) -> Result<Vec<(String, VariableKind)>, Failure> {
         if let Some(variables) = session.variables() {
             return Ok(variables);
         }
@@ -190,8 +150,9 @@ impl Image {
         self.collect_names().await?;
         let taken = self.router.names().take();
         taken.ok_or_else(|| {
-            Failure::new("Too many evaluated blocks are still in use")
-                .hint("Drop variables and actors that hold blocks made at the prompt, or restart the workspace.")
+            Failure::new("Too many evaluated blocks are still in use").hint(
+                "Drop variables and actors that hold blocks made at the prompt, or restart the workspace.",
+            )
         })
     }
 
@@ -215,17 +176,10 @@ impl Image {
         code: &str,
     ) -> Result<Prepared, Failure> {
         let _changing = self.changing.lock().await;
-        let compiled = self
-            .compile(code.to_owned(), variables, module.to_owned())
-            .await?;
-        let entry = Entry::Input {
-            code: code.to_owned(),
-        };
+        let compiled = self.compile(code.to_owned(), variables, module.to_owned()).await?;
+        let entry = Entry::Input { code: code.to_owned() };
         let compiled = self.load(compiled, entry).await?;
-        Ok(Prepared {
-            module: module.to_owned(),
-            compiled,
-        })
+        Ok(Prepared { module: module.to_owned(), compiled })
     }
 
     async fn compile(
@@ -235,11 +189,7 @@ impl Image {
         module: String,
     ) -> Result<Compiled, Failure> {
         let compile = move |compiler: &mut dyn crate::Compiler| {
-            compiler.compile_input(&Input {
-                code: &code,
-                variables: &variables,
-                eval_module: &module,
-            })
+            compiler.compile_input(&Input { code: &code, variables: &variables, eval_module: &module })
         };
         Ok(self.compiler.run(compile).await?)
     }
@@ -248,9 +198,7 @@ impl Image {
     async fn load(&self, mut compiled: Compiled, entry: Entry) -> Result<Compiled, Failure> {
         if !compiled.errors.is_empty() {
             return Err(Failure {
-                details: problems(&compiled.errors)
-                    .details
-                    .and(warnings(&compiled.warnings)),
+                details: problems(&compiled.errors).details.and(warnings(&compiled.warnings)),
                 ..problems(&compiled.errors)
             });
         }
@@ -258,9 +206,7 @@ impl Image {
         let changes = !modules.is_empty();
         self.node.load(modules).await?;
         let token = compiled.token;
-        self.compiler
-            .run(move |compiler| compiler.loaded(token))
-            .await?;
+        self.compiler.run(move |compiler| compiler.loaded(token)).await?;
         if changes {
             self.router.record.touch();
             self.journal.append(&entry);
@@ -271,8 +217,7 @@ impl Image {
                 metadata.loaded_modules.dedup();
             });
             for class in &compiled.classes {
-                self.router
-                    .push("classes", "loaded", json!({"class": class}));
+                self.router.push("classes", "loaded", json!({"class": class}));
             }
         }
         Ok(compiled)
@@ -285,16 +230,11 @@ impl Image {
             Ok(value) => {
                 // A long integer takes long to write.
                 let value = block_in_place(|| display::to_json(&value));
-                Ok(Frame::new()
-                    .with("value", value)
-                    .and(warnings(&compiled.warnings)))
+                Ok(Frame::new().with("value", value).and(warnings(&compiled.warnings)))
             }
             Err(error) => {
                 let failure = Failure::from(error);
-                Err(Failure {
-                    details: failure.details.and(warnings(&compiled.warnings)),
-                    ..failure
-                })
+                Err(Failure { details: failure.details.and(warnings(&compiled.warnings)), ..failure })
             }
         }
     }
@@ -306,15 +246,8 @@ impl Image {
         module: String,
         beam: Vec<u8>,
     ) -> Result<beamtalk_node::Display, NodeError> {
-        let code = CodeModule {
-            name: module.clone(),
-            file: "repl".into(),
-            beam,
-        };
-        let evaluation = Evaluation {
-            session: session.id().to_owned(),
-            code,
-        };
+        let code = CodeModule { name: module.clone(), file: "repl".into(), beam };
+        let evaluation = Evaluation { session: session.id().to_owned(), code };
         let answer = self.node.eval(evaluation).await;
         let (bindings, state) = match &answer {
             Ok(value) => (Some(value.bindings.clone()), Some(value.module)),
@@ -334,9 +267,7 @@ impl Image {
                     names.hold(&module);
                     names.made()
                 };
-                self.router
-                    .record
-                    .change(|metadata| metadata.evaluation_modules = made);
+                self.router.record.change(|metadata| metadata.evaluation_modules = made);
             }
         }
         answer.map(|value| value.value)
@@ -345,16 +276,11 @@ impl Image {
 
 fn recall_one(compiler: &mut dyn crate::Compiler, entry: Entry) -> Vec<CodeModule> {
     let result = match entry {
-        Entry::Input { code } => compiler.compile_input(&Input {
-            code: &code,
-            variables: &[],
-            eval_module: "bt@eval@1",
-        }),
+        Entry::Input { code } => {
+            compiler.compile_input(&Input { code: &code, variables: &[], eval_module: "bt@eval@1" })
+        }
         Entry::Files { files } => {
-            let files: Vec<_> = files
-                .into_iter()
-                .map(|(path, text)| SourceFile { path, text })
-                .collect();
+            let files: Vec<_> = files.into_iter().map(|(path, text)| SourceFile { path, text }).collect();
             compiler.compile_files(&files)
         }
         Entry::Unloaded { name } => match compiler.unload(&name) {
@@ -371,9 +297,7 @@ fn recall_one(compiler: &mut dyn crate::Compiler, entry: Entry) -> Vec<CodeModul
 
 fn displayed(compiled: &Compiled) -> Frame {
     let shown = compiled.display.clone().unwrap_or_else(|| "nil".into());
-    Frame::new()
-        .with("value", shown)
-        .and(warnings(&compiled.warnings))
+    Frame::new().with("value", shown).and(warnings(&compiled.warnings))
 }
 
 /// The field with the warnings, if there are any.
@@ -381,19 +305,13 @@ fn warnings(warnings: &[Problem]) -> Frame {
     if warnings.is_empty() {
         return Frame::new();
     }
-    let messages: Vec<_> = warnings
-        .iter()
-        .map(|warning| warning.message.clone())
-        .collect();
+    let messages: Vec<_> = warnings.iter().map(|warning| warning.message.clone()).collect();
     Frame::new().with("warnings", messages)
 }
 
 /// The failure that errors of the compiler make.
 pub(crate) fn problems(problems: &[Problem]) -> Failure {
-    let messages: Vec<_> = problems
-        .iter()
-        .map(|problem| problem.message.as_str())
-        .collect();
+    let messages: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
     let all: Vec<_> = problems.iter().map(problem_json).collect();
     Failure {
         message: messages.join("\n"),

@@ -4,9 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use beamtalk_node::{CodeModule, VariableKind};
-use beamtalk_project::{
-    Diagnostic, Failure, Image, LineIndex, ModuleCode, Name, Source, Variable, render,
-};
+use beamtalk_project::{Diagnostic, Failure, Image, LineIndex, ModuleCode, Name, Source, Variable, render};
 
 use crate::compiler::{Compiled, Compiler, Input, Problem, SourceFile, Unloading};
 
@@ -48,21 +46,12 @@ impl ImageCompiler {
     ) -> Compiled {
         match result {
             Err(failure) => {
-                let (errors, warnings): (Vec<_>, Vec<_>) = failure
-                    .diagnostics
-                    .iter()
-                    .partition(|(_, diagnostic)| diagnostic.is_error());
+                let (errors, warnings): (Vec<_>, Vec<_>) =
+                    failure.diagnostics.iter().partition(|(_, diagnostic)| diagnostic.is_error());
                 let shown = |found: Vec<&(Name, Diagnostic)>| {
-                    found
-                        .into_iter()
-                        .map(|(path, diagnostic)| problem(path, diagnostic, text_of))
-                        .collect()
+                    found.into_iter().map(|(path, diagnostic)| problem(path, diagnostic, text_of)).collect()
                 };
-                Compiled {
-                    errors: shown(errors),
-                    warnings: shown(warnings),
-                    ..Compiled::default()
-                }
+                Compiled { errors: shown(errors), warnings: shown(warnings), ..Compiled::default() }
             }
             Ok(compiled) => {
                 let answer = Compiled {
@@ -78,38 +67,24 @@ impl ImageCompiler {
                     classes: compiled.classes.iter().map(ToString::to_string).collect(),
                     token: 0,
                 };
-                Compiled {
-                    token: self.keep(compiled),
-                    ..answer
-                }
+                Compiled { token: self.keep(compiled), ..answer }
             }
         }
     }
 }
 
 fn code_module(module: &ModuleCode) -> CodeModule {
-    CodeModule {
-        name: module.name.to_string(),
-        file: module.path.to_string(),
-        beam: module.beam.clone(),
-    }
+    CodeModule { name: module.name.to_string(), file: module.path.to_string(), beam: module.beam.clone() }
 }
 
 fn variables(variables: &[(String, VariableKind)]) -> Vec<Variable> {
     variables
         .iter()
-        .map(|(name, kind)| Variable {
-            name: name.as_str().into(),
-            cell: *kind == VariableKind::Cell,
-        })
+        .map(|(name, kind)| Variable { name: name.as_str().into(), cell: *kind == VariableKind::Cell })
         .collect()
 }
 
-fn problem(
-    path: &str,
-    diagnostic: &Diagnostic,
-    text_of: &dyn Fn(&str) -> Option<String>,
-) -> Problem {
+fn problem(path: &str, diagnostic: &Diagnostic, text_of: &dyn Fn(&str) -> Option<String>) -> Problem {
     let text = text_of(path).unwrap_or_default();
     let at = LineIndex::new(&text).position(diagnostic.span.start);
     Problem {
@@ -125,12 +100,8 @@ fn problem(
 
 impl Compiler for ImageCompiler {
     fn compile_input(&mut self, input: &Input<'_>) -> Compiled {
-        let result =
-            self.image
-                .compile_input(&variables(input.variables), input.code, input.eval_module);
-        self.finish(result, &|path| {
-            (path == INPUT).then(|| input.code.to_owned())
-        })
+        let result = self.image.compile_input(&variables(input.variables), input.code, input.eval_module);
+        self.finish(result, &|path| (path == INPUT).then(|| input.code.to_owned()))
     }
 
     fn compile_files(&mut self, files: &[SourceFile]) -> Compiled {
@@ -140,10 +111,7 @@ impl Compiler for ImageCompiler {
             .collect();
         let result = self.image.compile_files(&sources);
         self.finish(result, &|path| {
-            sources
-                .iter()
-                .find(|source| source.path == path)
-                .map(|source| source.text.clone())
+            sources.iter().find(|source| source.path == path).map(|source| source.text.clone())
         })
     }
 
@@ -178,16 +146,12 @@ impl Compiler for ImageCompiler {
     }
 
     fn listing(&mut self, input: &Input<'_>) -> Result<String, Vec<Problem>> {
-        self.image
-            .listing(&variables(input.variables), input.code)
-            .map_err(|failure| {
-                failure
-                    .diagnostics
-                    .iter()
-                    .map(|(path, diagnostic)| {
-                        problem(path, diagnostic, &|_| Some(input.code.to_owned()))
-                    })
-                    .collect()
-            })
+        self.image.listing(&variables(input.variables), input.code).map_err(|failure| {
+            failure
+                .diagnostics
+                .iter()
+                .map(|(path, diagnostic)| problem(path, diagnostic, &|_| Some(input.code.to_owned())))
+                .collect()
+        })
     }
 }

@@ -37,12 +37,10 @@ impl Journal {
 
     /// Adds an entry. A journal that cannot be written costs a later host its memory, not this one its work.
     pub(crate) fn append(&self, entry: &Entry) {
-        let written = serde_json::to_string(entry)
-            .map_err(io::Error::other)
-            .and_then(|line| {
-                let mut file = file::append_private(&self.path).map_err(io::Error::other)?;
-                file.write_all(format!("{line}\n").as_bytes())
-            });
+        let written = serde_json::to_string(entry).map_err(io::Error::other).and_then(|line| {
+            let mut file = file::append_private(&self.path).map_err(io::Error::other)?;
+            file.write_all(format!("{line}\n").as_bytes())
+        });
         if let Err(error) = written {
             tracing::error!(%error, "cannot write the journal");
         }
@@ -51,12 +49,8 @@ impl Journal {
     /// Reads all entries. A last line that a crash cut off is passed over.
     pub(crate) fn read(&self) -> Result<Vec<Entry>, HomeError> {
         let text = file::read_bounded(&self.path, LONGEST)?.unwrap_or_default();
-        let lines = text
-            .split(|byte| *byte == b'\n')
-            .filter(|line| !line.is_empty());
-        Ok(lines
-            .filter_map(|line| serde_json::from_slice(line).ok())
-            .collect())
+        let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
     }
 
     /// Removes the file, if there is one.
@@ -74,19 +68,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let journal = Journal::at(dir.path().join("j"));
         let entries = [
-            Entry::Input {
-                code: "Object subclass: A".into(),
-            },
-            Entry::Files {
-                files: vec![("/p/B.bt".into(), "Object subclass: B".into())],
-            },
+            Entry::Input { code: "Object subclass: A".into() },
+            Entry::Files { files: vec![("/p/B.bt".into(), "Object subclass: B".into())] },
             Entry::Unloaded { name: "A".into() },
         ];
         entries.iter().for_each(|entry| journal.append(entry));
-        file::append_private(&journal.path)
-            .unwrap()
-            .write_all(b"{\"kind\":\"inp")
-            .unwrap();
+        file::append_private(&journal.path).unwrap().write_all(b"{\"kind\":\"inp").unwrap();
         assert_eq!(journal.read().unwrap(), entries);
         journal.remove();
         assert!(journal.read().unwrap().is_empty());

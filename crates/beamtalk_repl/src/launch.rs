@@ -40,6 +40,14 @@ pub enum LaunchError {
     /// The host's process cannot be started.
     #[error("cannot start the workspace: {0}")]
     Spawn(#[from] io::Error),
+    /// The node that the host needs cannot be prepared.
+    #[error("{message}")]
+    Node {
+        /// Why.
+        message: String,
+        /// How to mend it.
+        help: Option<String>,
+    },
     /// The host ended before it was ready.
     #[error("the workspace did not start: {0}")]
     Failed(String),
@@ -71,12 +79,7 @@ pub fn attach(workspace: &WorkspaceFolder) -> Result<Option<Attached>, LaunchErr
         Ok(client)
     });
     match reached {
-        Ok(client) => Ok(Some(Attached {
-            client,
-            metadata,
-            started: false,
-            notice: None,
-        })),
+        Ok(client) => Ok(Some(Attached { client, metadata, started: false, notice: None })),
         // The record is of a host that died, or whose port is now another's.
         Err(error) => {
             tracing::debug!(%error, "the recorded host cannot be reached");
@@ -116,13 +119,9 @@ pub fn attach_or_start(
     }
     prepare()?;
     start(workspace, &mut command)?;
-    let attached = attach(workspace)?
-        .ok_or_else(|| LaunchError::Failed("it is ready but cannot be reached".into()))?;
-    Ok(Attached {
-        started: true,
-        notice,
-        ..attached
-    })
+    let attached =
+        attach(workspace)?.ok_or_else(|| LaunchError::Failed("it is ready but cannot be reached".into()))?;
+    Ok(Attached { started: true, notice, ..attached })
 }
 
 /// Starts the host's process and waits for its word that it is ready.
@@ -130,10 +129,7 @@ fn start(workspace: &WorkspaceFolder, command: &mut Command) -> Result<(), Launc
     let path = workspace.startup_log_path();
     let _ = std::fs::remove_file(&path);
     let log = beamtalk_home::file::append_private(&path)?;
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(log);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
     // The cookie is for this process; its children have the file.
     command.env_remove("BEAMTALK_COOKIE");
     let mut child = command.spawn()?;
@@ -148,9 +144,5 @@ fn start(workspace: &WorkspaceFolder, command: &mut Command) -> Result<(), Launc
     let status = child.wait()?;
     let said = std::fs::read_to_string(&path).unwrap_or_default();
     let said = said.trim();
-    Err(LaunchError::Failed(if said.is_empty() {
-        status.to_string()
-    } else {
-        said.to_owned()
-    }))
+    Err(LaunchError::Failed(if said.is_empty() { status.to_string() } else { said.to_owned() }))
 }

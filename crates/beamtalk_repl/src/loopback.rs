@@ -64,10 +64,9 @@ impl LoopbackListener {
 
     fn from_bound(socket: TcpListener) -> io::Result<Self> {
         match socket.local_addr()? {
-            SocketAddr::V4(bound) if *bound.ip() == Ipv4Addr::LOCALHOST => Ok(Self {
-                socket,
-                address: LoopbackAddr::new(bound.port()),
-            }),
+            SocketAddr::V4(bound) if *bound.ip() == Ipv4Addr::LOCALHOST => {
+                Ok(Self { socket, address: LoopbackAddr::new(bound.port()) })
+            }
             other => Err(io::Error::other(format!("the system bound {other}"))),
         }
     }
@@ -80,10 +79,7 @@ mod tests {
     #[test]
     fn l1_every_port_is_on_the_loopback() {
         for port in [0, 1, DEFAULT_PORT, u16::MAX] {
-            assert_eq!(
-                *LoopbackAddr::new(port).socket_addr().ip(),
-                Ipv4Addr::LOCALHOST
-            );
+            assert_eq!(*LoopbackAddr::new(port).socket_addr().ip(), Ipv4Addr::LOCALHOST);
         }
     }
 

@@ -114,10 +114,7 @@ async fn eval(host: &Host, client: &Client, request: &Request) -> Outcome {
     let output = Frame::new().with_some("output", session.end());
     match outcome {
         Ok(fields) => Ok(fields.and(output)),
-        Err(failure) => Err(Failure {
-            details: failure.details.and(output),
-            ..failure
-        }),
+        Err(failure) => Err(Failure { details: failure.details.and(output), ..failure }),
     }
 }
 
@@ -127,21 +124,14 @@ async fn complete(host: &Host, client: &Client, request: &Request) -> Outcome {
         return Ok(Frame::new().with("completions", json!([])));
     }
     let variables = known_variables(host, client, request);
-    let run = host
-        .image
-        .compiler
-        .run(move |compiler| compiler.complete(&prefix, &variables));
+    let run = host.image.compiler.run(move |compiler| compiler.complete(&prefix, &variables));
     Ok(Frame::new().with("completions", run.await?))
 }
 
 async fn info(host: &Host, request: &Request) -> Outcome {
     let symbol = request.text("symbol")?.to_owned();
     let name = symbol.clone();
-    let kind = host
-        .image
-        .compiler
-        .run(move |compiler| compiler.kind_of(&name))
-        .await?;
+    let kind = host.image.compiler.run(move |compiler| compiler.kind_of(&name)).await?;
     let mut info = json!({"found": kind.is_some(), "symbol": symbol});
     if let Some(kind) = kind {
         info["kind"] = kind.into();
@@ -152,32 +142,17 @@ async fn info(host: &Host, request: &Request) -> Outcome {
 async fn docs(host: &Host, request: &Request) -> Outcome {
     let class = request.text("class")?.to_owned();
     let selector = request.optional_text("selector")?.map(str::to_owned);
-    let look_up = host
-        .image
-        .compiler
-        .run(move |compiler| compiler.docs(&class, selector.as_deref()));
-    look_up
-        .await?
-        .map(|docs| Frame::new().with("docs", docs))
-        .map_err(Failure::new)
+    let look_up = host.image.compiler.run(move |compiler| compiler.docs(&class, selector.as_deref()));
+    look_up.await?.map(|docs| Frame::new().with("docs", docs)).map_err(Failure::new)
 }
 
 async fn show_codegen(host: &Host, client: &Client, request: &Request) -> Outcome {
     let code = request.text("code")?.to_owned();
-    let variables = session_of(host, client, request)?
-        .variables()
-        .unwrap_or_default();
+    let variables = session_of(host, client, request)?.variables().unwrap_or_default();
     let listing = host.image.compiler.run(move |compiler| {
-        compiler.listing(&Input {
-            code: &code,
-            variables: &variables,
-            eval_module: "bt@eval@1",
-        })
+        compiler.listing(&Input { code: &code, variables: &variables, eval_module: "bt@eval@1" })
     });
-    listing
-        .await?
-        .map(|text| Frame::new().with("value", text))
-        .map_err(|errors| problems(&errors))
+    listing.await?.map(|text| Frame::new().with("value", text)).map_err(|errors| problems(&errors))
 }
 
 async fn load_file(host: &Host, path: &str) -> Outcome {
@@ -187,16 +162,11 @@ async fn load_file(host: &Host, path: &str) -> Outcome {
     let base = host.project().to_path_buf();
     let wanted = path.to_owned();
     let read = tokio::task::spawn_blocking(move || files::read(&base, &wanted)).await;
-    let (sources, is_folder) = read
-        .map_err(|error| Failure::new(error.to_string()))?
-        .map_err(Failure::new)?;
+    let (sources, is_folder) =
+        read.map_err(|error| Failure::new(error.to_string()))?.map_err(Failure::new)?;
     let count = sources.len();
     let loaded = host.image.load_files(sources).await?;
-    Ok(if is_folder {
-        loaded.with("files", count)
-    } else {
-        loaded
-    })
+    Ok(if is_folder { loaded.with("files", count) } else { loaded })
 }
 
 async fn load_source(host: &Host, request: &Request) -> Outcome {
@@ -213,9 +183,7 @@ async fn reload(host: &Host, request: &Request) -> Outcome {
         return load_file(host, path).await;
     }
     let loaded = host.image.node.modules().await?;
-    let known = loaded
-        .into_iter()
-        .find(|known| known.name == module || known.module == module);
+    let known = loaded.into_iter().find(|known| known.name == module || known.module == module);
     match known.and_then(|known| known.source_file) {
         Some(path) => load_file(host, &path).await,
         None => Err(Failure::new(format!("No file is known for: {module}"))
@@ -256,13 +224,7 @@ async fn session(host: &Host, client: &Client, request: &Request) -> Outcome {
 }
 
 fn sessions(host: &Host) -> Frame {
-    let ids: Vec<_> = host
-        .router()
-        .sessions
-        .ids()
-        .iter()
-        .map(|id| json!({"id": id}))
-        .collect();
+    let ids: Vec<_> = host.router().sessions.ids().iter().map(|id| json!({"id": id})).collect();
     Frame::new().with("sessions", ids)
 }
 
@@ -276,11 +238,9 @@ async fn close(host: &Host, client: &Client, request: &Request) -> Outcome {
     let own = client.session();
     let session = match request.session() {
         None => own.clone(),
-        Some(id) => host
-            .router()
-            .sessions
-            .find(id)
-            .ok_or_else(|| Failure::new(format!("Unknown session: {id}")))?,
+        Some(id) => {
+            host.router().sessions.find(id).ok_or_else(|| Failure::new(format!("Unknown session: {id}")))?
+        }
     };
     host.end_session(&session).await;
     if Arc::ptr_eq(&session, &own) {
@@ -353,29 +313,19 @@ fn subscribe(host: &Host, client: &Client, request: &Request) -> Outcome {
             .collect::<std::collections::BTreeSet<_>>(),
     };
     if channels.is_empty() {
-        return Err(
-            Failure::new("Unknown channel").hint(format!("There are: {}", CHANNELS.join(", ")))
-        );
+        return Err(Failure::new("Unknown channel").hint(format!("There are: {}", CHANNELS.join(", "))));
     }
-    host.router()
-        .subscribe(client.number(), client.outbox().clone(), channels);
+    host.router().subscribe(client.number(), client.outbox().clone(), channels);
     Ok(ok())
 }
 
 fn describe() -> Frame {
     let operations: Map<String, Value> = OPERATIONS
         .iter()
-        .map(|(name, params, optional)| {
-            (
-                (*name).to_owned(),
-                json!({"params": params, "optional": optional}),
-            )
-        })
+        .map(|(name, params, optional)| ((*name).to_owned(), json!({"params": params, "optional": optional})))
         .collect();
     let versions = json!({"protocol": PROTOCOL_VERSION, "beamtalk": env!("CARGO_PKG_VERSION")});
-    Frame::new()
-        .with("ops", operations)
-        .with("versions", versions)
+    Frame::new().with("ops", operations).with("versions", versions)
 }
 
 fn health(host: &Host) -> Frame {
@@ -385,10 +335,7 @@ fn health(host: &Host) -> Frame {
         Status::Failed(_) => "failed",
         Status::Stopped => "stopped",
     };
-    Frame::new()
-        .with("workspace_id", host.id().as_str())
-        .with("nonce", host.nonce())
-        .with("node", node)
+    Frame::new().with("workspace_id", host.id().as_str()).with("nonce", host.nonce()).with("node", node)
 }
 
 fn shutdown(host: &Host, request: &Request) -> Outcome {
@@ -404,11 +351,7 @@ fn shutdown(host: &Host, request: &Request) -> Outcome {
 /// The session that a request names, made if there is none of the name; else the connection's own.
 fn session_of(host: &Host, client: &Client, request: &Request) -> Result<Arc<Session>, Failure> {
     match request.session() {
-        Some(name) => host
-            .router()
-            .sessions
-            .named(name)
-            .map(|(session, _)| session),
+        Some(name) => host.router().sessions.named(name).map(|(session, _)| session),
         None => Ok(client.session()),
     }
 }
@@ -422,17 +365,12 @@ fn existing_session(host: &Host, client: &Client, request: &Request) -> Option<A
 
 fn known_variables(host: &Host, client: &Client, request: &Request) -> Vec<String> {
     let session = existing_session(host, client, request);
-    let variables = session
-        .and_then(|session| session.variables())
-        .unwrap_or_default();
+    let variables = session.and_then(|session| session.variables()).unwrap_or_default();
     variables.into_iter().map(|(name, _)| name).collect()
 }
 
 fn shown_object(pairs: &[(String, Display)]) -> Map<String, Value> {
-    pairs
-        .iter()
-        .map(|(name, value)| (name.clone(), display::to_json(value)))
-        .collect()
+    pairs.iter().map(|(name, value)| (name.clone(), display::to_json(value))).collect()
 }
 
 fn ok() -> Frame {

@@ -36,13 +36,7 @@ pub(crate) struct Inbox {
 pub(crate) fn outbox() -> (Outbox, Inbox) {
     let (sender, lines) = mpsc::unbounded_channel();
     let waiting = Arc::new(Waiting::default());
-    (
-        Outbox {
-            lines: sender,
-            waiting: waiting.clone(),
-        },
-        Inbox { lines, waiting },
-    )
+    (Outbox { lines: sender, waiting: waiting.clone() }, Inbox { lines, waiting })
 }
 
 impl Outbox {

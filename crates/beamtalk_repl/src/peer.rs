@@ -2,7 +2,7 @@
 //!
 //! The kernel's socket table tells the owner of the peer's socket. It is asked by `sock_diag(7)` for this one
 //! connection, which takes microseconds, or, where that is not available, by reading
-//! `/proc/net/tcp` (kernel documentation, networking/proc_net_tcp), which takes milliseconds.
+//! `/proc/net/tcp` (kernel documentation, `networking/proc_net_tcp`), which takes milliseconds.
 
 use std::io;
 use std::net::SocketAddrV4;
@@ -35,11 +35,7 @@ pub fn peer_of(ours: SocketAddrV4, peer: SocketAddrV4) -> Peer {
 
 /// The owner and the inode that a socket table gives; inode 0 is a socket without a process.
 fn peer_from(uid: u32, inode: u64) -> Peer {
-    if inode == 0 {
-        Peer::Gone
-    } else {
-        Peer::User(uid)
-    }
+    if inode == 0 { Peer::Gone } else { Peer::User(uid) }
 }
 
 #[cfg(target_os = "linux")]
@@ -73,12 +69,7 @@ mod diag {
             SocketFlags::CLOEXEC,
             Some(netlink::SOCK_DIAG),
         )?;
-        sendto(
-            &kernel,
-            &request(ours, peer),
-            SendFlags::empty(),
-            &SocketAddrNetlink::new(0, 0),
-        )?;
+        sendto(&kernel, &request(ours, peer), SendFlags::empty(), &SocketAddrNetlink::new(0, 0))?;
         let mut answer = [0u8; 4096];
         let (_, length) = recv(&kernel, &mut answer[..], RecvFlags::empty())?;
         read(&answer[..length.min(answer.len())])
@@ -87,8 +78,7 @@ mod diag {
     /// The socket that we look for has the peer's address as its source.
     fn request(ours: SocketAddrV4, peer: SocketAddrV4) -> [u8; HEADER + REQUEST] {
         let mut message = [0u8; HEADER + REQUEST];
-        let mut put =
-            |at: usize, bytes: &[u8]| message[at..at + bytes.len()].copy_from_slice(bytes);
+        let mut put = |at: usize, bytes: &[u8]| message[at..at + bytes.len()].copy_from_slice(bytes);
         put(0, &72u32.to_ne_bytes());
         put(4, &SOCK_DIAG_BY_FAMILY.to_ne_bytes());
         put(6, &NLM_F_REQUEST.to_ne_bytes());
@@ -107,10 +97,8 @@ mod diag {
         let kind = answer.get(4..6).ok_or_else(short)?;
         let body = &answer[HEADER.min(answer.len())..];
         let word = |at: usize| -> io::Result<u32> {
-            let bytes: [u8; 4] = body
-                .get(at..at + 4)
-                .and_then(|bytes| bytes.try_into().ok())
-                .ok_or_else(short)?;
+            let bytes: [u8; 4] =
+                body.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).ok_or_else(short)?;
             Ok(u32::from_ne_bytes(bytes))
         };
         match u16::from_ne_bytes([kind[0], kind[1]]) {
@@ -145,11 +133,7 @@ fn search_table(ours: SocketAddrV4, peer: SocketAddrV4) -> io::Result<Peer> {
         };
         let local = format!("{prefix}{}", table_address(peer));
         let remote = format!("{prefix}{}", table_address(ours));
-        if let Some(found) = table
-            .lines()
-            .skip(1)
-            .find_map(|line| owner_in(line, &local, &remote))
-        {
+        if let Some(found) = table.lines().skip(1).find_map(|line| owner_in(line, &local, &remote)) {
             return Ok(found);
         }
     }
@@ -194,10 +178,7 @@ mod tests {
     #[test]
     fn l2_our_own_connection_is_ours_in_both_tables() {
         let (_client, server) = connection();
-        let (ours, peer) = (
-            v4(server.local_addr().unwrap()),
-            v4(server.peer_addr().unwrap()),
-        );
+        let (ours, peer) = (v4(server.local_addr().unwrap()), v4(server.peer_addr().unwrap()));
         let us = Peer::User(rustix::process::geteuid().as_raw());
         assert_eq!(peer_of(ours, peer), us);
         assert_eq!(search_table(ours, peer).unwrap(), us);
@@ -206,10 +187,7 @@ mod tests {
     #[test]
     fn l2_a_closed_peer_is_nobody() {
         let (client, server) = connection();
-        let (ours, peer) = (
-            v4(server.local_addr().unwrap()),
-            v4(server.peer_addr().unwrap()),
-        );
+        let (ours, peer) = (v4(server.local_addr().unwrap()), v4(server.peer_addr().unwrap()));
         drop(client);
         assert_eq!(peer_of(ours, peer), Peer::Gone);
         assert_eq!(search_table(ours, peer).unwrap(), Peer::Gone);
@@ -223,10 +201,7 @@ mod tests {
             return;
         };
         let (server, _) = listener.accept().unwrap();
-        let (ours, peer) = (
-            v4(server.local_addr().unwrap()),
-            v4(server.peer_addr().unwrap()),
-        );
+        let (ours, peer) = (v4(server.local_addr().unwrap()), v4(server.peer_addr().unwrap()));
         let us = Peer::User(rustix::process::geteuid().as_raw());
         assert_eq!(peer_of(ours, peer), us);
         assert_eq!(search_table(ours, peer).unwrap(), us);

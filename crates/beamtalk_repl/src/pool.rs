@@ -19,11 +19,7 @@ impl NamePool {
     /// The pool of a host that finds a node in which `made` names were used; which of them are still held must be asked.
     pub(crate) fn with_held(made: u32) -> Self {
         let made = made.min(MOST_NAMES);
-        Self {
-            made,
-            free: BTreeSet::new(),
-            held: (1..=made).collect(),
-        }
+        Self { made, free: BTreeSet::new(), held: (1..=made).collect() }
     }
 
     /// How many names there are.

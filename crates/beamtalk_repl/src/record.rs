@@ -32,9 +32,7 @@ impl Record {
             changed: Notify::new(),
             last_active: AtomicU64::new(now()),
         };
-        Self {
-            shared: Arc::new(shared),
-        }
+        Self { shared: Arc::new(shared) }
     }
 
     /// Something happened that keeps the workspace alive.
@@ -80,9 +78,6 @@ impl Record {
     }
 
     fn metadata(&self) -> MutexGuard<'_, Option<Metadata>> {
-        self.shared
-            .metadata
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.shared.metadata.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

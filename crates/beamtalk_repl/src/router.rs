@@ -37,11 +37,7 @@ struct Subscriber {
 
 impl Router {
     pub(crate) fn new(record: Record, names: NamePool) -> Self {
-        Self {
-            record,
-            names: Mutex::new(names),
-            ..Self::default()
-        }
+        Self { record, names: Mutex::new(names), ..Self::default() }
     }
 
     /// Gives the router the node, whose events it already gets.
@@ -59,8 +55,7 @@ impl Router {
     }
 
     pub(crate) fn subscribe(&self, who: u64, outbox: Outbox, channels: BTreeSet<&'static str>) {
-        self.subscribers()
-            .insert(who, Subscriber { outbox, channels });
+        self.subscribers().insert(who, Subscriber { outbox, channels });
     }
 
     pub(crate) fn unsubscribe(&self, who: u64) {
@@ -90,19 +85,10 @@ impl Router {
                 let frame = Frame::new().with("push", "transcript").with("text", text);
                 self.send("transcript", &frame);
             }
-            Event::Actor {
-                spawned,
-                pid,
-                class,
-                reason,
-            } => {
+            Event::Actor { spawned, pid, class, reason } => {
                 self.record.touch();
                 let name = if spawned { "spawned" } else { "stopped" };
-                self.push(
-                    "actors",
-                    name,
-                    json!({"class": class, "pid": pid, "reason": reason}),
-                );
+                self.push("actors", name, json!({"class": class, "pid": pid, "reason": reason}));
             }
             Event::Released(module) => self.names().release(&module),
             Event::Log { level, text } => log(&level, &text),
@@ -149,19 +135,14 @@ impl Router {
         for subscriber in self.subscribers().values() {
             if subscriber.channels.contains(channel) {
                 subscriber.outbox.offer(frame, || {
-                    Frame::new()
-                        .with("type", "push")
-                        .with("channel", channel)
-                        .with("event", "dropped")
+                    Frame::new().with("type", "push").with("channel", channel).with("event", "dropped")
                 });
             }
         }
     }
 
     fn subscribers(&self) -> MutexGuard<'_, BTreeMap<u64, Subscriber>> {
-        self.subscribers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.subscribers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

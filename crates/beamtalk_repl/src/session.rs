@@ -6,6 +6,7 @@ use crate::wire::Envelope;
 use beamtalk_node::VariableKind;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -77,38 +78,21 @@ impl Session {
     }
 
     /// Begins an evaluation; there is one at a time.
-    pub(crate) fn begin(
-        &self,
-        envelope: Envelope,
-        outbox: Outbox,
-        stream: bool,
-    ) -> Result<(), Failure> {
+    pub(crate) fn begin(&self, envelope: Envelope, outbox: Outbox, stream: bool) -> Result<(), Failure> {
         let mut inner = self.inner();
         if inner.running.is_some() {
             return Err(Failure::new("An evaluation is already in progress")
                 .hint("Use Ctrl-C to interrupt the current evaluation."));
         }
         let output = std::mem::replace(&mut inner.early, Captured::new(KEPT_EARLY_OUTPUT));
-        let output = Captured {
-            limit: KEPT_OUTPUT,
-            ..output
-        };
-        inner.running = Some(Running {
-            envelope,
-            outbox,
-            stream,
-            output,
-            waiting: false,
-        });
+        let output = Captured { limit: KEPT_OUTPUT, ..output };
+        inner.running = Some(Running { envelope, outbox, stream, output, waiting: false });
         Ok(())
     }
 
     /// Ends the evaluation; answers what it wrote.
     pub(crate) fn end(&self) -> Option<String> {
-        self.inner()
-            .running
-            .take()
-            .and_then(|running| running.output.into_text())
+        self.inner().running.take().and_then(|running| running.output.into_text())
     }
 
     /// Takes what a program wrote.
@@ -123,9 +107,9 @@ impl Session {
             && let Some(text) = running.output.take_chunk()
         {
             let frame = |text: String| running.envelope.frame().with("out", text);
-            running.outbox.offer(&frame(text), || {
-                frame("\n[output dropped: the client does not read]\n".into())
-            });
+            running
+                .outbox
+                .offer(&frame(text), || frame("\n[output dropped: the client does not read]\n".into()));
         }
     }
 
@@ -135,9 +119,7 @@ impl Session {
         let running = inner.running.as_mut()?;
         running.waiting = true;
         let frame = running.envelope.frame();
-        let frame = frame
-            .with("status", json!(["need-input"]))
-            .with("prompt", prompt);
+        let frame = frame.with("status", json!(["need-input"])).with("prompt", prompt);
         running.outbox.send(frame.line());
         Some(running.stream)
     }
@@ -145,10 +127,7 @@ impl Session {
     /// Whether the program waits for input, which it then does no more.
     pub(crate) fn take_waiting(&self) -> bool {
         let mut inner = self.inner();
-        inner
-            .running
-            .as_mut()
-            .is_some_and(|running| std::mem::take(&mut running.waiting))
+        inner.running.as_mut().is_some_and(|running| std::mem::take(&mut running.waiting))
     }
 
     /// The node is a new one: whatever it knew is gone.
@@ -171,9 +150,7 @@ pub(crate) struct Sessions {
 impl Sessions {
     /// A new session with an id of its own.
     pub(crate) fn create(&self) -> Result<Arc<Session>, Failure> {
-        let micros = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_micros());
+        let micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
         let mut random = [0; 8];
         beamtalk_home::cookie::fill_random(&mut random)
             .map_err(|error| Failure::new(format!("Cannot make a session: {error}")))?;
@@ -225,14 +202,11 @@ impl Sessions {
     ) -> Result<Arc<Session>, Failure> {
         let mut by_id = self.by_id();
         if by_id.len() >= MOST_SESSIONS {
-            return Err(Failure::new("Too many sessions")
-                .hint("Close some: {\"op\":\"close\",\"session\":ID}"));
+            return Err(
+                Failure::new("Too many sessions").hint("Close some: {\"op\":\"close\",\"session\":ID}")
+            );
         }
-        let inner = Inner {
-            variables,
-            running: None,
-            early: Captured::new(KEPT_EARLY_OUTPUT),
-        };
+        let inner = Inner { variables, running: None, early: Captured::new(KEPT_EARLY_OUTPUT) };
         let session = Arc::new(Session {
             id: id.clone(),
             lasting: AtomicBool::new(lasting),
@@ -259,10 +233,7 @@ pub(crate) struct Captured {
 
 impl Captured {
     fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            ..Self::default()
-        }
+        Self { limit, ..Self::default() }
     }
 
     fn push(&mut self, bytes: &[u8]) {
@@ -287,7 +258,8 @@ impl Captured {
         }
         let mut text = String::from_utf8_lossy(&self.bytes).into_owned();
         if self.dropped > 0 {
-            text.push_str(&format!("\n[{} bytes of output dropped]\n", self.dropped));
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\n[{} bytes of output dropped]\n", self.dropped);
         }
         Some(text)
     }
@@ -319,10 +291,7 @@ mod tests {
         let mut captured = Captured::new(4);
         captured.push(b"abc");
         captured.push(b"def");
-        assert_eq!(
-            captured.into_text().unwrap(),
-            "abcd\n[2 bytes of output dropped]\n"
-        );
+        assert_eq!(captured.into_text().unwrap(), "abcd\n[2 bytes of output dropped]\n");
     }
 
     #[test]

@@ -35,34 +35,20 @@ pub(crate) struct Rejected {
 impl Request {
     pub(crate) fn parse(line: &[u8]) -> Result<Self, Box<Rejected>> {
         let reject = |envelope: Envelope, message: String, foreign: bool| {
-            Box::new(Rejected {
-                envelope,
-                failure: Failure::new(message),
-                foreign,
-            })
+            Box::new(Rejected { envelope, failure: Failure::new(message), foreign })
         };
-        let legacy = || Envelope {
-            legacy: Some("error"),
-            ..Envelope::default()
-        };
+        let legacy = || Envelope { legacy: Some("error"), ..Envelope::default() };
         if line.iter().all(u8::is_ascii_whitespace) {
             return Err(reject(legacy(), "Empty expression".into(), true));
         }
         let params = match serde_json::from_slice::<Value>(line) {
             Ok(Value::Object(params)) => params,
             Ok(_) => {
-                return Err(reject(
-                    legacy(),
-                    "Invalid request: not a JSON object".into(),
-                    true,
-                ));
+                return Err(reject(legacy(), "Invalid request: not a JSON object".into(), true));
             }
             Err(error) => return Err(reject(legacy(), format!("Invalid request: {error}"), true)),
         };
-        let mut envelope = Envelope {
-            id: params.get("id").cloned(),
-            ..Envelope::default()
-        };
+        let mut envelope = Envelope { id: params.get("id").cloned(), ..Envelope::default() };
         match params.get("session") {
             None | Some(Value::Null) => {}
             Some(Value::String(session)) if is_session_name(session) => {
@@ -76,35 +62,20 @@ impl Request {
         match (params.get("op"), params.get("type")) {
             (Some(Value::String(op)), _) => {
                 let op = op.clone();
-                Ok(Self {
-                    envelope,
-                    op,
-                    params,
-                })
+                Ok(Self { envelope, op, params })
             }
             (None, Some(Value::String(kind))) => {
                 let (op, shape) = legacy_op(kind);
                 let op = op.to_owned();
                 envelope.legacy = Some(shape);
-                Ok(Self {
-                    envelope,
-                    op,
-                    params: with_modern_names(params),
-                })
+                Ok(Self { envelope, op, params: with_modern_names(params) })
             }
             (None, None) => Err(reject(
-                Envelope {
-                    legacy: Some("error"),
-                    ..envelope
-                },
+                Envelope { legacy: Some("error"), ..envelope },
                 "Invalid request: missing_op".into(),
                 false,
             )),
-            _ => Err(reject(
-                envelope,
-                "Invalid request: op must be a string".into(),
-                false,
-            )),
+            _ => Err(reject(envelope, "Invalid request: op must be a string".into(), false)),
         }
     }
 
@@ -122,9 +93,7 @@ impl Request {
         match self.params.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(Failure::new(format!(
-                "Invalid request: {name} must be a string"
-            ))),
+            Some(_) => Err(Failure::new(format!("Invalid request: {name} must be a string"))),
         }
     }
 
@@ -133,9 +102,7 @@ impl Request {
         match self.params.get(name) {
             None | Some(Value::Null) => Ok(false),
             Some(Value::Bool(flag)) => Ok(*flag),
-            Some(_) => Err(Failure::new(format!(
-                "Invalid request: {name} must be true or false"
-            ))),
+            Some(_) => Err(Failure::new(format!("Invalid request: {name} must be true or false"))),
         }
     }
 }
@@ -143,9 +110,7 @@ impl Request {
 impl Envelope {
     /// The beginning of every frame that belongs to the request.
     pub(crate) fn frame(&self) -> Frame {
-        Frame::new()
-            .with_some("id", self.id.clone())
-            .with_some("session", self.session.clone())
+        Frame::new().with_some("id", self.id.clone()).with_some("session", self.session.clone())
     }
 
     /// The final reply.
@@ -159,10 +124,7 @@ impl Envelope {
                 .and(failure.details)
                 .with("status", failed()),
             (Some(shape), Ok(fields)) => self.frame().with("type", shape).and(fields),
-            (Some(_), Err(failure)) => self
-                .frame()
-                .with("type", "error")
-                .with("message", failure.message),
+            (Some(_), Err(failure)) => self.frame().with("type", "error").with("message", failure.message),
         }
     }
 }
@@ -204,10 +166,7 @@ mod tests {
 
     fn reply_to(line: &str) -> String {
         match Request::parse(line.as_bytes()) {
-            Ok(request) => request
-                .envelope
-                .reply(Ok(Frame::new().with("value", 42)))
-                .line(),
+            Ok(request) => request.envelope.reply(Ok(Frame::new().with("value", 42))).line(),
             Err(rejected) => rejected.line(),
         }
     }
@@ -222,38 +181,26 @@ mod tests {
 
     #[test]
     fn the_old_form_gets_the_old_reply() {
-        assert_eq!(
-            reply_to(r#"{"type":"eval","expression":"1"}"#),
-            "{\"type\":\"result\",\"value\":42}\n"
-        );
+        assert_eq!(reply_to(r#"{"type":"eval","expression":"1"}"#), "{\"type\":\"result\",\"value\":42}\n");
         let request = Request::parse(br#"{"type":"eval","expression":"1"}"#).unwrap();
         assert_eq!(request.text("code").unwrap(), "1");
     }
 
     #[test]
     fn l5_a_wrong_type_is_an_error_with_the_id() {
-        for line in [
-            r#"{"id":7,"op":12}"#,
-            r#"{"id":7,"op":"eval","session":[]}"#,
-            r#"{"id":7,"type":false}"#,
-        ] {
+        for line in
+            [r#"{"id":7,"op":12}"#, r#"{"id":7,"op":"eval","session":[]}"#, r#"{"id":7,"type":false}"#]
+        {
             let reply: Value = serde_json::from_str(&reply_to(line)).unwrap();
             assert_eq!(reply["id"], 7, "{line}");
-            assert_eq!(
-                reply["status"],
-                serde_json::json!(["done", "error"]),
-                "{line}"
-            );
+            assert_eq!(reply["status"], serde_json::json!(["done", "error"]), "{line}");
         }
     }
 
     #[test]
     fn what_is_no_object_is_foreign() {
         for line in ["", "  ", "GET / HTTP/1.1", "[1]", "3", "{", "\u{feff}{}"] {
-            assert!(
-                Request::parse(line.as_bytes()).unwrap_err().foreign,
-                "{line:?}"
-            );
+            assert!(Request::parse(line.as_bytes()).unwrap_err().foreign, "{line:?}");
         }
         assert!(!Request::parse(b"{}").unwrap_err().foreign);
     }

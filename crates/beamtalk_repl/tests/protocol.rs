@@ -12,10 +12,7 @@ fn eval_answers_as_in_the_reference() {
     let host = TestHost::start();
     let mut client = host.connect();
     client.tell(&json!({"op": "eval", "id": "a1", "code": "integer 42"}));
-    assert_eq!(
-        client.hear().to_string(),
-        r#"{"id":"a1","status":["done"],"value":42}"#
-    );
+    assert_eq!(client.hear().to_string(), r#"{"id":"a1","status":["done"],"value":42}"#);
 }
 
 #[test]
@@ -48,9 +45,7 @@ fn a_compile_error_has_its_code_and_place() {
 #[test]
 fn a_raised_error_has_its_kind_and_its_output() {
     let host = TestHost::start();
-    let reply = host
-        .connect()
-        .eval("print before\nraise user_error it broke");
+    let reply = host.connect().eval("print before\nraise user_error it broke");
     assert_eq!(reply["error"], "it broke");
     assert_eq!(reply["kind"], "user_error");
     assert_eq!(reply["output"], "before");
@@ -60,12 +55,7 @@ fn a_raised_error_has_its_kind_and_its_output() {
 fn a_panic_of_the_compiler_is_an_error_of_one_request() {
     let host = TestHost::start();
     let mut client = host.connect();
-    assert!(
-        client.eval("panic")["error"]
-            .as_str()
-            .unwrap()
-            .contains("compiler failed")
-    );
+    assert!(client.eval("panic")["error"].as_str().unwrap().contains("compiler failed"));
     assert_eq!(client.eval("integer 1")["value"], 1);
 }
 
@@ -76,26 +66,14 @@ fn a_class_definition_shows_its_name_and_can_be_completed() {
     assert_eq!(client.eval("class Counter")["value"], "Counter");
     let reply = client.ask(&json!({"op": "complete", "code": "Cou"}));
     assert_eq!(reply["completions"], json!(["Counter"]));
-    assert_eq!(
-        client.ask(&json!({"op": "complete", "code": ""}))["completions"],
-        json!([])
-    );
+    assert_eq!(client.ask(&json!({"op": "complete", "code": ""}))["completions"], json!([]));
     let info = client.ask(&json!({"op": "info", "symbol": "Counter"}));
-    assert_eq!(
-        info["info"],
-        json!({"found": true, "symbol": "Counter", "kind": "class"})
-    );
+    assert_eq!(info["info"], json!({"found": true, "symbol": "Counter", "kind": "class"}));
     let info = client.ask(&json!({"op": "info", "symbol": "Nope"}));
     assert_eq!(info["info"], json!({"found": false, "symbol": "Nope"}));
-    assert_eq!(
-        client.ask(&json!({"op": "docs", "class": "Counter"}))["docs"],
-        "Help for Counter"
-    );
+    assert_eq!(client.ask(&json!({"op": "docs", "class": "Counter"}))["docs"], "Help for Counter");
     let reply = client.ask(&json!({"op": "docs", "class": "X"}));
-    assert_eq!(
-        reply["error"],
-        "Unknown class: X. Use :modules to see loaded classes."
-    );
+    assert_eq!(reply["error"], "Unknown class: X. Use :modules to see loaded classes.");
 }
 
 #[test]
@@ -106,12 +84,7 @@ fn modules_and_actors_are_listed() {
     let modules = client.ask(&json!({"op": "modules"}));
     assert_eq!(modules["modules"][0]["name"], "Counter");
     assert_eq!(modules["modules"][0]["actor_count"], 2);
-    assert!(
-        modules["modules"][0]["time_ago"]
-            .as_str()
-            .unwrap()
-            .ends_with("d ago")
-    );
+    assert!(modules["modules"][0]["time_ago"].as_str().unwrap().ends_with("d ago"));
     let actors = client.ask(&json!({"op": "actors"}));
     assert_eq!(
         actors["actors"][0],
@@ -121,10 +94,7 @@ fn modules_and_actors_are_listed() {
     assert_eq!(state["state"], json!({"value": 3}));
     let reply = client.ask(&json!({"op": "inspect", "actor": "nope"}));
     assert_eq!(reply["error"], "Invalid actor PID: nope");
-    assert_eq!(
-        client.ask(&json!({"op": "kill", "pid": "<0.120.0>"}))["value"],
-        "ok"
-    );
+    assert_eq!(client.ask(&json!({"op": "kill", "pid": "<0.120.0>"}))["value"], "ok");
 }
 
 #[test]
@@ -135,12 +105,7 @@ fn unload_removes_a_class_once() {
     let unload = json!({"op": "unload", "module": "Counter"});
     assert_eq!(client.ask(&unload)["value"], "ok");
     assert_eq!(client.ask(&unload)["error"], "Class not found: 'Counter'");
-    assert!(
-        client.ask(&json!({"op": "unload"}))["error"]
-            .as_str()
-            .unwrap()
-            .contains("module")
-    );
+    assert!(client.ask(&json!({"op": "unload"}))["error"].as_str().unwrap().contains("module"));
     assert_eq!(client.ask(&json!({"op": "modules"}))["modules"], json!([]));
 }
 
@@ -155,10 +120,7 @@ fn files_and_folders_load() {
     let reply = client.ask(&json!({"op": "load-file", "path": folder.join("a.bt")}));
     assert_eq!(reply["classes"], json!(["A"]));
     let reply = client.ask(&json!({"op": "load-file", "path": "src"}));
-    assert_eq!(
-        (&reply["classes"], &reply["files"]),
-        (&json!(["A", "B"]), &json!(2))
-    );
+    assert_eq!((&reply["classes"], &reply["files"]), (&json!(["A", "B"]), &json!(2)));
     let reply = client.ask(&json!({"op": "load-file", "path": "none.bt"}));
     assert_eq!(reply["error"], "File not found: none.bt");
     let reply = client.ask(&json!({"op": "reload", "module": "A", "path": "src/a.bt"}));
@@ -171,15 +133,11 @@ fn files_and_folders_load() {
 fn streaming_sends_output_as_it_is_written_and_repeats_it() {
     let host = TestHost::start();
     let mut client = host.connect();
-    client
-        .tell(&json!({"op": "eval", "id": 1, "code": "print a\nprint b\ntext v", "stream": true}));
+    client.tell(&json!({"op": "eval", "id": 1, "code": "print a\nprint b\ntext v", "stream": true}));
     assert_eq!(client.hear(), json!({"id": 1, "out": "a"}));
     assert_eq!(client.hear(), json!({"id": 1, "out": "b"}));
     let last = client.hear();
-    assert_eq!(
-        (&last["output"], &last["value"]),
-        (&json!("ab"), &json!("v"))
-    );
+    assert_eq!((&last["output"], &last["value"]), (&json!("ab"), &json!("v")));
 }
 
 #[test]
@@ -188,10 +146,7 @@ fn a_program_can_read_a_line() {
     let mut client = host.connect();
     client.tell(&json!({"op": "eval", "id": "q", "code": "ask Name?", "stream": true}));
     let ask = client.hear();
-    assert_eq!(
-        ask,
-        json!({"id": "q", "status": ["need-input"], "prompt": "Name?"})
-    );
+    assert_eq!(ask, json!({"id": "q", "status": ["need-input"], "prompt": "Name?"}));
     client.tell(&json!({"op": "stdin", "id": "q", "value": "Ada\n"}));
     assert_eq!(client.hear()["value"], "Ada\n");
     let reply = client.ask(&json!({"op": "stdin", "id": "q", "value": "x"}));
@@ -205,11 +160,7 @@ fn an_interrupt_on_the_same_connection_ends_the_evaluation() {
     client.tell(&json!({"op": "eval", "id": "long", "code": "sleep"}));
     client.tell(&json!({"op": "eval", "id": "next", "code": "integer 2"}));
     host.eventually("the evaluation runs", |host| {
-        host.node_log
-            .lock()
-            .unwrap()
-            .iter()
-            .any(|name| name == "eval")
+        host.node_log.lock().unwrap().iter().any(|name| name == "eval")
     });
     client.tell(&json!({"op": "interrupt", "id": "i"}));
     let mut replies = [client.hear(), client.hear(), client.hear()];
@@ -227,18 +178,11 @@ fn an_interrupt_from_another_connection_names_the_session() {
     let session = one.ask(&json!({"op": "session"}))["value"].clone();
     one.tell(&json!({"op": "eval", "id": "long", "code": "sleep"}));
     host.eventually("the evaluation runs", |host| {
-        host.node_log
-            .lock()
-            .unwrap()
-            .iter()
-            .any(|name| name == "eval")
+        host.node_log.lock().unwrap().iter().any(|name| name == "eval")
     });
     let busy = two.ask(&json!({"op": "eval", "code": "integer 1", "session": session}));
     assert_eq!(busy["error"], "An evaluation is already in progress");
-    assert_eq!(
-        two.ask(&json!({"op": "interrupt", "session": session}))["value"],
-        "ok"
-    );
+    assert_eq!(two.ask(&json!({"op": "interrupt", "session": session}))["value"], "ok");
     assert_eq!(one.hear()["error"], "Interrupted");
 }
 
@@ -263,15 +207,9 @@ fn a_named_session_outlives_its_connection() {
     first.eval("set x");
     drop(first);
     let mut second = host.connect();
-    assert_eq!(
-        second.ask(&json!({"op": "session", "name": "work"}))["resumed"],
-        true
-    );
+    assert_eq!(second.ask(&json!({"op": "session", "name": "work"}))["resumed"], true);
     assert_eq!(second.eval("variables")["value"], "x");
-    assert_eq!(
-        second.ask(&json!({"op": "bindings"}))["bindings"],
-        json!({"x": 1})
-    );
+    assert_eq!(second.ask(&json!({"op": "bindings"}))["bindings"], json!({"x": 1}));
     assert_eq!(second.ask(&json!({"op": "clear"}))["value"], "ok");
     assert_eq!(second.eval("variables")["value"], "");
 }
@@ -282,10 +220,7 @@ fn transcript_text_is_pushed_to_those_who_asked() {
     let (mut listener, mut other) = (host.connect(), host.connect());
     assert_eq!(listener.ask(&json!({"op": "subscribe"}))["value"], "ok");
     assert_eq!(other.eval("transcript hello")["value"], "nil");
-    assert_eq!(
-        listener.hear(),
-        json!({"push": "transcript", "text": "hello"})
-    );
+    assert_eq!(listener.hear(), json!({"push": "transcript", "text": "hello"}));
     other.eval("class Counter");
     let push = listener.hear();
     assert_eq!(
@@ -304,10 +239,7 @@ fn the_old_form_is_understood() {
     let reply = client.ask(&json!({"type": "eval", "expression": "integer 3"}));
     assert_eq!(reply, json!({"type": "result", "value": 3}));
     let reply = client.ask(&json!({"type": "eval", "expression": ""}));
-    assert_eq!(
-        reply,
-        json!({"type": "error", "message": "Empty expression"})
-    );
+    assert_eq!(reply, json!({"type": "error", "message": "Empty expression"}));
     let reply = client.ask(&json!({"type": "bindings"}));
     assert_eq!(reply, json!({"type": "bindings", "bindings": {}}));
 }
@@ -319,19 +251,10 @@ fn a_node_that_dies_is_reported_and_replaced() {
     client.eval("class Counter");
     client.eval("set x");
     let reply = client.eval("crash");
-    assert!(
-        reply["error"]
-            .as_str()
-            .unwrap()
-            .starts_with("The node stopped: "),
-        "{reply}"
-    );
+    assert!(reply["error"].as_str().unwrap().starts_with("The node stopped: "), "{reply}");
     assert_eq!(client.eval("integer 5")["value"], 5);
     assert_eq!(client.eval("variables")["value"], "");
-    assert_eq!(
-        client.ask(&json!({"op": "modules"}))["modules"][0]["name"],
-        "Counter"
-    );
+    assert_eq!(client.ask(&json!({"op": "modules"}))["modules"][0]["name"], "Counter");
 }
 
 #[test]
@@ -351,9 +274,7 @@ fn describe_and_health_tell_what_and_who() {
 #[test]
 fn shutdown_wants_the_cookie_and_leaves_a_stopped_workspace() {
     let mut host = TestHost::start();
-    let reply = host
-        .connect()
-        .ask(&json!({"op": "shutdown", "id": 1, "cookie": "no"}));
+    let reply = host.connect().ask(&json!({"op": "shutdown", "id": 1, "cookie": "no"}));
     assert_eq!(reply["error"], "Invalid shutdown cookie");
     assert_eq!(reply["id"], 1);
     assert_eq!(reply["status"], json!(["done", "error"]));

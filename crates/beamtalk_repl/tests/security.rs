@@ -25,14 +25,7 @@ fn l3_a_browser_evaluates_nothing() {
         let _ = std::io::Write::write_all(&mut client.stream, first.as_bytes());
         assert_eq!(client.hear_out(), "", "{first:?}");
     }
-    assert!(
-        !host
-            .node_log
-            .lock()
-            .unwrap()
-            .iter()
-            .any(|name| name == "eval")
-    );
+    assert!(!host.node_log.lock().unwrap().iter().any(|name| name == "eval"));
 }
 
 #[test]
@@ -40,10 +33,7 @@ fn l4_a_line_over_the_limit_is_refused() {
     let host = TestHost::with(small_limits);
     let mut client = host.connect();
     client.eval("integer 1");
-    client.say(format!(
-        "{{\"op\":\"eval\",\"code\":\"{}\"}}\n",
-        "x".repeat(2000)
-    ));
+    client.say(format!("{{\"op\":\"eval\",\"code\":\"{}\"}}\n", "x".repeat(2000)));
     let text = client.hear_out();
     let reply: Value = serde_json::from_str(text.trim()).unwrap();
     assert_eq!(reply["error"], "Line too long: the limit is 1000 bytes");
@@ -57,10 +47,7 @@ fn l4_connections_over_the_limit_are_refused() {
         client.eval("integer 1");
     }
     let text = host.connect().hear_out();
-    assert!(
-        text.contains("Too many connections: the limit is 3"),
-        "{text}"
-    );
+    assert!(text.contains("Too many connections: the limit is 3"), "{text}");
     clients.pop();
     host.eventually("a place is free", |host| {
         let mut client = host.connect();
@@ -79,16 +66,13 @@ fn l4_requests_over_the_limit_are_refused_and_the_rest_is_served() {
         client.tell(&json!({"op": "eval", "id": id, "code": "integer 1"}));
     }
     let replies: Vec<Value> = (0..20).map(|_| client.hear()).collect();
-    let refused = replies
-        .iter()
-        .filter(|reply| reply.get("error").is_some())
-        .count();
+    let refused = replies.iter().filter(|reply| reply.get("error").is_some()).count();
     assert!((1..20).contains(&refused), "{refused} of 20 were refused");
-    assert!(replies.iter().all(|reply| {
-        reply
-            .get("error")
-            .is_none_or(|error| error == "Too many requests are waiting")
-    }));
+    assert!(
+        replies
+            .iter()
+            .all(|reply| { reply.get("error").is_none_or(|error| error == "Too many requests are waiting") })
+    );
 }
 
 #[test]
@@ -106,11 +90,7 @@ fn l4_a_client_that_does_not_read_stops_nothing() {
     let mut deaf = host.connect();
     deaf.tell(&json!({"op": "eval", "id": 1, "code": "fill 40000000\ninteger 1", "stream": true}));
     host.eventually("the evaluation runs", |host| {
-        host.node_log
-            .lock()
-            .unwrap()
-            .iter()
-            .any(|name| name == "eval")
+        host.node_log.lock().unwrap().iter().any(|name| name == "eval")
     });
     let mut other = host.connect();
     assert_eq!(other.eval("integer 2")["value"], 2);
@@ -123,12 +103,7 @@ fn l4_a_client_that_does_not_read_stops_nothing() {
             continue;
         }
         assert_eq!(frame["value"], 1);
-        assert!(
-            frame["output"]
-                .as_str()
-                .unwrap()
-                .ends_with("bytes of output dropped]\n")
-        );
+        assert!(frame["output"].as_str().unwrap().ends_with("bytes of output dropped]\n"));
         break;
     }
     assert!(dropped, "40 MB fit into the socket");
@@ -174,11 +149,7 @@ fn l6_sessions_do_not_see_each_other_and_closing_frees_them() {
     assert_eq!(listed["sessions"].as_array().unwrap().len(), 2);
     drop(one);
     host.eventually("the node's session is closed", |host| {
-        host.node_log
-            .lock()
-            .unwrap()
-            .iter()
-            .any(|name| name == "close_session")
+        host.node_log.lock().unwrap().iter().any(|name| name == "close_session")
     });
     let listed = two.ask(&json!({"op": "sessions"}));
     assert!(!listed.to_string().contains(id.as_str().unwrap()));
@@ -190,19 +161,11 @@ fn l6_a_vanished_client_leaves_no_evaluation_behind() {
     let mut client = host.connect();
     client.tell(&json!({"op": "eval", "code": "sleep"}));
     host.eventually("the evaluation runs", |host| {
-        host.node_log
-            .lock()
-            .unwrap()
-            .iter()
-            .any(|name| name == "eval")
+        host.node_log.lock().unwrap().iter().any(|name| name == "eval")
     });
     drop(client);
     host.eventually("it is interrupted and its session closed", |host| {
-        host.node_log
-            .lock()
-            .unwrap()
-            .iter()
-            .any(|name| name == "close_session")
+        host.node_log.lock().unwrap().iter().any(|name| name == "close_session")
     });
 }
 
@@ -216,19 +179,9 @@ fn l2_where_the_cookie_is_required_nothing_happens_without_it() {
     let mut client = host.connect();
     client.tell(&json!({"op": "auth", "cookie": "wrong"}));
     assert!(client.hear_out().contains("Invalid cookie"));
-    assert!(
-        !host
-            .node_log
-            .lock()
-            .unwrap()
-            .iter()
-            .any(|name| name == "eval")
-    );
+    assert!(!host.node_log.lock().unwrap().iter().any(|name| name == "eval"));
     let mut client = host.connect();
-    assert_eq!(
-        client.ask(&json!({"op": "auth", "cookie": cookie.reveal()}))["value"],
-        "ok"
-    );
+    assert_eq!(client.ask(&json!({"op": "auth", "cookie": cookie.reveal()}))["value"], "ok");
     assert_eq!(client.eval("integer 1")["value"], 1);
     let reply = client.ask(&json!({"op": "shutdown", "cookie": cookie.reveal()}));
     assert_eq!(reply["value"], "ok");

@@ -54,10 +54,7 @@ impl Compiler for FakeCompiler {
         let (first, rest) = input.code.split_once('\n').unwrap_or((input.code, ""));
         match first.split_once(' ').unwrap_or((first, "")) {
             ("panic", _) => panic!("asked to"),
-            ("error", text) => Compiled {
-                errors: vec![problem(text)],
-                ..Compiled::default()
-            },
+            ("error", text) => Compiled { errors: vec![problem(text)], ..Compiled::default() },
             ("class", name) => Compiled {
                 eval: (!rest.is_empty()).then(|| rest.as_bytes().to_vec()),
                 ..self.class(vec![name.to_owned()])
@@ -68,28 +65,16 @@ impl Compiler for FakeCompiler {
                 ..Compiled::default()
             },
             ("variables", _) => {
-                let names: Vec<_> = input
-                    .variables
-                    .iter()
-                    .map(|(name, _)| name.as_str())
-                    .collect();
+                let names: Vec<_> = input.variables.iter().map(|(name, _)| name.as_str()).collect();
                 let script = format!("text {}", names.join(" "));
-                Compiled {
-                    eval: Some(script.into_bytes()),
-                    ..Compiled::default()
-                }
+                Compiled { eval: Some(script.into_bytes()), ..Compiled::default() }
             }
-            _ => Compiled {
-                eval: Some(input.code.as_bytes().to_vec()),
-                ..Compiled::default()
-            },
+            _ => Compiled { eval: Some(input.code.as_bytes().to_vec()), ..Compiled::default() },
         }
     }
 
     fn compile_files(&mut self, files: &[SourceFile]) -> Compiled {
-        let names = files
-            .iter()
-            .filter_map(|file| file.text.strip_prefix("class "));
+        let names = files.iter().filter_map(|file| file.text.strip_prefix("class "));
         let names = names.map(|name| name.trim().to_owned()).collect();
         self.class(names)
     }
@@ -105,10 +90,7 @@ impl Compiler for FakeCompiler {
     fn unload(&mut self, name: &str) -> Result<Unloading, Box<Problem>> {
         if self.known.remove(name) {
             let modules = vec![format!("bt@user@{name}")];
-            Ok(Unloading {
-                modules,
-                ..Unloading::default()
-            })
+            Ok(Unloading { modules, ..Unloading::default() })
         } else {
             Err(Box::new(problem(&format!("Class not found: '{name}'"))))
         }
@@ -116,9 +98,7 @@ impl Compiler for FakeCompiler {
 
     fn complete(&self, prefix: &str, variables: &[String]) -> Vec<String> {
         let all = self.known.iter().chain(variables);
-        all.filter(|name| name.starts_with(prefix))
-            .cloned()
-            .collect()
+        all.filter(|name| name.starts_with(prefix)).cloned().collect()
     }
 
     fn kind_of(&self, name: &str) -> Option<&'static str> {
@@ -129,9 +109,7 @@ impl Compiler for FakeCompiler {
         if self.known.contains(class) {
             Ok(format!("Help for {class}"))
         } else {
-            Err(format!(
-                "Unknown class: {class}. Use :modules to see loaded classes."
-            ))
+            Err(format!("Unknown class: {class}. Use :modules to see loaded classes."))
         }
     }
 
@@ -141,21 +119,11 @@ impl Compiler for FakeCompiler {
 }
 
 fn module(name: &str) -> CodeModule {
-    CodeModule {
-        name: format!("bt@user@{name}"),
-        file: "f.bt".into(),
-        beam: Vec::new(),
-    }
+    CodeModule { name: format!("bt@user@{name}"), file: "f.bt".into(), beam: Vec::new() }
 }
 
 fn problem(text: &str) -> Problem {
-    Problem {
-        code: "E0001".into(),
-        message: text.into(),
-        line: 1,
-        column: 1,
-        ..Problem::default()
-    }
+    Problem { code: "E0001".into(), message: text.into(), line: 1, column: 1, ..Problem::default() }
 }
 
 pub struct TestHost {
@@ -188,13 +156,7 @@ impl TestHost {
             host.serve(FakeCompiler::default, starter, ready).unwrap();
         });
         is_ready.recv().unwrap();
-        Self {
-            dir,
-            workspace,
-            port,
-            node_log,
-            thread: Some(thread),
-        }
+        Self { dir, workspace, port, node_log, thread: Some(thread) }
     }
 
     pub fn connect(&self) -> Raw {
@@ -206,9 +168,7 @@ impl TestHost {
             return;
         };
         let cookie = self.workspace.cookie().unwrap();
-        let reply = self
-            .connect()
-            .ask(&json!({"op": "shutdown", "cookie": cookie.reveal()}));
+        let reply = self.connect().ask(&json!({"op": "shutdown", "cookie": cookie.reveal()}));
         assert_eq!(reply["value"], "ok", "{reply}");
         thread.join().unwrap();
     }
@@ -241,9 +201,7 @@ pub struct Raw {
 
 impl Raw {
     fn new(stream: TcpStream) -> Self {
-        stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
-            .unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         let reader = BufReader::new(stream.try_clone().unwrap());
         Self { stream, reader }
     }

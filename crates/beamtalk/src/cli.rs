@@ -1,0 +1,163 @@
+//! What can be said on the command line.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// A live, Smalltalk-like language on the BEAM.
+#[derive(Debug, Parser)]
+#[command(name = "beamtalk", version, disable_help_subcommand = true)]
+pub struct Arguments {
+    /// Log more on standard error (-vv: everything)
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
+    /// Print the installation prefix
+    #[arg(long)]
+    pub print_sysroot: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Talk to a live workspace; evaluates its standard input when that is no terminal
+    Repl(ReplOptions),
+    /// Run a file
+    Run(RunOptions),
+    /// List and manage workspaces
+    #[command(subcommand)]
+    Workspace(WorkspaceCommand),
+    /// Check that everything Beamtalk needs is there
+    Doctor(DoctorOptions),
+    /// Serve a workspace (started by the others)
+    #[command(hide = true)]
+    Host(HostOptions),
+}
+
+/// Options of `repl`.
+#[derive(Debug, Args)]
+pub struct ReplOptions {
+    /// Evaluate this and leave (may be repeated)
+    #[arg(short = 'e', long = "eval", value_name = "EXPRESSION")]
+    pub expressions: Vec<String>,
+    /// Use the workspace of this name instead of the project's
+    #[arg(long, value_name = "NAME")]
+    pub workspace: Option<String>,
+    /// Continue the session of this name, or begin it
+    #[arg(long, value_name = "NAME")]
+    pub session: Option<String>,
+    /// Port for a workspace that is started (0: any free one)
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// Keep a workspace that is started until it is stopped
+    #[arg(long, conflicts_with = "timeout")]
+    pub persistent: bool,
+    /// Seconds without sessions after which a workspace that is started stops
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout: Option<u64>,
+    /// Stop the workspace on leaving if this command started it
+    #[arg(long, visible_alias = "foreground")]
+    pub ephemeral: bool,
+    /// Print without colours
+    #[arg(long)]
+    pub no_color: bool,
+}
+
+/// Options of `run`.
+#[derive(Debug, Args)]
+pub struct RunOptions {
+    /// The file
+    pub file: PathBuf,
+}
+
+/// What can be done with workspaces.
+#[derive(Debug, Subcommand)]
+pub enum WorkspaceCommand {
+    /// List all workspaces
+    List {
+        /// As a JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one workspace
+    Status {
+        /// The workspace (default: the project's)
+        name: Option<String>,
+        /// As a JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a workspace
+    Create {
+        /// Its name
+        name: String,
+        /// Start it too
+        #[arg(long)]
+        background: bool,
+        /// Port to listen on (0: any free one)
+        #[arg(long, value_name = "PORT")]
+        port: Option<u16>,
+        /// Keep it running until it is stopped
+        #[arg(long, conflicts_with = "idle_timeout")]
+        persistent: bool,
+        /// Seconds without sessions after which it stops
+        #[arg(long, value_name = "SECONDS")]
+        idle_timeout: Option<u64>,
+    },
+    /// Stop a workspace
+    Stop {
+        /// The workspace (default: the project's)
+        name: Option<String>,
+        /// Kill it if it does not listen
+        #[arg(long)]
+        force: bool,
+    },
+    /// Show the log of a workspace
+    Logs {
+        /// The workspace (default: the project's)
+        name: Option<String>,
+        /// Go on showing lines as they come
+        #[arg(short, long)]
+        follow: bool,
+        /// Only lines of this level or above: debug, info, notice, warning, error
+        #[arg(long, value_name = "LEVEL")]
+        level: Option<String>,
+        /// Lines as they are in the file
+        #[arg(long)]
+        json: bool,
+        /// Print the file's path only
+        #[arg(long)]
+        path: bool,
+    },
+    /// Remove a stopped workspace and its files
+    Remove {
+        /// The workspace
+        name: String,
+    },
+}
+
+/// Options of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorOptions {
+    /// Also check what is needed to build Beamtalk itself
+    #[arg(long)]
+    pub dev: bool,
+}
+
+/// Options of `host`.
+#[derive(Debug, Args)]
+pub struct HostOptions {
+    /// The workspace
+    #[arg(long)]
+    pub workspace: String,
+    /// Its project's root
+    #[arg(long)]
+    pub project: PathBuf,
+    /// The port that was asked for
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Seconds without sessions after which it stops; 0 for never
+    #[arg(long)]
+    pub idle: Option<u64>,
+}

@@ -1,0 +1,104 @@
+//! `beamtalk repl`: talk to a workspace.
+
+use super::{StartOptions, enter};
+use crate::cli::ReplOptions;
+use crate::failure::{Failure, Outcome};
+use crate::place::Place;
+use crate::prompt::show::Screen;
+use crate::prompt::terminal::Connections;
+use crate::prompt::{Conversation, script, terminal};
+use beamtalk_home::SessionName;
+use beamtalk_repl::launch::{Attached, attach};
+use serde_json::{Value, json};
+use std::io::{self, IsTerminal, Read, Write};
+
+/// Connects and evaluates.
+pub fn run(options: &ReplOptions) -> Outcome {
+    let place = Place::find(options.workspace.as_deref())?;
+    let interactive = options.expressions.is_empty() && io::stdin().is_terminal();
+    let banner = interactive && io::stdout().is_terminal();
+    if banner {
+        writeln!(io::stdout(), "Beamtalk v{}", env!("CARGO_PKG_VERSION"))?;
+        writeln!(io::stdout(), "Type :help for available commands, :exit to quit.\n")?;
+    }
+    let idle = if options.persistent { Some(0) } else { options.timeout };
+    let attached = enter(&place, &StartOptions { port: options.port, idle })?;
+    let stop_after = options.ephemeral && attached.started;
+    let talked = talk(options, &place, attached, interactive, banner);
+    if stop_after {
+        super::workspace::stop_quietly(&place.workspace)?;
+    }
+    talked
+}
+
+fn talk(
+    options: &ReplOptions,
+    place: &Place,
+    mut attached: Attached,
+    interactive: bool,
+    banner: bool,
+) -> Outcome {
+    if let Some(name) = &options.session {
+        let reply = attached.client.request("session", json!({"name": name}))?;
+        if let Some(error) = reply.error() {
+            return Err(Failure::new(error));
+        }
+    }
+    if banner {
+        introduce(place, &mut attached)?;
+    }
+    let screen = Screen::new(options.no_color);
+    let mut conversation = Conversation::new(attached.client, screen, !options.expressions.is_empty());
+    if !options.expressions.is_empty() {
+        return script::run(&mut conversation, options.expressions.iter().map(String::as_str));
+    }
+    if !interactive {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes)?;
+        let text = String::from_utf8(bytes).map_err(|_| Failure::new("the input is not UTF-8"))?;
+        return script::run_text(&mut conversation, &text);
+    }
+    let again = || -> Outcome<_> {
+        let attached = attach(&place.workspace)?;
+        Ok(attached.ok_or_else(|| Failure::new("the workspace has just stopped"))?.client)
+    };
+    let connections = Connections { completion: again()?, transcript: again()? };
+    let history = place.home.session(&SessionName::from_env())?.join("repl_history");
+    let mut conversation = Conversation { input_allowed: true, ..conversation };
+    terminal::run(&mut conversation, connections, &history)
+}
+
+/// The lines of spec 06 section 2.
+fn introduce(place: &Place, attached: &mut Attached) -> Outcome {
+    let mut stdout = io::stdout();
+    let id = place.workspace.id();
+    if attached.started {
+        writeln!(stdout, "Started new workspace: {id}")?;
+        if place.named {
+            writeln!(stdout, "  Workspace: {id}")?;
+        } else {
+            writeln!(stdout, "  Workspace: {id} (auto-discovered from {})", place.root.display())?;
+        }
+        writeln!(stdout, "  Project:   {}", attached.metadata.project_path.display())?;
+    } else {
+        writeln!(stdout, "✓ Connected to existing workspace: {id}")?;
+    }
+    let port = attached.metadata.repl_port.unwrap_or_default();
+    writeln!(stdout, "\nConnected to REPL backend on port {port}.")?;
+    let session = attached.client.request("session", json!({}))?;
+    let session = session.get("value").and_then(Value::as_str).unwrap_or_default();
+    writeln!(stdout, "[beamtalk] session: {session}")?;
+    if !attached.started {
+        let reply = attached.client.request("actors", json!({}))?;
+        let actors = reply.list("actors");
+        if !actors.is_empty() {
+            writeln!(stdout, "Available actors:")?;
+        }
+        for actor in actors {
+            let text = |name| actor.get(name).and_then(Value::as_str).unwrap_or_default();
+            writeln!(stdout, "  - {} ({})", text("class"), text("pid"))?;
+        }
+    }
+    writeln!(stdout)?;
+    Ok(())
+}

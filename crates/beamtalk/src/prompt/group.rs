@@ -1,0 +1,101 @@
+//! From lines to inputs, for text that comes all at once.
+//!
+//! A person at a terminal ends a class with a blank line or its first method; a file goes on indented. So a definition takes in
+//! the indented lines that follow it, and blank lines between them.
+
+use beamtalk_syntax::{Completeness, completeness};
+
+/// Splits a text into inputs, each of which can be evaluated. The last may be incomplete, which its evaluation
+/// will say.
+pub fn inputs(text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut inputs = Vec::new();
+    let mut at = 0;
+    while at < lines.len() {
+        let end = end_of_input(&lines, at);
+        let input = lines[at..end].join("\n");
+        if !input.trim().is_empty() {
+            inputs.push(input);
+        }
+        at = end;
+    }
+    inputs
+}
+
+/// The number of the line after the input that begins at `start`.
+fn end_of_input(lines: &[&str], start: usize) -> usize {
+    if lines[start].trim().is_empty() || lines[start].starts_with(':') {
+        return start + 1;
+    }
+    let mut input = String::new();
+    let mut at = start;
+    while at < lines.len() {
+        if at > start {
+            input.push('\n');
+        }
+        input.push_str(lines[at]);
+        at += 1;
+        match completeness(&input) {
+            Completeness::Incomplete => {}
+            Completeness::Complete if !is_definition(&input) => return at,
+            Completeness::Complete | Completeness::AwaitsBlankLine => match next_indented(lines, at) {
+                Some(next) => {
+                    for line in &lines[at..next] {
+                        input.push('\n');
+                        input.push_str(line);
+                    }
+                    at = next;
+                }
+                None => return at,
+            },
+        }
+    }
+    at
+}
+
+/// The next line that is not blank, if it is indented.
+fn next_indented(lines: &[&str], from: usize) -> Option<usize> {
+    let next = (from..lines.len()).find(|at| !lines[*at].trim().is_empty())?;
+    lines[next].starts_with([' ', '\t']).then_some(next)
+}
+
+fn is_definition(input: &str) -> bool {
+    input.contains("subclass:") || input.contains("Protocol define:")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_complete_line_is_an_input() {
+        assert_eq!(inputs("2 + 3\n\nx := 4\n"), ["2 + 3", "x := 4"]);
+    }
+
+    #[test]
+    fn an_open_bracket_takes_in_lines() {
+        assert_eq!(inputs("x := [\n1\n\n] value\nx"), ["x := [\n1\n\n] value", "x"]);
+    }
+
+    #[test]
+    fn a_class_takes_in_its_indented_lines() {
+        let class =
+            "Object subclass: Counter\n  state: n = 0\n\n  inc => self.n := self.n + 1\n  n => self.n";
+        assert_eq!(inputs(&format!("{class}\nCounter new n\n")), [class, "Counter new n"]);
+    }
+
+    #[test]
+    fn a_class_without_methods_ends_at_the_next_line() {
+        assert_eq!(inputs("Object subclass: A\nA new"), ["Object subclass: A", "A new"]);
+    }
+
+    #[test]
+    fn a_command_is_an_input_of_its_own() {
+        assert_eq!(inputs(":load a.bt\n1 +\n2"), [":load a.bt", "1 +\n2"]);
+    }
+
+    #[test]
+    fn what_is_never_finished_is_the_last_input() {
+        assert_eq!(inputs("1\n(2 +\n3"), ["1", "(2 +\n3"]);
+    }
+}

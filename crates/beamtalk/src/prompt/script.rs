@@ -1,0 +1,42 @@
+//! Inputs that are known beforehand: `-e`, or a pipe.
+
+use super::{Conversation, End, group};
+use crate::failure::{Failure, Outcome};
+use signal_hook::consts::SIGINT;
+use signal_hook::iterator::Signals;
+use std::thread;
+
+/// Handles each input. One that fails does not keep the next from its turn, but is remembered in the answer.
+pub fn run<'a>(conversation: &mut Conversation, inputs: impl IntoIterator<Item = &'a str>) -> Outcome {
+    interrupt_on_signal(conversation)?;
+    let mut failed = false;
+    for input in inputs {
+        match conversation.input(input)? {
+            End::Done => {}
+            End::Failed => failed = true,
+            End::Interrupted => return Err(Failure::interrupted()),
+            End::Leave => break,
+        }
+    }
+    if failed { Err(Failure::reported()) } else { Ok(()) }
+}
+
+/// Handles a text from a pipe.
+pub fn run_text(conversation: &mut Conversation, text: &str) -> Outcome {
+    let inputs = group::inputs(text);
+    run(conversation, inputs.iter().map(String::as_str))
+}
+
+/// An interrupt from the keyboard ends the evaluation, and with it this command; a second ends it at once.
+pub fn interrupt_on_signal(conversation: &Conversation) -> Outcome {
+    let mut interrupter = conversation.interrupter()?;
+    let mut signals = Signals::new([SIGINT])?;
+    thread::spawn(move || {
+        for (count, _) in signals.forever().enumerate() {
+            if count > 0 || interrupter.interrupt().is_err() {
+                std::process::exit(130);
+            }
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,263 @@
+//! A person at a terminal: line editing, history, completion, interrupts.
+
+use super::help::WORDS;
+use super::{Conversation, End};
+use crate::failure::Outcome;
+use beamtalk_home::file;
+use beamtalk_repl::Client;
+use beamtalk_repl::client::Interrupter;
+use beamtalk_syntax::{Completeness, completeness};
+use rustyline::completion::{Completer, Pair};
+use rustyline::error::ReadlineError;
+use rustyline::highlight::Highlighter;
+use rustyline::hint::Hinter;
+use rustyline::history::DefaultHistory;
+use rustyline::validate::Validator;
+use rustyline::{CompletionType, Config, Context, Editor, ExternalPrinter, Helper};
+use serde_json::{Value, json};
+use signal_hook::consts::SIGINT;
+use signal_hook::iterator::Signals;
+use std::cell::RefCell;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+const PROMPT: &str = "> ";
+const CONTINUATION: &str = "..> ";
+
+/// What a terminal conversation needs besides its own connection.
+#[derive(Debug)]
+pub struct Connections {
+    /// For completions, which are asked for while a line is edited.
+    pub completion: Client,
+    /// For Transcript text, which comes at any time.
+    pub transcript: Client,
+}
+
+/// Reads and handles inputs until the person leaves.
+pub fn run(conversation: &mut Conversation, connections: Connections, history: &Path) -> Outcome {
+    let config = Config::builder().completion_type(CompletionType::List).auto_add_history(false).build();
+    let mut editor: Editor<Assistant, DefaultHistory> =
+        Editor::with_config(config).map_err(|error| reading(&error))?;
+    editor.set_helper(Some(Assistant { client: RefCell::new(connections.completion) }));
+    load_history(&mut editor, history);
+    if let Ok(printer) = editor.create_external_printer() {
+        thread::spawn(move || print_transcript(connections.transcript, printer));
+    }
+    let running = Arc::new(AtomicBool::new(false));
+    interrupt_when_running(conversation.interrupter()?, running.clone())?;
+
+    let mut reader = Reader { editor, last_class: None };
+    loop {
+        match reader.input()? {
+            Input::Nothing => {}
+            Input::End => {
+                conversation.screen.line("Goodbye!")?;
+                break;
+            }
+            Input::Text(text) => {
+                let _ = reader.editor.add_history_entry(text.as_str());
+                let _ = reader.editor.append_history(history);
+                running.store(true, Ordering::SeqCst);
+                let end = handle(conversation, &reader.completed(&text));
+                running.store(false, Ordering::SeqCst);
+                match end? {
+                    End::Leave => break,
+                    End::Done => reader.remember_class(&text),
+                    End::Failed | End::Interrupted => {}
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A failing command is an answer, too; only a lost connection ends the conversation.
+fn handle(conversation: &mut Conversation, text: &str) -> Outcome<End> {
+    if let Some(Err(failure)) = super::meta::parse(text) {
+        conversation.screen.error(&failure.to_string(), Some("Type :help for the list of commands."))?;
+        return Ok(End::Failed);
+    }
+    conversation.input(text)
+}
+
+enum Input {
+    Text(String),
+    /// A blank line, or one that was given up.
+    Nothing,
+    End,
+}
+
+struct Reader {
+    editor: Editor<Assistant, DefaultHistory>,
+    /// The class that the last input defined: indented methods that follow belong to it.
+    last_class: Option<String>,
+}
+
+impl Reader {
+    fn input(&mut self) -> Outcome<Input> {
+        let mut input = String::new();
+        loop {
+            let prompt = if input.is_empty() { PROMPT } else { CONTINUATION };
+            let line = match self.editor.readline(prompt) {
+                Ok(line) => line,
+                Err(ReadlineError::Interrupted) => {
+                    if !input.is_empty() {
+                        use std::io::Write;
+                        writeln!(std::io::stdout(), "Cancelled")?;
+                    }
+                    return Ok(Input::Nothing);
+                }
+                Err(ReadlineError::Eof) => return Ok(Input::End),
+                Err(error) => return Err(reading(&error)),
+            };
+            let blank = line.trim().is_empty();
+            if input.is_empty() {
+                if blank {
+                    return Ok(Input::Nothing);
+                }
+                if line.starts_with(':') {
+                    return Ok(Input::Text(line));
+                }
+            } else {
+                input.push('\n');
+            }
+            input.push_str(&line);
+            match completeness(&input) {
+                Completeness::Complete => return Ok(Input::Text(input)),
+                Completeness::AwaitsBlankLine if blank => return Ok(Input::Text(input)),
+                Completeness::AwaitsBlankLine | Completeness::Incomplete => {}
+            }
+        }
+    }
+
+    /// An indented method after a class is another method of that class.
+    fn completed(&mut self, text: &str) -> String {
+        let indented = text.starts_with([' ', '\t']) && text.contains("=>");
+        match (&self.last_class, indented) {
+            (Some(class), true) => {
+                let method = text.trim_start();
+                match method.strip_prefix("class ") {
+                    Some(method) => format!("{class} class >> {method}"),
+                    None => format!("{class} >> {method}"),
+                }
+            }
+            _ => text.to_owned(),
+        }
+    }
+
+    fn remember_class(&mut self, text: &str) {
+        let indented = text.starts_with([' ', '\t']) && text.contains("=>");
+        if !indented {
+            self.last_class = defined_class(text);
+        }
+    }
+}
+
+/// The name after `subclass:` of an input that is a class definition and nothing else.
+fn defined_class(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("subclass:")?;
+    let name = rest.trim_start();
+    let end = name.find(|character: char| !character.is_alphanumeric() && character != '_');
+    let name = &name[..end.unwrap_or(name.len())];
+    let alone = text.lines().skip(1).all(|line| line.trim().is_empty() || line.starts_with([' ', '\t']));
+    (alone && name.starts_with(char::is_uppercase)).then(|| name.to_owned())
+}
+
+/// Completes command words here and everything else at the host.
+struct Assistant {
+    client: RefCell<Client>,
+}
+
+impl Helper for Assistant {}
+impl Highlighter for Assistant {}
+impl Validator for Assistant {}
+impl Hinter for Assistant {
+    type Hint = String;
+}
+
+impl Completer for Assistant {
+    type Candidate = Pair;
+
+    fn complete(
+        &self,
+        line: &str,
+        position: usize,
+        _: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let before = &line[..position];
+        let start = before
+            .rfind(|character: char| !character.is_alphanumeric() && !matches!(character, '_' | ':' | '@'))
+            .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+        let words: Vec<String> = if before.starts_with(':') && start == 0 {
+            WORDS.iter().filter(|word| word.starts_with(before)).map(|word| (*word).to_owned()).collect()
+        } else {
+            let asked = self.client.borrow_mut().request("complete", json!({"code": before}));
+            // Without an answer there is nothing to offer.
+            asked
+                .map(|reply| reply.texts("completions").into_iter().map(str::to_owned).collect())
+                .unwrap_or_default()
+        };
+        let pair = |word: String| Pair { display: word.clone(), replacement: word };
+        Ok((start, words.into_iter().map(pair).collect()))
+    }
+}
+
+fn print_transcript(mut client: Client, mut printer: impl ExternalPrinter) {
+    if client.request("subscribe", json!({"channel": "transcript"})).is_err() {
+        return;
+    }
+    let mut open = String::new();
+    while let Ok(push) = client.next_push() {
+        let Some(text) = push.get("text").and_then(Value::as_str) else {
+            continue;
+        };
+        open.push_str(text);
+        // The printer prints lines; the rest waits for its end.
+        while let Some(end) = open.find('\n') {
+            let line: String = open.drain(..=end).collect();
+            if printer.print(format!("│ {line}")).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// While a line is edited, Ctrl-C is a key; while an evaluation runs, it is a signal.
+fn interrupt_when_running(mut interrupter: Interrupter, running: Arc<AtomicBool>) -> Outcome {
+    let mut signals = Signals::new([SIGINT])?;
+    thread::spawn(move || {
+        for _ in signals.forever() {
+            if running.load(Ordering::SeqCst) {
+                // A lost connection ends the conversation by itself.
+                let _ = interrupter.interrupt();
+            }
+        }
+    });
+    Ok(())
+}
+
+fn load_history(editor: &mut Editor<Assistant, DefaultHistory>, path: &Path) {
+    // Made by us first, so that nobody else can read it. Without history one can still type.
+    if file::append_private(path).is_ok() {
+        let _ = editor.load_history(path);
+    }
+}
+
+fn reading(error: &ReadlineError) -> crate::failure::Failure {
+    crate::failure::Failure::new(format!("cannot read from the terminal: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_class_of_a_definition_is_known() {
+        assert_eq!(defined_class("Object subclass: A\n  x => 1").as_deref(), Some("A"));
+        assert_eq!(defined_class("Actor subclass: Foo_2").as_deref(), Some("Foo_2"));
+        assert_eq!(defined_class("Object subclass: A\n  x => 1\nA new"), None);
+        assert_eq!(defined_class("3 + 4"), None);
+    }
+}

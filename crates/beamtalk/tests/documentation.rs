@@ -1,0 +1,498 @@
+//! The documentation is true: its examples are run, and what they promise is what happens.
+//!
+//! Each `beamtalk` fence of `README.md` and `docs/**/*.md` is a test. All fences of a page make one session of one
+//! workspace, served by the real binary. An input is a line that begins at the margin, with the indented lines
+//! below it. What it promises stands behind it, or on the lines after it:
+//!
+//! | comment | promise |
+//! |---|---|
+//! | `// => 42` | the value that the prompt shows; `…` stands for any text, a second `// =>` for a second line |
+//! | `// ! text` | an error whose message or hint contains the text |
+//! | `// ? text` | a warning that contains the text; the input runs all the same |
+//!
+//! An input without a promise must succeed. A fence `beamtalk no-run` must parse; a fence `beamtalk E0102` must be
+//! refused, or warned of, with that very code. A page with examples but without a promise fails.
+
+use beamtalk_home::{Home, WorkspaceFolder, WorkspaceId};
+use beamtalk_project::{Failure, Image};
+use beamtalk_repl::display::to_text;
+use beamtalk_repl::launch::attach_or_start;
+use beamtalk_repl::{Client, LoopbackAddr, Reply};
+use beamtalk_syntax::{Completeness, completeness};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// Codes whose mistake does not fit into an example.
+const WITHOUT_EXAMPLE: &[&str] = &[
+    "E0100", // four gigabytes
+    "E0341", // only in the standard library
+    "E0600", // no text at all
+    "E0610", "E0611", "E0612", // of `:unload`
+    "E0620", "E0621", // thousands of values
+];
+
+/// The repository's root.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// `README.md` and every page below `docs`, with its text.
+fn pages() -> Vec<(String, String)> {
+    let root = root();
+    let mut paths = vec![root.join("README.md")];
+    let mut folders = vec![root.join("docs")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "md") {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort();
+    let named = |path: &PathBuf| path.strip_prefix(&root).unwrap().display().to_string();
+    paths.iter().map(|path| (named(path), fs::read_to_string(path).unwrap())).collect()
+}
+
+/// A fenced code block of a page.
+#[derive(Debug)]
+struct Fence {
+    /// The words after the backticks.
+    info: String,
+    /// The line of its first line, from 1.
+    line: usize,
+    body: String,
+}
+
+/// The `beamtalk` fences of a page, indented ones included.
+fn fences(page: &str) -> Vec<Fence> {
+    let mut found: Vec<Fence> = Vec::new();
+    let mut lines = page.lines().enumerate();
+    while let Some((number, line)) = lines.next() {
+        let indent = line.len() - line.trim_start().len();
+        let Some(info) = line.trim_start().strip_prefix("```") else { continue };
+        let body: Vec<&str> = lines
+            .by_ref()
+            .map(|(_, line)| line)
+            .take_while(|line| line.trim() != "```")
+            .map(|line| line.get(indent..).unwrap_or_default())
+            .collect();
+        if info.split_whitespace().next() == Some("beamtalk") {
+            found.push(Fence { info: info.trim().into(), line: number + 2, body: body.join("\n") });
+        }
+    }
+    found
+}
+
+/// What the page says about an input.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Promise {
+    value: Option<String>,
+    error: Option<String>,
+    warning: Option<String>,
+}
+
+/// An input of a page.
+#[derive(Debug, PartialEq, Eq)]
+struct Example {
+    line: usize,
+    source: String,
+    promise: Promise,
+}
+
+impl Example {
+    fn is_promising(&self) -> bool {
+        self.promise != Promise::default()
+    }
+
+    fn is_open(&self) -> bool {
+        // A class without methods is "incomplete" until a blank line comes; here the margin ends it.
+        let unfinished = completeness(&self.source) == Completeness::Incomplete;
+        unfinished && !self.source.contains("subclass:") && !self.source.contains("Protocol define:")
+    }
+}
+
+/// Splits a fence into its inputs.
+fn examples(fence: &Fence) -> Vec<Example> {
+    let mut found: Vec<Example> = Vec::new();
+    for (offset, line) in fence.body.lines().enumerate() {
+        let (code, promise) = split_promise(line);
+        if let Some((kind, text)) = promise
+            && code.trim().is_empty()
+            && let Some(last) = found.last_mut()
+        {
+            last.promise.add(kind, text);
+            continue;
+        }
+        let begins = !line.starts_with(char::is_whitespace) && !line.is_empty();
+        let documents = |example: &Example| {
+            example.source.lines().all(|line| line.trim_start().starts_with("///") || line.is_empty())
+        };
+        match found.last_mut() {
+            Some(last) if !begins || documents(last) || last.is_open() => {
+                last.source.push('\n');
+                last.source.push_str(code);
+            }
+            _ if code.trim().is_empty() => {}
+            _ if code.starts_with("//") && !code.starts_with("///") => {}
+            _ => found.push(Example {
+                line: fence.line + offset,
+                source: code.to_owned(),
+                promise: Promise::default(),
+            }),
+        }
+        if let (Some((kind, text)), Some(last)) = (promise, found.last_mut()) {
+            last.promise.add(kind, text);
+        }
+    }
+    found
+}
+
+impl Promise {
+    fn add(&mut self, kind: char, text: &str) {
+        let part = match kind {
+            '=' => &mut self.value,
+            '!' => &mut self.error,
+            _ => &mut self.warning,
+        };
+        match part {
+            Some(known) => {
+                known.push('\n');
+                known.push_str(text);
+            }
+            None => *part = Some(text.to_owned()),
+        }
+    }
+}
+
+/// The code of a line, and the promise behind it: its kind and text.
+fn split_promise(line: &str) -> (&str, Option<(char, &str)>) {
+    for (mark, kind) in [("// =>", '='), ("// !", '!'), ("// ?", '?')] {
+        if let Some((code, text)) = line.rsplit_once(mark) {
+            return (code.trim_end(), Some((kind, text.strip_prefix(' ').unwrap_or(text))));
+        }
+    }
+    (line, None)
+}
+
+/// Whether the text is the pattern, in which `…` stands for anything.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('…');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let mut last = None;
+    for part in parts {
+        if let Some(middle) = last.replace(part) {
+            match rest.split_once(middle) {
+                Some((_, after)) => rest = after,
+                None => return false,
+            }
+        }
+    }
+    last.map_or(rest.is_empty(), |end| rest.ends_with(end))
+}
+
+/// The workspace that runs all pages; it ends with the value.
+struct Workspace {
+    _home: tempfile::TempDir,
+    folder: WorkspaceFolder,
+    client: Client,
+    port: u16,
+}
+
+impl Workspace {
+    fn start() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let id = WorkspaceId::named("documentation").unwrap();
+        let folder = Home::at(home.path()).workspace(&id);
+        let mut host = Command::new(env!("CARGO_BIN_EXE_beamtalk"));
+        host.args(["host", "--workspace", "documentation", "--port", "0", "--project"]);
+        host.arg(root()).env("BEAMTALK_HOME", home.path());
+        let attached = attach_or_start(&folder, &root(), host, || Ok(())).unwrap();
+        let port = attached.metadata.repl_port.unwrap();
+        Self { _home: home, folder, client: attached.client, port }
+    }
+
+    /// A connection, which has a session of its own.
+    fn session(&self) -> Client {
+        Client::connect(LoopbackAddr::new(self.port)).unwrap()
+    }
+
+    /// Removes the classes and actors that a page made, so that no page depends on another.
+    fn clean(&mut self) -> Result<(), String> {
+        let ask = |client: &mut Client, op: &str, params: Value| {
+            client.request(op, params).map_err(|error| error.to_string())
+        };
+        for actor in ask(&mut self.client, "actors", json!({}))?.list("actors") {
+            ask(&mut self.client, "kill", json!({"actor": actor["pid"]}))?;
+        }
+        loop {
+            let modules = ask(&mut self.client, "modules", json!({}))?;
+            let mut removed = 0;
+            for module in modules.list("modules") {
+                // A superclass goes after its subclasses.
+                let reply = ask(&mut self.client, "unload", json!({"module": module["name"]}))?;
+                removed += usize::from(reply.error().is_none());
+            }
+            match (modules.list("modules").len(), removed) {
+                (0, _) => return Ok(()),
+                (left, 0) => return Err(format!("{left} classes cannot be removed")),
+                _ => {}
+            }
+        }
+    }
+
+    /// Stops host and node, and makes sure that both are gone.
+    fn stop(mut self) {
+        let metadata = self.folder.metadata().unwrap().unwrap();
+        let processes: Vec<_> = [metadata.host, metadata.node].into_iter().flatten().collect();
+        assert!(!processes.is_empty(), "the workspace has no processes");
+        let cookie = self.folder.cookie().unwrap();
+        let reply = self.client.request("shutdown", json!({"cookie": cookie.reveal()})).unwrap();
+        assert_eq!(reply.error(), None);
+        let since = Instant::now();
+        while self.folder.has_host() || processes.iter().any(|process| process.is_alive()) {
+            assert!(since.elapsed() < Duration::from_secs(20), "a process of the workspace stays");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+/// What is wrong with an example, given the reply to it.
+fn judge(promise: &Promise, reply: &Reply) -> Option<String> {
+    let warnings = reply.texts("warnings").join("\n");
+    if let Some(expected) = &promise.warning
+        && !warnings.contains(expected)
+    {
+        return Some(format!("expected the warning: {expected}\n  got: {warnings}"));
+    }
+    if let Some(error) = reply.error() {
+        let told = format!("{error}\n{}", reply.text("hint").unwrap_or_default());
+        return match &promise.error {
+            Some(expected) if told.contains(expected) => None,
+            Some(expected) => Some(format!("expected the error: {expected}\n  got: {told}")),
+            None => Some(format!("error: {told}")),
+        };
+    }
+    let shown = to_text(reply.get("value").unwrap_or(&Value::Null));
+    match promise {
+        Promise { error: Some(expected), .. } => {
+            Some(format!("expected the error: {expected}\n  got the value: {shown}"))
+        }
+        Promise { value: Some(expected), .. } if !matches(expected, &shown) => {
+            Some(format!("expected: {expected}\n  got: {shown}"))
+        }
+        _ => None,
+    }
+}
+
+/// Runs one page in a session of its own.
+fn run_page(client: &mut Client, page: &str, examples: &[Example], wrong: &mut Vec<String>) {
+    for example in examples {
+        let at = format!("{page}:{}: {}", example.line, example.source);
+        match client.request("eval", json!({"code": example.source})) {
+            Ok(reply) => {
+                let found = judge(&example.promise, &reply);
+                wrong.extend(found.map(|problem| format!("{at}\n  {problem}")));
+            }
+            Err(error) => wrong.push(format!("{at}\n  {error}")),
+        }
+    }
+}
+
+/// All runnable examples of a page, or what is wrong with the page.
+fn runnable(page: &str, text: &str) -> Result<Vec<Example>, String> {
+    let fences = fences(text);
+    let all: Vec<Example> =
+        fences.iter().filter(|fence| fence.info == "beamtalk").flat_map(examples).collect();
+    let checked = fences.iter().any(|fence| code_of(fence).is_some());
+    if !fences.is_empty() && !checked && !all.iter().any(Example::is_promising) {
+        return Err(format!("{page}: has examples but promises nothing"));
+    }
+    Ok(all)
+}
+
+/// The code that a fence such as `beamtalk E0102` is about.
+fn code_of(fence: &Fence) -> Option<&str> {
+    fence.info.split_whitespace().nth(1).filter(|word| *word != "no-run")
+}
+
+#[test]
+fn every_example_does_what_its_page_says() {
+    let mut wrong = Vec::new();
+    let mut run = 0;
+    let mut workspace = Workspace::start();
+    for (page, text) in pages() {
+        match runnable(&page, &text) {
+            Ok(examples) => {
+                run_page(&mut workspace.session(), &page, &examples, &mut wrong);
+                run += examples.len();
+            }
+            Err(problem) => wrong.push(problem),
+        }
+        wrong.extend(workspace.clean().err().map(|problem| format!("{page}: {problem}")));
+    }
+    for entry in fs::read_dir(root().join("examples")).unwrap() {
+        let path = entry.unwrap().path();
+        let page = path.file_name().unwrap().to_string_lossy().into_owned();
+        run += run_example_file(&mut workspace, &path, &page, &mut wrong);
+        wrong.extend(workspace.clean().err().map(|problem| format!("{page}: {problem}")));
+    }
+    workspace.stop();
+    assert!(wrong.is_empty(), "{} of {run} examples:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(run > 100, "only {run} examples were found");
+}
+
+/// Loads a file of `examples/`, then runs the examples in its doc comments.
+fn run_example_file(workspace: &mut Workspace, path: &Path, page: &str, wrong: &mut Vec<String>) -> usize {
+    let loaded = workspace.client.request("load-file", json!({"path": path})).unwrap();
+    if let Some(error) = loaded.error() {
+        wrong.push(format!("{page}: {error}"));
+    }
+    if !loaded.list("warnings").is_empty() {
+        wrong.push(format!("{page}: {:?}", loaded.texts("warnings")));
+    }
+    let documented: Vec<String> = fs::read_to_string(path)
+        .unwrap()
+        .lines()
+        .map(|line| line.trim_start().strip_prefix("///").unwrap_or_default())
+        .map(|line| line.strip_prefix(' ').unwrap_or(line).to_owned())
+        .collect();
+    match runnable(page, &documented.join("\n")) {
+        Ok(examples) if examples.is_empty() => wrong.push(format!("{page}: shows no use of itself")),
+        Ok(examples) => {
+            run_page(&mut workspace.session(), page, &examples, wrong);
+            return examples.len();
+        }
+        Err(problem) => wrong.push(problem),
+    }
+    0
+}
+
+#[test]
+fn examples_that_are_not_run_parse() {
+    for (page, text) in pages() {
+        for fence in fences(&text).iter().filter(|fence| fence.info == "beamtalk no-run") {
+            let parsed = beamtalk_syntax::parse(&fence.body);
+            assert!(parsed.is_ok(), "{page}:{}: {:?}", fence.line, parsed.diagnostics);
+        }
+    }
+}
+
+#[test]
+fn each_example_of_an_error_has_its_code() {
+    let mut wrong = Vec::new();
+    for (page, text) in pages() {
+        for fence in &fences(&text) {
+            let Some(code) = code_of(fence) else { continue };
+            let found = codes_of(&fence.body);
+            if !found.contains(&code) {
+                wrong.push(format!("{page}:{}: expected {code}, got {found:?}", fence.line));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The codes of all that the compiler says about an input.
+fn codes_of(source: &str) -> Vec<&'static str> {
+    let compiled = Image::default().compile_input(&[], source, "bt@eval@1");
+    let diagnostics = match compiled {
+        Ok(compiled) => compiled.warnings,
+        Err(Failure { diagnostics }) => diagnostics,
+    };
+    diagnostics.iter().map(|(_, diagnostic)| diagnostic.code).collect()
+}
+
+#[test]
+fn every_code_is_explained_once_and_shown() {
+    let text = fs::read_to_string(root().join("docs/errors.md")).unwrap();
+    let explained: Vec<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("### ")?.split_whitespace().next()).collect();
+    let mut sorted = explained.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(explained, sorted, "each code has one section, in order");
+    let fences = fences(&text);
+    let shown: BTreeSet<&str> = fences.iter().filter_map(code_of).collect();
+    for code in codes_in_sources() {
+        assert!(explained.contains(&code.as_str()), "{code} is not in docs/errors.md");
+        assert!(
+            shown.contains(code.as_str()) != WITHOUT_EXAMPLE.contains(&code.as_str()),
+            "{code} needs an example, or a place among those without"
+        );
+    }
+}
+
+/// Every diagnostic code that the compiler's sources name.
+fn codes_in_sources() -> BTreeSet<String> {
+    let mut codes: BTreeSet<String> =
+        beamtalk_syntax::codes::ALL.iter().map(|(code, _)| (*code).to_owned()).collect();
+    for krate in ["beamtalk_semantics", "beamtalk_codegen", "beamtalk_project"] {
+        for entry in fs::read_dir(root().join("crates").join(krate).join("src")).unwrap() {
+            let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+            codes.extend(text.split('"').filter(|word| is_code(word)).map(str::to_owned));
+        }
+    }
+    codes
+}
+
+fn is_code(word: &str) -> bool {
+    word.len() == 5 && word.starts_with(['E', 'W']) && word[1..].bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let root = root();
+    for (page, text) in pages() {
+        let folder = root.join(&page);
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let path = link.split('#').next().unwrap_or_default();
+            if link.starts_with("http") || path.is_empty() {
+                continue;
+            }
+            assert!(folder.with_file_name(path).exists(), "{page} links to {link}");
+        }
+    }
+}
+
+#[test]
+fn a_fence_falls_into_inputs_with_their_promises() {
+    let fence = Fence {
+        info: "beamtalk".into(),
+        line: 10,
+        body: "// A remark.\nx := 1 // => 1\n/// Doc.\nObject subclass: A\n\n  m => 2\n\nA\n  m: [\n]\n// ! no\n// ! way"
+            .into(),
+    };
+    let found = examples(&fence);
+    let lines: Vec<_> = found.iter().map(|example| (example.line, example.source.as_str())).collect();
+    let class = "/// Doc.\nObject subclass: A\n\n  m => 2\n";
+    assert_eq!(lines, [(11, "x := 1"), (12, class), (17, "A\n  m: [\n]")]);
+    assert_eq!(found[0].promise.value.as_deref(), Some("1"));
+    assert!(!found[1].is_promising());
+    assert_eq!(found[2].promise.error.as_deref(), Some("no\nway"));
+}
+
+#[test]
+fn a_page_that_promises_nothing_is_refused() {
+    assert!(runnable("page", "```beamtalk\n1 + 1\n```\n").is_err());
+    assert!(runnable("page", "```beamtalk no-run\n1 + 1\n```\n").is_err());
+    assert!(runnable("page", "```beamtalk\n1 + 1 // => 2\n```\n").is_ok());
+    assert!(runnable("page", "No examples at all.\n").is_ok());
+}
+
+#[test]
+fn an_ellipsis_stands_for_any_text() {
+    assert!(matches("Actor(Tick, …)", "Actor(Tick, 0.91.0)"));
+    assert!(matches("…b…", "abc"));
+    assert!(!matches("a…", "ba"));
+    assert!(!matches("a…c", "ab"));
+    assert!(matches("same", "same"));
+    assert!(!matches("same", "samer"));
+}
