@@ -3,6 +3,7 @@
 
 -export([
     missing_field/2,
+    put_field/3,
     defaults/1,
     class_of/1,
     responds_to/2,
@@ -26,9 +27,14 @@
 %% A field that the value does not hold: made before its class declared the field, or no field at all.
 -spec missing_field(term(), atom()) -> term().
 missing_field(#{'$class' := Module} = Self, Name) ->
-    case declared_default(Module, Name) of
-        {ok, Default} -> Default;
-        error -> no_field(Self, Name)
+    case beamtalk_test:field(Module, Name) of
+        {ok, Value} ->
+            Value;
+        error ->
+            case declared_default(Module, Name) of
+                {ok, Default} -> Default;
+                error -> no_field(Self, Name)
+            end
     end;
 missing_field(Self, Name) ->
     no_field(Self, Name).
@@ -49,6 +55,14 @@ no_field(Self, Name) ->
         nil,
         <<"The object has no field of this name.">>
     ).
+
+%% The assignment of a field of a value, which only a running test case has.
+-spec put_field(map(), atom(), Value) -> Value.
+put_field(#{'$class' := Module} = Self, Name, Value) ->
+    case beamtalk_test:put_field(Module, Name, Value) of
+        true -> Value;
+        false -> immutable(Self, Name, <<"A test case may assign its fields only while it runs.">>)
+    end.
 
 -spec field_names(term()) -> [atom()].
 field_names({'$actor', _, _} = Self) ->
