@@ -258,11 +258,11 @@ fn failure(code: &'static str, message: &str, help: &str) -> Failure {
     }
 }
 
-fn too_complex(function: &str) -> Diagnostic {
+pub(crate) fn too_complex(function: &str) -> Diagnostic {
     Diagnostic::error("E0620", Span::default(), format!("`{function}` is too complex to compile")).with_help("Split it: it keeps more values at once than the VM has registers for, or takes more than 200 arguments.")
 }
 
-fn assemble(module: &Module, path: &str) -> Result<ModuleCode, Diagnostic> {
+pub(crate) fn assemble(module: &Module, path: &str) -> Result<ModuleCode, Diagnostic> {
     match beamtalk_beam::assemble(module) {
         Ok(beam) => Ok(ModuleCode { name: module.name.clone(), path: path.into(), beam }),
         Err(error) => Err(Diagnostic::error(
@@ -323,19 +323,12 @@ impl Work<'_> {
             self.class(definitions[index]);
         }
         for source in sources {
+            for diagnostic in source.unsupported() {
+                self.report(&source.path, diagnostic);
+            }
             for item in &source.parsed.file.items {
-                match item {
-                    ast::Item::Protocol(protocol) => {
-                        let diagnostic = Diagnostic::error(
-                            "E0603",
-                            protocol.name.span,
-                            format!("Protocol `{}` cannot be defined here yet", protocol.name.name),
-                        )
-                        .with_help("Protocols are checked structurally; leave the definition out for now.");
-                        self.report(&source.path, diagnostic);
-                    }
-                    ast::Item::TypeAlias(alias) => self.shown.push(alias.name.name.to_string()),
-                    ast::Item::Class(_) | ast::Item::Extension(_) | ast::Item::Statement(_) => {}
+                if let ast::Item::TypeAlias(alias) = item {
+                    self.shown.push(alias.name.name.to_string());
                 }
             }
         }
@@ -531,6 +524,16 @@ impl Image {
         found.sort();
         found.dedup();
         found
+    }
+
+    /// The known selector closest to `selector`, of instances of `class` or of the class itself.
+    #[must_use]
+    pub fn did_you_mean(&self, class: &str, selector: &str) -> Option<SmolStr> {
+        let own = self.table.chain(class).flat_map(|class| {
+            let class_side = class.methods(Side::Class).iter();
+            class.methods(Side::Instance).iter().chain(class_side).map(|method| method.selector.as_str())
+        });
+        closest(selector, own).map(SmolStr::from)
     }
 
     /// The instructions that an input compiles to, as `.S` text.

@@ -32,6 +32,9 @@ pub trait Compiler: Send {
     /// Help for a class or one of its methods; the error is a sentence for people.
     fn docs(&self, class: &str, selector: Option<&str>) -> Result<String, String>;
 
+    /// The selector that somebody who sent `selector` to an instance of `class`, or to the class itself, may have meant.
+    fn did_you_mean(&self, class: &str, selector: &str) -> Option<String>;
+
     /// The instructions that an input compiles to.
     fn listing(&mut self, input: &Input<'_>) -> Result<String, Vec<Problem>>;
 }

@@ -233,10 +233,27 @@ impl Image {
                 Ok(Frame::new().with("value", value).and(warnings(&compiled.warnings)))
             }
             Err(error) => {
-                let failure = Failure::from(error);
+                let suggestion = self.suggestion(&error).await;
+                let mut failure = Failure::from(error);
+                if let Some(selector) = suggestion {
+                    let hint = failure.hint.map_or_else(String::new, |hint| format!("{hint}. "));
+                    failure.hint = Some(format!("{hint}Did you mean '{selector}'?"));
+                }
                 Err(Failure { details: failure.details.and(warnings(&compiled.warnings)), ..failure })
             }
         }
+    }
+
+    /// What may have been meant by a message that was not understood.
+    async fn suggestion(&self, error: &NodeError) -> Option<String> {
+        let NodeError::Raised(raised) = error else { return None };
+        if raised.kind != "does_not_understand" {
+            return None;
+        }
+        // The text of this error is fixed: `Class does not understand 'selector'`.
+        let (class, rest) = raised.message.split_once(" does not understand '")?;
+        let (class, selector) = (class.to_owned(), rest.strip_suffix('\'')?.to_owned());
+        self.compiler.run(move |compiler| compiler.did_you_mean(&class, &selector)).await.ok()?
     }
 
     /// Evaluates a module and takes in what its answer says of the session and of the module.

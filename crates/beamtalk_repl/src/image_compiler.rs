@@ -145,6 +145,10 @@ impl Compiler for ImageCompiler {
         self.image.docs(class, selector)
     }
 
+    fn did_you_mean(&self, class: &str, selector: &str) -> Option<String> {
+        self.image.did_you_mean(class, selector).map(|selector| selector.to_string())
+    }
+
     fn listing(&mut self, input: &Input<'_>) -> Result<String, Vec<Problem>> {
         self.image.listing(&variables(input.variables), input.code).map_err(|failure| {
             failure

@@ -50,6 +50,10 @@ impl FakeCompiler {
 }
 
 impl Compiler for FakeCompiler {
+    fn did_you_mean(&self, _class: &str, _selector: &str) -> Option<String> {
+        None
+    }
+
     fn compile_input(&mut self, input: &Input<'_>) -> Compiled {
         let (first, rest) = input.code.split_once('\n').unwrap_or((input.code, ""));
         match first.split_once(' ').unwrap_or((first, "")) {
