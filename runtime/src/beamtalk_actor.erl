@@ -1,8 +1,8 @@
 %%% An actor: a `gen_server' whose callbacks are the methods of a class.
 %%%
-%%% While it handles a message its fields are the map at process-dictionary key *its pid*; when the method returns the
-%%% map becomes the server's state, when it raises the change is dropped and the caller gets the error. Spawning,
-%%% sending and the slow paths of field access; `beamtalk_actor_life' has stop, kill, monitors, `beamtalk_actor_name' names.
+%%% Methods find its fields as the map at process-dictionary key *its pid*; when a method returns the map becomes the
+%%% server's state, when it raises the map is put back and the caller gets the error. Here are spawning, sending and the
+%%% slow paths of field access; `beamtalk_actor_life' has stop, kill and monitors, `beamtalk_actor_name' names.
 -module(beamtalk_actor).
 -behaviour(gen_server).
 -compile({no_auto_import, [spawn/1, spawn/2, monitor/1, unregister/1]}).
@@ -335,11 +335,10 @@ init({Module, Given, Chain, Parent, Carried}) ->
         check_required(Module, get(Pid))
     of
         ok ->
-            Fields = erase(Pid),
             erase(?CHAIN),
             is_defined_below_actor(Module, 'terminate:') andalso process_flag(trap_exit, true),
             beamtalk_actors:register(Module),
-            {ok, #actor{self = Self, fields = Fields}}
+            {ok, #actor{self = Self, fields = get(Pid)}}
     catch
         Class:Reason:Stack ->
             %% The starter gets the error as its answer, not as an exit signal.
@@ -400,17 +399,25 @@ handle_call(_, _, State) ->
     {reply, {error, not_a_message}, State}.
 
 handle(Selector, Args, Chain, #actor{self = {_, Module, Pid} = Self, fields = Fields} = State) ->
-    put(Pid, Fields),
+    enter(Pid, Fields),
     set_chain(Chain),
     try run(Module, Selector, Self, Args) of
         Value ->
             end_chain(Chain),
-            {reply, {ok, Value}, #actor{self = Self, fields = erase(Pid)}}
+            {reply, {ok, Value}, #actor{self = Self, fields = get(Pid)}}
     catch
         Class:Reason:Stack ->
-            erase(Pid),
+            put(Pid, Fields),
             end_chain(Chain),
             {reply, {raise, classified(Module, Selector, Class, Reason, Stack)}, State}
+    end.
+
+%% The map stays in the dictionary between messages, which costs less than putting it there for each; it is another one
+%% only after `sys:replace_state/2'.
+enter(Pid, Fields) ->
+    case get(Pid) of
+        Fields -> ok;
+        _ -> put(Pid, Fields)
     end.
 
 %% The process that sent the message being handled, for the few methods that answer to it.
@@ -464,17 +471,20 @@ raw_message(Message, #actor{self = {_, Module, _}} = State) ->
         false -> State
     end.
 
+%% The first arities by themselves: `apply' of a list costs more.
 run(_, '$state', {_, _, Pid}, []) -> get(Pid);
+run(Module, Selector, Self, []) -> Module:Selector(Self);
+run(Module, Selector, Self, [A]) -> Module:Selector(Self, A);
 run(Module, Selector, Self, Args) -> apply(Module, Selector, [Self | Args]).
 
 %% A message that nobody waits for: a failure is logged.
 run_unanswered(Selector, Args, #actor{self = {_, Module, Pid} = Self, fields = Fields} = State) ->
-    put(Pid, Fields),
-    try apply(Module, Selector, [Self | Args]) of
-        _ -> #actor{self = Self, fields = erase(Pid)}
+    enter(Pid, Fields),
+    try run(Module, Selector, Self, Args) of
+        _ -> #actor{self = Self, fields = get(Pid)}
     catch
         Class:Reason:Stack ->
-            erase(Pid),
+            put(Pid, Fields),
             #{message := Message} = classified(Module, Selector, Class, Reason, Stack),
             logger:warning("~ts ~ts failed: ~ts", [beamtalk_registry:class_name(Module), Selector, Message]),
             State

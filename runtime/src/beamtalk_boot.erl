@@ -3,7 +3,7 @@
 %%% Its arguments are the host's socket and limits, nothing secret.
 -module(beamtalk_boot).
 
--export([start/0, start/1]).
+-export([start/0, start/1, stop/0]).
 
 -spec start() -> ok.
 start() ->
@@ -30,6 +30,17 @@ start([Socket | Options]) ->
     end;
 start([]) ->
     {error, no_socket_given}.
+
+%% Ends the node in order: actors first, so that their `terminate:' runs.
+-spec stop() -> ok.
+stop() ->
+    _ = spawn(fun() ->
+        %% An application's end takes all processes of its group leader along.
+        group_leader(whereis(init), self()),
+        _ = application:stop(beamtalk),
+        erlang:halt(0)
+    end),
+    ok.
 
 load() ->
     case application:load(beamtalk) of

@@ -150,7 +150,7 @@ give_up_when_idle(#state{idle_since = Since} = State) ->
             State#state{idle_since = now_seconds()};
         false ->
             case application:get_env(beamtalk, idle) of
-                {ok, Seconds} -> now_seconds() - Since >= Seconds andalso init:stop();
+                {ok, Seconds} -> now_seconds() - Since >= Seconds andalso beamtalk_boot:stop();
                 undefined -> ok
             end,
             State

@@ -76,7 +76,7 @@ handle(From, modules) ->
     ok(From, [module(Module) || Module <- lists:sort(Modules)]);
 handle(From, stop) ->
     ok(From, ok),
-    init:stop();
+    beamtalk_boot:stop();
 handle(From, _) ->
     unknown(From).
 

@@ -64,6 +64,7 @@ actor_test_() ->
         {"the register of actors forgets the dead", fun register_is_clean/0},
         {"blocks carry copies of their cells along", fun carries_cells/0},
         {"a block that the actor stores keeps its cells", fun keeps_stored_cells/0},
+        {"sys:get_state and sys:replace_state work", fun replaced_state/0},
         {"^ from a block in another process fails there and the actor lives", fun no_return_across/0},
         {"a field cannot be assigned from another process", fun foreign_write/0},
         {"names: spawn, find, re-register, refuse", fun names/0},
@@ -154,7 +155,7 @@ clean_dictionary() ->
     {_, _, Pid} = A,
     _ = send(A, n),
     {dictionary, Entries} = process_info(Pid, dictionary),
-    ?assertEqual(['$ancestors', '$initial_call'], lists:sort([Key || {Key, _} <- Entries])),
+    ?assertEqual(['$ancestors', '$initial_call', Pid], lists:sort([Key || {Key, _} <- Entries])),
     ?assertEqual([], [Entry || {Key, _} = Entry <- get(), is_tuple(Key), element(1, Key) =:= '$cell']).
 
 links() ->
@@ -282,7 +283,7 @@ carries_cells() ->
     ?assertEqual(3, get(Cell)),
     {_, _, Pid} = A,
     {dictionary, Entries} = process_info(Pid, dictionary),
-    ?assertEqual(2, length(Entries)),
+    ?assertEqual(3, length(Entries)),
     beamtalk_frame:leave(Frame).
 
 keeps_stored_cells() ->
@@ -294,6 +295,13 @@ keeps_stored_cells() ->
     ?assertEqual([4, 5], [send(A, runKept), send(A, runKept)]),
     ?assertEqual(3, get(Cell)),
     beamtalk_frame:leave(Frame).
+
+replaced_state() ->
+    {_, _, Pid} = A = fresh(),
+    1 = send(A, add),
+    ?assertMatch({actor, A, #{n := 1}}, sys:get_state(Pid)),
+    sys:replace_state(Pid, fun(State) -> setelement(3, State, #{n => 41}) end),
+    ?assertEqual(42, send(A, add)).
 
 no_return_across() ->
     Frame = beamtalk_frame:enter(),

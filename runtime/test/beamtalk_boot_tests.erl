@@ -26,11 +26,14 @@ start_node(Arguments) ->
 with_node(Options, Test) ->
     Host0 = beamtalk_fake_host:listen(),
     Port = start_node([beamtalk_fake_host:path(Host0) | Options]),
+    {os_pid, Pid} = erlang:port_info(Port, os_pid),
     {Host, _} = beamtalk_fake_host:accept(Host0),
     try
         Test(Host, Port)
     after
-        beamtalk_fake_host:close(Host)
+        beamtalk_fake_host:close(Host),
+        %% Only a test that failed leaves its node running.
+        erlang:port_info(Port) =/= undefined andalso os:cmd("kill -9 " ++ integer_to_list(Pid))
     end.
 
 exit_status(Port) ->
