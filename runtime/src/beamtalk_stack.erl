@@ -89,7 +89,7 @@ side(<<"$module_info">>, Arity) -> {module_info, instance, Arity};
 side(Text, Arity) -> {binary_to_atom(Text), instance, Arity}.
 
 block_home(Text) ->
-    case re:run(Text, <<"^(.+)/([0-9]+)-fun-[0-9]+-$">>, [{capture, all_but_first, binary}]) of
+    case re:run(Text, <<"^(.+)/([0-9]+)-[a-z]+-[0-9]+-$">>, [{capture, all_but_first, binary}]) of
         {match, [Home, Arity]} -> {Home, binary_to_integer(Arity)};
         nomatch -> none
     end.

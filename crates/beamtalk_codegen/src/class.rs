@@ -129,7 +129,8 @@ impl ClassCompiler<'_, '_> {
         let span = method.signature.span();
         let line = self.m.line(source.source, span);
         let unit = &lowered.unit;
-        let cx = self.body_context(unit, source.source, source.side, &name);
+        let home = smol_str::format_smolstr!("{name}/{}", unit.parameters.len());
+        let cx = self.body_context(unit, source.source, source.side, &home);
         let body = Body {
             name: name.clone(),
             line,

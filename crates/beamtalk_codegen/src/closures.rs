@@ -19,9 +19,13 @@ impl FnBuilder<'_, '_> {
         let name = self.derived("fun");
         let line = self.line(span);
         let labels = self.m.declare();
-        let parameters: Vec<VarId> = closure.parameters.iter().chain(&closure.captures).copied().collect();
+        // A fun without free variables is a literal of its module, and the VM does not count who holds it. Prompt modules
+        // come and go, so their blocks always capture something: then the node sees when the last one is gone.
+        let unused = (self.cx.class.is_none() && closure.captures.is_empty()).then(|| self.cx.unit.activations[0].frame);
+        let captures: Vec<VarId> = closure.captures.iter().copied().chain(unused).collect();
+        let parameters: Vec<VarId> = closure.parameters.iter().chain(&captures).copied().collect();
         let arity = u8::try_from(parameters.len()).unwrap_or(u8::MAX);
-        let free = u8::try_from(closure.captures.len()).unwrap_or(u8::MAX);
+        let free = u8::try_from(captures.len()).unwrap_or(u8::MAX);
         let lambda = self.m.lambda(name.clone(), arity, free, labels.1);
         let body = Body {
             name,
@@ -35,7 +39,10 @@ impl FnBuilder<'_, '_> {
             span,
         };
         activation(self.m, self.cx, self.counter, &body);
-        let captured = closure.captures.iter().map(|var| Val::V(self.register(*var))).collect();
+        let captured = match unused {
+            Some(_) => vec![Val::atom("nil")],
+            None => captures.iter().map(|var| Val::V(self.register(*var))).collect(),
+        };
         let dst = self.fresh();
         self.push(Op::MakeFun { dst, lambda, free: captured });
         Val::V(dst)

@@ -55,7 +55,7 @@ pub fn compile_input(
             class: None,
             side: Side::Instance,
             kind: ClassKind::Object,
-            name: "eval",
+            name: "eval/1",
         };
         let body = Body {
             name: "eval".into(),
