@@ -18,11 +18,13 @@ log(Level, Message) ->
 
 -spec log(logger:level(), term(), term()) -> nil.
 log(Level, Message, Metadata) when is_map(Metadata), not is_map_key('$class', Metadata) ->
-    {Module, Origin} = caller(),
+    {Module, Selector, Origin} = caller(),
     case logger:allow(Level, Module) of
         true ->
             Text = beamtalk_print:display_string(Message),
-            logger:macro_log(#{}, Level, "~ts", [Text], maps:merge(Origin, symbol_keys(Metadata)));
+            %% What the macros of logger.hrl call: unlike `logger:log/4' it obeys the level of the caller's module.
+            Location = #{mfa => {Module, Selector, 0}, file => "", line => 0},
+            logger:macro_log(Location, Level, "~ts", [Text], maps:merge(Origin, symbol_keys(Metadata)));
         false ->
             ok
     end,
@@ -42,9 +44,9 @@ caller() ->
     case beamtalk_stack:innermost_method(Stack, fun(Module) -> Module =/= 'bt@stdlib@Logger' end) of
         {Package, Class, Selector} ->
             Module = binary_to_atom(<<"bt@", Package/binary, "@", (atom_to_binary(Class))/binary>>),
-            {Module, #{class => Class, selector => Selector}};
+            {Module, Selector, #{class => Class, selector => Selector}};
         none ->
-            {?MODULE, #{}}
+            {?MODULE, log, #{}}
     end.
 
 %% ---- level and format ----------------------------------------------------------------------------------------

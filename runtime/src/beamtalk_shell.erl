@@ -59,6 +59,9 @@ stop(Port) ->
     OsPid = erlang:port_info(Port, os_pid),
     true = erlang:port_close(Port),
     case {OsPid, os:type()} of
-        {{os_pid, Pid}, {unix, _}} -> os:cmd("kill -9 " ++ integer_to_list(Pid));
-        _ -> ok
+        {{os_pid, Pid}, {unix, _}} ->
+            _ = os:cmd("kill -9 " ++ integer_to_list(Pid)),
+            ok;
+        _ ->
+            ok
     end.
