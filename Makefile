@@ -63,7 +63,7 @@ lint: ## Check formatting, clippy and (where installed) dialyzer
 
 .PHONY: fuzz
 fuzz: ## Fuzz each target for a while (SECONDS_EACH=60)
-	@tools/fuzz.sh $(or $(SECONDS_EACH),60)
+	$(CARGO) run --release --package beamtalk_fuzz $(QUIET) -- --seconds $(or $(SECONDS_EACH),60)
 
 .PHONY: clean
 clean: ## Remove build outputs

@@ -49,3 +49,9 @@ pub use otp::Otp;
 pub use packet::{Display, Event, ModuleState, VariableKind};
 pub use requests::{ActorInfo, CodeModule, EvalValue, Evaluation, ModuleInfo};
 pub use supervisor::{Node, Status};
+
+/// Whether the bytes are a packet that a node may send. What is none is refused, whatever it is (fuzzed).
+#[must_use]
+pub fn is_packet(bytes: &[u8]) -> bool {
+    packet::Incoming::decode(bytes).is_ok()
+}

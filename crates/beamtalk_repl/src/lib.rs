@@ -57,3 +57,9 @@ pub use host::{BoundHost, HostError, HostOptions};
 pub use image_compiler::ImageCompiler;
 pub use limits::Limits;
 pub use loopback::{DEFAULT_PORT, LoopbackAddr};
+
+/// Whether a line is a request of the wire protocol. What is none is refused, whatever it is (fuzzed).
+#[must_use]
+pub fn is_request(line: &[u8]) -> bool {
+    wire::Request::parse(line).is_ok()
+}

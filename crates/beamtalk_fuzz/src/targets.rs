@@ -1,0 +1,118 @@
+//! What is fuzzed, and with what to start.
+
+use beamtalk_project::{Image, library};
+
+/// A function that must bear any bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Well-formed inputs to damage.
+    pub corpus: fn() -> Vec<Vec<u8>>,
+    /// Eats an input.
+    pub eat: fn(&[u8]),
+}
+
+/// Everything that faces bytes from outside.
+pub const TARGETS: &[Target] = &[
+    Target { name: "parser", corpus: sources, eat: parse },
+    Target { name: "compiler", corpus: inputs, eat: compile },
+    Target { name: "request-line", corpus: requests, eat: request },
+    Target { name: "node-packet", corpus: packets, eat: packet },
+    Target { name: "metadata", corpus: metadata_files, eat: metadata },
+    Target { name: "beam-file", corpus: beam_files, eat: beam_file },
+];
+
+fn text(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
+fn sources() -> Vec<Vec<u8>> {
+    library::sources().iter().map(|(_, text)| text.as_bytes().to_vec()).collect()
+}
+
+fn parse(bytes: &[u8]) {
+    let source = text(bytes);
+    let parsed = beamtalk_syntax::parse(&source);
+    assert!(parsed.file.span.end as usize <= source.len(), "the tree lies within the source");
+    beamtalk_syntax::completeness(&source);
+}
+
+fn inputs() -> Vec<Vec<u8>> {
+    [
+        "x := 3 + 4 * 5. y := [:a | x := x + a]. y value: 2",
+        "1 to: 10 do: [:i | #(1, 2) do: [:e | i > 3 ifTrue: [^e]]]",
+        "3 match: [0 -> #zero; k when: [k > 2] -> k; {a, b} -> a; #[h, ...t] -> t; _ -> nil]",
+        "Actor subclass: A\n  state: n = 0\n  inc => self.n := self.n + 1\n  class make => self spawn\n",
+        "Value subclass: P\n  field: x :: Integer = 0\n  + o => P x: self.x + o x\n",
+        "\"a {1 + 2} b {#k}\" ++ \"c\"; size",
+        "{a, {b, _}} := t. #{#k => v} := d",
+        "Integer >> double -> Integer => self * 2",
+    ]
+    .iter()
+    .map(|input| input.as_bytes().to_vec())
+    .collect()
+}
+
+fn compile(bytes: &[u8]) {
+    thread_local! {
+        static IMAGE: Image = Image::new();
+    }
+    let source = text(bytes);
+    IMAGE.with(|image| {
+        // Whatever compiles must also be a module that can be written.
+        if let Err(failure) = image.compile_input(&[], &source, "bt@eval@1") {
+            assert!(!failure.diagnostics.is_empty(), "a failure says why");
+        }
+    });
+}
+
+fn requests() -> Vec<Vec<u8>> {
+    [
+        r#"{"op":"eval","id":"a1","code":"6 * 7","session":"s","stream":true}"#,
+        r#"{"type":"eval","expression":"1"}"#,
+        r#"{"op":"load-file","path":"a.bt"}"#,
+        r#"{"op":"stdin","id":1,"value":"x\n"}"#,
+        r#"{"op":"complete","code":"Cou","cursor":3}"#,
+    ]
+    .iter()
+    .map(|line| line.as_bytes().to_vec())
+    .collect()
+}
+
+fn request(bytes: &[u8]) {
+    beamtalk_repl::is_request(bytes);
+}
+
+/// `{reply, 1, ok, #{value => 5}}` and relatives in External Term Format.
+fn packets() -> Vec<Vec<u8>> {
+    vec![
+        b"\x83h\x04w\x05replya\x01w\x02oka\x05".to_vec(),
+        b"\x83h\x02w\x05eventh\x03w\x06outputm\0\0\0\x01sm\0\0\0\x02hi".to_vec(),
+        b"\x83h\x04w\x05replya\x02w\x05errort\0\0\0\x01w\x04kindm\0\0\0\x04busy".to_vec(),
+        b"\x83h\x02w\x05hellot\0\0\0\x01w\x08protocola\x01".to_vec(),
+        b"\x83l\0\0\0\x02a\x01a\x02j".to_vec(),
+    ]
+}
+
+fn packet(bytes: &[u8]) {
+    beamtalk_node::is_packet(bytes);
+}
+
+fn metadata_files() -> Vec<Vec<u8>> {
+    vec![br#"{"workspace_id":"0123456789ab","project_path":"/p","created_at":7,"repl_port":49152,"loaded_modules":["A"],"host":{"pid":1,"started":2}}"#.to_vec()]
+}
+
+fn metadata(bytes: &[u8]) {
+    let _ = serde_json::from_slice::<beamtalk_home::Metadata>(bytes);
+}
+
+fn beam_files() -> Vec<Vec<u8>> {
+    library::modules().take(4).filter_map(|module| beamtalk_beam::assemble(&module).ok()).collect()
+}
+
+fn beam_file(bytes: &[u8]) {
+    if let Ok(module) = beamtalk_beam::read(bytes) {
+        beamtalk_beam::listing(&module);
+    }
+}
