@@ -1,7 +1,10 @@
-//! Embeds the standard library's sources: a table of file names and texts, sorted by name.
+//! Embeds the standard library's sources: a table of file names and texts, sorted by name. And the compiler's fingerprint:
+//! the digest of its sources, by which outputs of another compiler are known.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
 
 fn main() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stdlib/src");
@@ -21,5 +24,41 @@ fn main() {
     let out = std::env::var_os("OUT_DIR").map(PathBuf::from).unwrap_or_default();
     if let Err(error) = std::fs::write(out.join("stdlib.rs"), table) {
         println!("cargo::error=the library's table cannot be written: {error}");
+    }
+    println!("cargo::rustc-env=BEAMTALK_FINGERPRINT={}", fingerprint(&files));
+}
+
+/// Everything that decides which bytes a source becomes.
+fn fingerprint(library: &[PathBuf]) -> String {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut sources = library.to_vec();
+    for name in ["text", "syntax", "semantics", "codegen", "beam", "project"] {
+        let folder = crates.join(format!("beamtalk_{name}/src"));
+        println!("cargo::rerun-if-changed={}", folder.display());
+        rust_sources(&folder, &mut sources);
+    }
+    let mut hash = Sha256::new();
+    for source in &sources {
+        let bytes = std::fs::read(source).unwrap_or_default();
+        hash.update(source.file_name().map(std::ffi::OsStr::as_encoded_bytes).unwrap_or_default());
+        hash.update(bytes.len().to_le_bytes());
+        hash.update(bytes);
+    }
+    hash.finalize().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn rust_sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            rust_sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
     }
 }

@@ -1,20 +1,36 @@
 //! Projects and images: from sources to loadable modules, with the classes of an image in a database.
 //!
 //! [`Image`] is what a workspace's compiler knows: the standard library, the classes defined since, and their sources, so
-//! that a method can be patched and its class made again. [`library`] compiles the standard library itself. [`render`]
-//! shows a diagnostic with its source lines.
+//! that a method can be patched and its class made again. [`Project`] builds the sources of a folder into `.beam` files,
+//! only what changed. [`library`] compiles the standard library itself. [`render`] shows a diagnostic with its source
+//! lines.
 //!
 //! Invariants: compiling changes nothing; [`Image::commit`] does, when the node has loaded the result. The same
-//! sources give the same bytes.
+//! sources give the same bytes, whether built at once or edit by edit. A project's outputs are replaced only when
+//! nothing is wrong with any source.
 //!
 //! Source code layout: `image.rs` the image, `unit.rs` a class with its patches, `library.rs` the standard library,
-//! `order.rs` superclasses first, `render.rs` diagnostics for people, `docs.rs` help texts.
+//! `order.rs` superclasses first, `render.rs` diagnostics for people, `docs.rs` help texts. Of projects: `project.rs`
+//! building, `layout.rs` where files are, `manifest.rs`, `package_name.rs` and `policy.rs` what the manifest says,
+//! `index.rs` all classes, `trace.rs` when a class may be used again, `state.rs` the record of the last build,
+//! `report.rs` what a build answers, `appfile.rs` the application resource file, `error.rs` errors.
 
+mod appfile;
 mod docs;
+mod error;
 mod image;
+mod index;
+mod layout;
 pub mod library;
+mod manifest;
 mod order;
+mod package_name;
+mod policy;
+mod project;
 mod render;
+mod report;
+mod state;
+mod trace;
 mod unit;
 
 pub use beamtalk_semantics::InputVariable as Variable;
@@ -22,6 +38,14 @@ pub use beamtalk_text::{Diagnostic, LineIndex};
 /// Names of classes, modules, selectors and paths.
 pub use smol_str::SmolStr as Name;
 
+pub use error::ProjectError;
 pub use image::{Compiled, Failure, Image, ModuleCode, Sources};
-pub use render::render;
+pub use layout::Layout;
+pub use manifest::{MANIFEST, Manifest};
+pub use package_name::check_package_name;
+pub use policy::{CATEGORIES, Level, Policy};
+pub use project::{BuildOptions, Project, STACK};
+pub use render::{render, render_under};
+pub use report::{Finding, Report};
+pub use trace::FINGERPRINT;
 pub use unit::Source;

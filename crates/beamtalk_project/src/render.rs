@@ -6,9 +6,15 @@ use miette::{
     SourceSpan,
 };
 
-/// The diagnostic as text, without colours. `path` and `text` are its source.
+/// The diagnostic as text, without colours, under its code. `path` and `text` are its source.
 #[must_use]
 pub fn render(diagnostic: &Diagnostic, path: &str, text: &str) -> String {
+    render_under(diagnostic.code, diagnostic, path, text)
+}
+
+/// The diagnostic as text, without colours, under a header.
+#[must_use]
+pub fn render_under(header: &str, diagnostic: &Diagnostic, path: &str, text: &str) -> String {
     let here = match diagnostic.severity {
         Severity::Error => "error here",
         Severity::Warning => "warning here",
@@ -22,8 +28,7 @@ pub fn render(diagnostic: &Diagnostic, path: &str, text: &str) -> String {
     };
     let mut labels = vec![place(diagnostic.span, here)];
     labels.extend(diagnostic.labels.iter().map(|label| place(label.span, &label.text)));
-    let mut report =
-        MietteDiagnostic::new(diagnostic.message.clone()).with_code(diagnostic.code).with_labels(labels);
+    let mut report = MietteDiagnostic::new(diagnostic.message.clone()).with_code(header).with_labels(labels);
     if let Some(help) = &diagnostic.help {
         report = report.with_help(help.clone());
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use beamtalk_codegen::{ClassCode, ClassSource, DataSource, MethodSource, SourceRef, compile_class};
 use beamtalk_semantics::{ClassInfo, ClassTable, MethodInfo, Origin, Side};
 use beamtalk_syntax::{Parsed, ast};
-use beamtalk_text::LineIndex;
+use beamtalk_text::{Diagnostic, LineIndex};
 use smol_str::SmolStr;
 
 /// A parsed text.
@@ -42,6 +42,24 @@ impl Source {
             ast::Item::Extension(extension) => Some((index, extension)),
             _ => None,
         })
+    }
+
+    /// What is said of the items that cannot be compiled.
+    pub(crate) fn unsupported(&self) -> Vec<Diagnostic> {
+        let protocols = self.parsed.file.items.iter().filter_map(|item| match item {
+            ast::Item::Protocol(protocol) => Some(&protocol.name),
+            ast::Item::TypeAlias(_)
+            | ast::Item::Class(_)
+            | ast::Item::Extension(_)
+            | ast::Item::Statement(_) => None,
+        });
+        protocols
+            .map(|name| {
+                let said = format!("Protocol `{}` cannot be defined here yet", name.name);
+                Diagnostic::error("E0603", name.span, said)
+                    .with_help("Protocols are checked structurally; leave the definition out for now.")
+            })
+            .collect()
     }
 
     fn extension(&self, index: usize) -> Option<&ast::Extension> {

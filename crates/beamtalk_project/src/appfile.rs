@@ -1,0 +1,93 @@
+//! The application resource file, `<package>.app` (spec 07 section 7.2).
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use beamtalk_semantics::{ClassInfo, ClassKind, ClassTable};
+
+use crate::manifest::Manifest;
+
+/// The file's text. Equal packages give equal texts.
+pub fn text<'c>(
+    manifest: &Manifest,
+    classes: impl Iterator<Item = &'c Arc<ClassInfo>>,
+    table: &ClassTable,
+) -> String {
+    let mut classes: Vec<&ClassInfo> = classes.map(Arc::as_ref).filter(|class| !class.is_library()).collect();
+    classes.sort_by(|a, b| a.module.cmp(&b.module));
+    let modules: Vec<String> = classes.iter().map(|class| atom(&class.module)).collect();
+    let shown: Vec<String> =
+        classes.iter().filter(|class| !class.internal).map(|class| entry(class, table)).collect();
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = write!(
+        out,
+        "{{application, {name},\n [{{description, {description}}},\n  {{vsn, {version}}},\n  {{modules, [{modules}]}},\n  {{registered, []}},\n  {{applications, [kernel, stdlib, beamtalk]}},\n  {{env, [{{classes, [{classes}]}}]}}]}}.\n",
+        name = atom(&manifest.name),
+        description = string(manifest.description.as_deref().unwrap_or("A beamtalk package")),
+        version = string(&manifest.version),
+        modules = modules.join(", "),
+        classes = shown.join(",\n    "),
+    );
+    out
+}
+
+fn entry(class: &ClassInfo, table: &ClassTable) -> String {
+    let kind = match table.kind(&class.name) {
+        _ if table.inherits(&class.name, "Supervisor") => "object",
+        ClassKind::Value => "value",
+        ClassKind::Actor => "actor",
+        ClassKind::Object => "object",
+    };
+    format!(
+        "#{{name => {}, module => {}, parent => {}, package => {}, kind => {kind}, type_params => []}}",
+        atom(&class.name),
+        atom(&class.module),
+        class.superclass.as_deref().map_or_else(|| "nil".to_owned(), atom),
+        atom(&class.package),
+    )
+}
+
+/// An atom, always quoted: what needs no quotes may have them.
+fn atom(name: &str) -> String {
+    format!("'{}'", escaped(name, '\''))
+}
+
+fn string(text: &str) -> String {
+    format!("\"{}\"", escaped(text, '"'))
+}
+
+/// Everything outside printable ASCII by its number, so that the file needs no encoding.
+fn escaped(text: &str, quote: char) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            _ if c == quote => out.extend(['\\', c]),
+            ' '..='~' => out.push(c),
+            _ => {
+                let _ = write!(out, "\\x{{{:x}}}", u32::from(c));
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn odd_characters_are_escaped_and_the_defaults_are_those_of_the_specification() {
+        let manifest =
+            Manifest::parse("[package]\nname = \"geo\"\nversion = \"1\\\"é\"\n", Path::new("m")).unwrap();
+        let text = text(&manifest, std::iter::empty(), &ClassTable::default());
+        assert!(
+            text.starts_with(
+                "{application, 'geo',\n [{description, \"A beamtalk package\"},\n  {vsn, \"1\\\"\\x{e9}\"},"
+            ),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,159 @@
+//! All classes of a project: from its files to units, their table, and what is wrong before any body is looked at.
+
+use std::sync::Arc;
+
+use beamtalk_semantics::{ClassTable, closest};
+use beamtalk_syntax::ast;
+use beamtalk_text::{Category, Diagnostic};
+use rustc_hash::FxHashMap;
+use sha2::{Digest as _, Sha256};
+use smol_str::SmolStr;
+
+use crate::library::LIBRARY;
+use crate::order::superclass_first;
+use crate::trace::{Digest, text};
+use crate::unit::{ClassUnit, Source};
+
+/// A source with its digest.
+#[derive(Debug, Clone)]
+pub struct FileSource {
+    /// Its text and tree.
+    pub source: Arc<Source>,
+    /// Of the text.
+    pub digest: Digest,
+    /// Why it was not read, though it is there; then the text is empty.
+    pub broken: Option<Diagnostic>,
+}
+
+/// A class whose module the project makes: its own, or the library's with extensions.
+#[derive(Debug)]
+pub struct IndexedClass {
+    /// Its name.
+    pub name: SmolStr,
+    /// Its module.
+    pub module: SmolStr,
+    /// What the module is made from.
+    pub unit: ClassUnit,
+    /// The digest of that.
+    pub own: Digest,
+    /// Whether it may not be compiled: the library has a class of that name.
+    pub is_clash: bool,
+}
+
+/// The classes of a project.
+pub struct Index {
+    /// The library with the project's classes.
+    pub table: ClassTable,
+    /// The classes to make, superclasses first.
+    pub classes: Vec<IndexedClass>,
+    /// Diagnostics of files as wholes, by file.
+    pub diagnostics: Vec<(SmolStr, Diagnostic)>,
+}
+
+impl Index {
+    /// The classes of `files`, which are sorted by name. `salt` is part of every digest.
+    pub fn new<'f>(files: impl Iterator<Item = &'f FileSource>, package: &str, salt: &Digest) -> Self {
+        let files: Vec<&FileSource> = files.collect();
+        let mut work = Work {
+            digests: files.iter().map(|file| (file.source.path.clone(), file.digest)).collect(),
+            units: FxHashMap::default(),
+            names: Vec::new(),
+            diagnostics: Vec::new(),
+        };
+        for file in &files {
+            work.diagnostics.extend(file.broken.iter().map(|each| (file.source.path.clone(), each.clone())));
+            work.file(&file.source, package);
+        }
+        for file in &files {
+            for (item, extension) in file.source.extensions() {
+                work.extension(&file.source, item, extension);
+            }
+        }
+        work.finish(salt)
+    }
+}
+
+struct Work {
+    digests: FxHashMap<SmolStr, Digest>,
+    units: FxHashMap<SmolStr, ClassUnit>,
+    names: Vec<SmolStr>,
+    diagnostics: Vec<(SmolStr, Diagnostic)>,
+}
+
+impl Work {
+    fn file(&mut self, source: &Arc<Source>, package: &str) {
+        let path = &source.path;
+        self.diagnostics.extend(source.parsed.diagnostics.iter().map(|each| (path.clone(), each.clone())));
+        self.diagnostics.extend(source.unsupported().into_iter().map(|each| (path.clone(), each)));
+        let Some(class) = source.class() else { return };
+        let name = &class.name.name;
+        if let Some(other) = self.units.insert(name.clone(), ClassUnit::new(package, source.clone())) {
+            let first = &other.source.path;
+            let said = format!("class '{name}' is defined in both '{first}' and '{path}'; using '{path}'");
+            let help = "Remove or rename one of them.";
+            self.diagnostics
+                .push((path.clone(), Diagnostic::warning("E0631", class.name.span, said).with_help(help)));
+        } else {
+            self.names.push(name.clone());
+        }
+    }
+
+    fn extension(&mut self, source: &Arc<Source>, item: usize, extension: &ast::Extension) {
+        let name = &extension.target.name.name;
+        if let Some(unit) = self.units.get_mut(name) {
+            return unit.patch(source, item, extension);
+        }
+        if let Some((_, unit)) = LIBRARY.units.iter().find(|(each, _)| each == name) {
+            let mut unit = unit.clone();
+            unit.patch(source, item, extension);
+            self.units.insert(name.clone(), unit);
+            return self.names.push(name.clone());
+        }
+        let known = self.names.iter().map(SmolStr::as_str);
+        let close = closest(name, known.chain(LIBRARY.units.iter().map(|(name, _)| name.as_str())));
+        let help = close.map_or_else(
+            || format!("Define {name} with: Object subclass: {name}"),
+            |close| format!("Did you mean `{close}`?"),
+        );
+        let said = format!("Class '{name}' not found");
+        let diagnostic = Diagnostic::error("E0604", extension.target.span, said).with_help(help);
+        self.diagnostics.push((source.path.clone(), diagnostic.in_category(Category::UnresolvedClass)));
+    }
+
+    fn finish(mut self, salt: &Digest) -> Index {
+        let superclass = |name: &SmolStr| {
+            let class = self.units.get(name).and_then(|unit| unit.source.class());
+            class.and_then(|class| class.superclass.as_ref()).map(|parent| parent.name.name.clone())
+        };
+        let keys: Vec<_> = self.names.iter().map(|name| (name.clone(), superclass(name))).collect();
+        let mut table = LIBRARY.table.clone();
+        let mut classes = Vec::with_capacity(keys.len());
+        for index in superclass_first(&keys) {
+            let name = &keys[index].0;
+            let Some(unit) = self.units.remove(name) else { continue };
+            let Some(info) = unit.info() else { continue };
+            let is_clash = !info.is_library() && LIBRARY.table.get(name).is_some();
+            let (module, own) = (info.module.clone(), self.own_digest(&unit, salt));
+            if !is_clash {
+                table.insert(info);
+            }
+            classes.push(IndexedClass { name: name.clone(), module, unit, own, is_clash });
+        }
+        Index { table, classes, diagnostics: self.diagnostics }
+    }
+
+    fn own_digest(&self, unit: &ClassUnit, salt: &Digest) -> Digest {
+        let mut hash = Sha256::new();
+        hash.update(salt);
+        text(&mut hash, &unit.package);
+        let sources = std::iter::once((&unit.source, 0))
+            .chain(unit.patches.iter().map(|patch| (&patch.source, patch.item)));
+        for (source, item) in sources {
+            text(&mut hash, &source.path);
+            hash.update(item.to_le_bytes());
+            // A source of the library is known by its path, as the compiler's fingerprint is part of every record.
+            hash.update(self.digests.get(&source.path).unwrap_or(&[0; 32]));
+        }
+        hash.finalize().into()
+    }
+}

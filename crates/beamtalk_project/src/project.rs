@@ -1,0 +1,484 @@
+//! Building a project: only what changed, as if all had been built.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use beamtalk_semantics::{ClassTable, check_class, watch};
+use beamtalk_text::{Diagnostic, Span};
+use rustc_hash::{FxHashMap, FxHashSet};
+use sha2::{Digest as _, Sha256};
+use smol_str::SmolStr;
+
+use crate::ProjectError;
+use crate::appfile;
+use crate::image::{USER, assemble, too_complex};
+use crate::index::{FileSource, Index, IndexedClass};
+use crate::layout::{Layout, SourceFile};
+use crate::manifest::{MANIFEST, Manifest};
+use crate::policy::Policy;
+use crate::report::{Finding, Report};
+use crate::state::{self, BuildLock, Entry, Record};
+use crate::trace::{Answers, Digest, Trace};
+use crate::unit::Source;
+
+/// The stack of a thread that compiles: room for the deepest tree that the parser lets pass.
+pub const STACK: usize = 256 << 20;
+/// The longest source, in bytes.
+const LONGEST_SOURCE: usize = 16 << 20;
+
+/// How to build.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BuildOptions {
+    /// Make everything again.
+    pub force: bool,
+    /// Count warnings and hints as errors.
+    pub warnings_as_errors: bool,
+    /// Threads to compile with; 0 for one a core.
+    pub threads: usize,
+}
+
+/// A project with what is known of it since the last build.
+#[derive(Debug)]
+pub struct Project {
+    layout: Layout,
+    manifest: Option<(Vec<u8>, Manifest)>,
+    files: BTreeMap<SmolStr, FileSource>,
+    made: FxHashMap<SmolStr, Made>,
+    record: (Vec<u8>, Record),
+    /// Whether the record's bytes stand for exactly the files in memory.
+    settled: bool,
+}
+
+/// A class that was compiled.
+#[derive(Debug, Clone)]
+struct Made {
+    own: Digest,
+    key: Digest,
+    trace: Trace,
+    diagnostics: Arc<[(SmolStr, Diagnostic)]>,
+    beam: Option<Arc<[u8]>>,
+}
+
+impl Project {
+    /// A project that nothing is known of yet.
+    #[must_use]
+    pub fn new(layout: Layout) -> Self {
+        Self {
+            layout,
+            manifest: None,
+            files: BTreeMap::new(),
+            made: FxHashMap::default(),
+            record: (Vec::new(), Record::default()),
+            settled: false,
+        }
+    }
+
+    /// Compile what changed and write it. `shown` is how the user wrote the path.
+    ///
+    /// # Errors
+    /// When it cannot be built at all; what is wrong with sources is in the report.
+    pub fn build(&mut self, shown: &str, options: BuildOptions) -> Result<Report, ProjectError> {
+        let sources = self.layout.sources(shown)?;
+        self.read_manifest()?;
+        let folder = self.layout.state_folder();
+        let _lock = BuildLock::acquire(&folder)?;
+        self.read_sources(&sources)?;
+        let record = Record::read(&folder);
+        let present = state::modules_in(&self.layout.ebin())?;
+        if self.settled && !options.force && record == self.record.0 && self.outputs_are(&present) {
+            return Ok(self.unchanged());
+        }
+        self.settled = false;
+        if record != self.record.0 {
+            self.record = (record.clone(), Record::parse(&record));
+        }
+        let old = if options.force { Record::default() } else { self.record.1.clone() };
+        let work = self.analyse(&old, Some(&present), options);
+        let mut report = self.report(&work, &old, shown, options);
+        if report.ok {
+            self.check_supervisor(&work)?;
+            self.write(&work, &present, &mut report)?;
+        }
+        Ok(report)
+    }
+
+    /// Everything that is to be said of the sources. Writes nothing.
+    ///
+    /// # Errors
+    /// When it cannot be analysed at all.
+    pub fn check(&mut self, shown: &str, options: BuildOptions) -> Result<Report, ProjectError> {
+        let sources = self.layout.sources(shown)?;
+        self.read_manifest()?;
+        self.read_sources(&sources)?;
+        let nothing = Record::default();
+        let work = self.analyse(&nothing, None, options);
+        let mut report = self.report(&work, &nothing, shown, options);
+        report.output.clear();
+        Ok(report)
+    }
+
+    // ---- reading ---------------------------------------------------------------------------------
+
+    fn read_manifest(&mut self) -> Result<(), ProjectError> {
+        if !self.layout.is_package {
+            return Ok(());
+        }
+        let path = self.layout.root.join(MANIFEST);
+        let bytes = fs::read(&path).map_err(ProjectError::io("read", &path))?;
+        if self.manifest.as_ref().is_some_and(|(old, _)| *old == bytes) {
+            return Ok(());
+        }
+        self.settled = false;
+        let manifest = Manifest::parse(&String::from_utf8_lossy(&bytes), &path)?;
+        if let Some(name) = manifest.dependencies.first() {
+            return Err(ProjectError::Dependency { name: name.clone() });
+        }
+        self.manifest = Some((bytes, manifest));
+        Ok(())
+    }
+
+    /// Take in the sources that came, went or have another text.
+    fn read_sources(&mut self, found: &[SourceFile]) -> Result<(), ProjectError> {
+        let names: FxHashSet<&SmolStr> = found.iter().map(|file| &file.name).collect();
+        let before = self.files.len();
+        self.files.retain(|name, _| names.contains(name));
+        self.settled &= self.files.len() == before;
+        let mut fresh = Vec::new();
+        for file in found {
+            let bytes = fs::read(&file.path).map_err(ProjectError::io("read", &file.path))?;
+            let known = self.files.get(&file.name).filter(|known| known.broken.is_none());
+            if known.is_none_or(|known| known.source.text.as_bytes() != bytes) {
+                fresh.push((file.name.clone(), bytes));
+            }
+        }
+        self.settled &= fresh.is_empty();
+        let parsed = in_parallel(&fresh, 0, |(name, bytes)| parse(name, bytes));
+        self.files.extend(fresh.into_iter().map(|(name, _)| name).zip(parsed));
+        Ok(())
+    }
+
+    // ---- deciding and compiling ------------------------------------------------------------------
+
+    fn package(&self) -> &str {
+        self.manifest.as_ref().map_or(USER, |(_, manifest)| &manifest.name)
+    }
+
+    /// Compile what the old record does not vouch for. Without outputs to look at (`present`) that is everything.
+    fn analyse(
+        &mut self,
+        old: &Record,
+        present: Option<&FxHashMap<String, u64>>,
+        options: BuildOptions,
+    ) -> Work {
+        // What the manifest says may change the meaning of any class.
+        let salt: Digest = Sha256::digest(self.manifest.as_ref().map_or(&[][..], |(bytes, _)| bytes)).into();
+        let index = Index::new(self.files.values(), self.package(), &salt);
+        let answers = Answers::new(&index.table, index.classes.iter().map(|class| &class.name));
+        let is_current = |class: &IndexedClass| {
+            old.classes.get(&class.name).is_some_and(|entry| {
+                let there =
+                    present.is_some_and(|present| present.get(entry.module.as_str()) == Some(&entry.size));
+                there
+                    && entry.module == class.module
+                    && entry.key == hex(&answers.key(&class.own, &entry.trace))
+            })
+        };
+        let dirty: Vec<&IndexedClass> = index.classes.iter().filter(|class| !is_current(class)).collect();
+        let known = |class: &IndexedClass| {
+            let made = self.made.get(&class.name)?;
+            (made.own == class.own && answers.key(&class.own, &made.trace) == made.key).then(|| made.clone())
+        };
+        let todo: Vec<&IndexedClass> =
+            dirty.iter().copied().filter(|class| options.force || known(class).is_none()).collect();
+        let done = in_parallel(&todo, options.threads, |class| {
+            let ((diagnostics, beam), looks) = watch(|| compile(class, &index.table));
+            let trace = Trace::from(looks);
+            let key = answers.key(&class.own, &trace);
+            Made { own: class.own, key, trace, diagnostics: diagnostics.into(), beam: beam.map(Arc::from) }
+        });
+        let dirty: FxHashSet<SmolStr> = dirty.iter().map(|class| class.name.clone()).collect();
+        for (class, made) in todo.iter().zip(done) {
+            self.made.insert(class.name.clone(), made);
+        }
+        let existing: FxHashSet<&SmolStr> = index.classes.iter().map(|class| &class.name).collect();
+        self.made.retain(|name, _| existing.contains(name));
+        Work { index, dirty }
+    }
+
+    // ---- telling ---------------------------------------------------------------------------------
+
+    fn unchanged(&self) -> Report {
+        Report { ok: true, files: self.files.len(), output: self.output(), ..Report::default() }
+    }
+
+    fn output(&self) -> String {
+        self.layout.ebin().display().to_string()
+    }
+
+    fn report(&self, work: &Work, old: &Record, shown: &str, options: BuildOptions) -> Report {
+        let mut concerned: FxHashSet<&SmolStr> = self
+            .files
+            .iter()
+            .filter(|(name, file)| old.files.get(*name) != Some(&hex(&file.digest)))
+            .map(|(name, _)| name)
+            .collect();
+        let mut said: Vec<(SmolStr, Diagnostic)> = Vec::new();
+        for name in &work.dirty {
+            if let Some(made) = self.made.get(name) {
+                said.extend(made.diagnostics.iter().cloned());
+            }
+        }
+        for class in work.index.classes.iter().filter(|class| work.dirty.contains(&class.name)) {
+            concerned.extend(self.files.get_key_value(&class.unit.source.path).map(|(name, _)| name));
+        }
+        let of_files = work.index.diagnostics.iter();
+        said.extend(of_files.filter(|(path, each)| each.is_error() || concerned.contains(path)).cloned());
+
+        let none = Policy::default();
+        let policy = self.manifest.as_ref().map_or(&none, |(_, manifest)| &manifest.policy);
+        let mut said: Vec<(SmolStr, Diagnostic)> = said
+            .into_iter()
+            .filter_map(|(path, each)| Some((path, policy.apply(each, options.warnings_as_errors)?)))
+            // Style is for `beamtalk lint`.
+            .filter(|(_, each)| each.severity != beamtalk_text::Severity::Lint)
+            .collect();
+        said.sort_by(|a, b| {
+            (&a.0, a.1.span, a.1.severity, a.1.code).cmp(&(&b.0, b.1.span, b.1.severity, b.1.code))
+        });
+        said.dedup();
+        let display = self.layout.display(shown);
+        let diagnostics: Vec<Finding> = said
+            .iter()
+            .map(|(path, each)| {
+                let text = self.files.get(path).map_or("", |file| &file.source.text);
+                Finding::new(each, path, &format!("{display}/{path}"), text)
+            })
+            .collect();
+        let failed = diagnostics.iter().find(|finding| finding.is_error());
+        Report {
+            ok: failed.is_none(),
+            files: self.files.len(),
+            compiled: concerned.len(),
+            output: self.output(),
+            failed: failed.map(|finding| format!("{display}/{}", finding.path)),
+            diagnostics,
+            ..Report::default()
+        }
+    }
+
+    fn check_supervisor(&self, work: &Work) -> Result<(), ProjectError> {
+        let supervisor = self.manifest.as_ref().and_then(|(_, manifest)| manifest.supervisor.as_ref());
+        match supervisor {
+            Some(class) if !work.index.classes.iter().any(|each| each.name == class.as_str()) => {
+                Err(ProjectError::NoSupervisor { class: class.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    // ---- writing ---------------------------------------------------------------------------------
+
+    /// Whether the outputs are as the record says.
+    fn outputs_are(&self, present: &FxHashMap<String, u64>) -> bool {
+        let described = self.app_file().is_none_or(|file| file.exists());
+        described
+            && self
+                .record
+                .1
+                .classes
+                .values()
+                .all(|entry| present.get(entry.module.as_str()) == Some(&entry.size))
+    }
+
+    fn write(
+        &mut self,
+        work: &Work,
+        present: &FxHashMap<String, u64>,
+        report: &mut Report,
+    ) -> Result<(), ProjectError> {
+        let (folder, ebin) = (self.layout.state_folder(), self.layout.ebin());
+        fs::create_dir_all(&ebin).map_err(ProjectError::io("create", &ebin))?;
+        let mut record = self.record.1.clone();
+        let owned = self.layout.owns_outputs();
+        let current: FxHashSet<&SmolStr> = work.index.classes.iter().map(|class| &class.name).collect();
+        record.classes.retain(|name, _| !work.dirty.contains(name) && (!owned || current.contains(name)));
+        record.files.retain(|name, _| !owned || self.files.contains_key(name));
+        if !work.dirty.is_empty() {
+            // A build that is killed half-way must not leave a record that vouches for new files by their old keys.
+            self.record = (record.write(&folder)?, record.clone());
+        }
+        for class in &work.index.classes {
+            let Some(made) = self.made.get(&class.name).filter(|_| work.dirty.contains(&class.name)) else {
+                continue;
+            };
+            let Some(beam) = &made.beam else { continue };
+            state::replace(&state::module_file(&ebin, &class.module), beam)?;
+            report.modules.push(class.module.to_string());
+            let entry = Entry {
+                module: class.module.clone(),
+                size: beam.len() as u64,
+                key: hex(&made.key),
+                trace: made.trace.clone(),
+            };
+            record.classes.insert(class.name.clone(), entry);
+        }
+        report.modules.sort();
+        for (name, file) in &self.files {
+            record.files.insert(name.clone(), hex(&file.digest));
+        }
+        if owned {
+            self.remove_orphans(&record, present, &ebin, report);
+            if let (Some((_, manifest)), Some(path)) = (&self.manifest, self.app_file()) {
+                let text = appfile::text(
+                    manifest,
+                    work.index.classes.iter().filter_map(|class| work.index.table.get(&class.name)),
+                    &work.index.table,
+                );
+                if fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
+                    state::replace(&path, text.as_bytes())?;
+                }
+            }
+        }
+        if !report.modules.is_empty() {
+            state::write_stamp(&folder)?;
+        }
+        if record != self.record.1 {
+            self.record = (record.write(&folder)?, record);
+        }
+        self.settled = true;
+        Ok(())
+    }
+
+    fn app_file(&self) -> Option<PathBuf> {
+        let (_, manifest) = self.manifest.as_ref().filter(|_| self.layout.owns_outputs())?;
+        Some(self.layout.ebin().join(format!("{}.app", manifest.name)))
+    }
+
+    fn remove_orphans(
+        &self,
+        record: &Record,
+        present: &FxHashMap<String, u64>,
+        ebin: &Path,
+        report: &mut Report,
+    ) {
+        let modules: FxHashSet<&str> = record.classes.values().map(|entry| entry.module.as_str()).collect();
+        let mut orphans: Vec<&String> = present
+            .keys()
+            .filter(|name| name.starts_with("bt@") && !modules.contains(name.as_str()))
+            .collect();
+        orphans.sort();
+        for module in orphans {
+            report.notes.push(format!(
+                "warning: orphaned .beam file {module}.beam has no corresponding .bt source (source may have been deleted)"
+            ));
+            // What cannot be removed now is tried again by the next build.
+            let _ = fs::remove_file(state::module_file(ebin, module));
+        }
+    }
+}
+
+/// The outcome of an analysis.
+struct Work {
+    index: Index,
+    /// Classes whose modules on the disk, if any, are not what a clean build would write.
+    dirty: FxHashSet<SmolStr>,
+}
+
+fn parse(name: &SmolStr, bytes: &[u8]) -> FileSource {
+    let digest = Sha256::digest(bytes).into();
+    let refused =
+        |said: &str, help: &str| Some(Diagnostic::error("E0630", Span::default(), said).with_help(help));
+    let (text, broken) = match std::str::from_utf8(bytes) {
+        _ if bytes.len() > LONGEST_SOURCE => {
+            ("", refused("The file is longer than 16 MiB", "Split it into several classes."))
+        }
+        Ok(text) => (text, None),
+        Err(_) => ("", refused("The file is not UTF-8", "Save it with UTF-8 as its encoding.")),
+    };
+    FileSource { source: Arc::new(Source::new(name.clone(), text)), digest, broken }
+}
+
+type Compiled = (Vec<(SmolStr, Diagnostic)>, Option<Vec<u8>>);
+
+/// Check a class and make its module. Answers what is to be said, and the module where there is no error.
+fn compile(class: &IndexedClass, table: &ClassTable) -> Compiled {
+    let unit = &class.unit;
+    let path = &unit.source.path;
+    let is_library = unit.package == beamtalk_semantics::STDLIB;
+    let (Some(definition), Some(info)) = (unit.source.class(), unit.info()) else {
+        return (Vec::new(), None);
+    };
+    let mut said: Vec<(SmolStr, Diagnostic)> = Vec::new();
+    if !is_library {
+        said.extend(check_class(table, definition, &info).into_iter().map(|each| (path.clone(), each)));
+    }
+    let mut sources = std::iter::once(&unit.source).chain(unit.patches.iter().map(|patch| &patch.source));
+    let is_broken = sources.any(|source| source.parsed.diagnostics.iter().any(Diagnostic::is_error));
+    // Behind a syntax error or a missing superclass everything else would only be the same mistake again.
+    if class.is_clash || is_broken || said.iter().any(|(_, each)| each.is_error()) {
+        return (said, None);
+    }
+    let Some(code) = unit.compile(table) else { return (said, None) };
+    // The library itself was checked when it was made.
+    said.extend(code.diagnostics.into_iter().filter(|(at, _)| !is_library || at != path));
+    said.extend(code.errors.iter().map(|error| (path.clone(), too_complex(&error.function))));
+    if said.iter().any(|(_, each)| each.is_error()) {
+        return (said, None);
+    }
+    match assemble(&code.module, path) {
+        Ok(module) => (said, Some(module.beam)),
+        Err(diagnostic) => {
+            said.push((path.clone(), diagnostic));
+            (said, None)
+        }
+    }
+}
+
+/// The answers of `work` in the order of `items`, from as many threads as pay.
+fn in_parallel<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    // A thread costs about as much as compiling a few classes.
+    const WORTH_A_THREAD: usize = 8;
+    if items.is_empty() {
+        return Vec::new();
+    }
+    let cores = if threads > 0 { threads } else { thread::available_parallelism().map_or(1, usize::from) };
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let mut done = Vec::new();
+        while let index = next.fetch_add(1, Ordering::Relaxed)
+            && let Some(item) = items.get(index)
+        {
+            done.push((index, work(item)));
+        }
+        done
+    };
+    let mut done = thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores.min(items.len().div_ceil(WORTH_A_THREAD)))
+            .map_while(|_| thread::Builder::new().stack_size(STACK).spawn_scoped(scope, take).ok())
+            .collect();
+        // Without any thread the system is short of memory; then this one does the work.
+        let mut done = if workers.is_empty() { take() } else { Vec::new() };
+        for worker in workers {
+            match worker.join() {
+                Ok(part) => done.extend(part),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
+    });
+    done.sort_unstable_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+fn hex(digest: &Digest) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    digest
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
+}
