@@ -39,7 +39,10 @@ impl Place {
     /// Standard output and standard error of a piped session.
     fn session(&self, input: &str) -> (String, String) {
         let output = self.beamtalk(&["repl", "--port", "0"], input);
-        (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+        (
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
     }
 }
 
@@ -89,7 +92,10 @@ fn errors_are_caught_and_cleanups_run() {
 
 #[test]
 fn an_input_that_raises_changes_no_variable() {
-    prints("x := 1\ny := [:k | x := x + k]\ny value: 1\nx := 50. nil foo\ny value: 1. nil foo\nx\n_error kind\n", "1\nBlock/1\n2\n2\ndoes_not_understand");
+    prints(
+        "x := 1\ny := [:k | x := x + k]\ny value: 1\nx := 50. nil foo\ny value: 1. nil foo\nx\n_error kind\n",
+        "1\nBlock/1\n2\n2\ndoes_not_understand",
+    );
 }
 
 #[test]
@@ -122,7 +128,8 @@ fn a_syntax_error_shows_the_place_and_a_help_and_the_session_goes_on() {
 #[test]
 fn an_unknown_message_suggests_a_known_one() {
     let place = Place::new();
-    let (_, err) = place.session("Object subclass: Shop\n  class openDoors => 1\n\nShop openDors\n\"abc\" reverze\n");
+    let (_, err) =
+        place.session("Object subclass: Shop\n  class openDoors => 1\n\nShop openDors\n\"abc\" reverze\n");
     assert!(err.contains("Shop does not understand 'openDors'") && err.contains("openDoors"), "{err}");
     assert!(err.contains("String does not understand 'reverze'") && err.contains("'reverse'"), "{err}");
 }
