@@ -352,7 +352,7 @@ impl Supervisor {
                 os_pid: connection.hello.os_pid,
             });
             self.shared.state.send_replace(State::Up(Arc::new(connection.link), reader));
-            let how = connection.closed.await.unwrap_or_default();
+            let how = self.refuse_others_until(connection.closed).await;
             self.shared.state.send_replace(State::Starting);
             tracing::warn!(how, "the connection with the node ended");
             match self.reconnected_or_dead().await {
@@ -365,6 +365,22 @@ impl Supervisor {
                     (self.on_event)(Event::Down { reason: reason.clone() });
                     return NodeError::Down { reason };
                 }
+            }
+        }
+    }
+
+    /// While a node is connected nobody else has business here; whoever comes is turned away, not kept waiting.
+    async fn refuse_others_until(&self, mut closed: oneshot::Receiver<String>) -> String {
+        loop {
+            tokio::select! {
+                how = &mut closed => return how.unwrap_or_default(),
+                accepted = self.acceptor.accept() => match accepted {
+                    Ok((_, peer)) => tracing::warn!(peer, "a second node tried to connect"),
+                    Err(error) => {
+                        tracing::warn!(%error, "cannot accept at the node's socket");
+                        sleep(Duration::from_secs(1)).await;
+                    }
+                },
             }
         }
     }

@@ -10,6 +10,7 @@ use crate::session::Session;
 use beamtalk_node::{CodeModule, Evaluation, ModuleState, Node, NodeError, VariableKind};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::task::block_in_place;
 
 /// Compiler and node, kept in step.
@@ -21,6 +22,8 @@ pub(crate) struct Image {
     /// Held from a compilation to its [`crate::Compiler::loaded`], so that the class database takes results
     /// in the order in which the node does.
     changing: tokio::sync::Mutex<()>,
+    /// The number of names that the metadata knows of.
+    recorded_names: AtomicU32,
 }
 
 /// What an input came to, besides its value.
@@ -31,7 +34,14 @@ struct Prepared {
 
 impl Image {
     pub(crate) fn new(node: Node, compiler: CompilerThread, router: Arc<Router>, journal: Journal) -> Self {
-        Self { node, compiler, router, journal, changing: tokio::sync::Mutex::new(()) }
+        Self {
+            node,
+            compiler,
+            router,
+            journal,
+            changing: tokio::sync::Mutex::new(()),
+            recorded_names: AtomicU32::new(0),
+        }
     }
 
     /// Compiles and runs an input in a session that has begun an evaluation.
@@ -47,7 +57,7 @@ impl Image {
             },
             Err(failure) => Err(failure),
         };
-        self.router.names().release(&module);
+        self.router.names().give_back(&module);
         outcome
     }
 
@@ -133,7 +143,7 @@ impl Image {
         let beam = match nothing {
             Ok(compiled) => compiled.eval.unwrap_or_default(),
             Err(failure) => {
-                self.router.names().release(&module);
+                self.router.names().give_back(&module);
                 return Err(failure);
             }
         };
@@ -158,15 +168,28 @@ impl Image {
 
     /// Asks the node which held modules have become free.
     pub(crate) async fn collect_names(&self) -> Result<(), Failure> {
-        let held = self.router.names().held();
-        if !held.is_empty() {
-            let free = self.node.release(held).await?;
+        Ok(collect(&self.node, &self.router).await?)
+    }
+
+    /// Keeps a name from being used until the node lets go of its module. The node does so in quiet moments; where there
+    /// are none, it is asked before names become many.
+    fn hold(&self, module: &str) {
+        let (made, should_collect) = {
             let mut names = self.router.names();
-            for module in &free {
-                names.release(module);
-            }
+            names.hold(module);
+            (names.made(), names.should_collect())
+        };
+        if self.recorded_names.fetch_max(made, Ordering::Relaxed) < made {
+            self.router.record.change(|metadata| metadata.evaluation_modules = made);
         }
-        Ok(())
+        if should_collect {
+            let (node, router) = (self.node.clone(), self.router.clone());
+            tokio::spawn(async move {
+                if let Err(error) = collect(&node, &router).await {
+                    tracing::debug!(%error, "cannot ask for free names");
+                }
+            });
+        }
     }
 
     async fn prepare(
@@ -276,19 +299,24 @@ impl Image {
             session.set_variables(bindings);
         }
         match state {
-            Some(ModuleState::Free) => self.router.names().release(&module),
+            Some(ModuleState::Free) => self.router.names().give_back(&module),
             // Without a word on it, the name may be in use.
-            Some(ModuleState::Held) | None => {
-                let made = {
-                    let mut names = self.router.names();
-                    names.hold(&module);
-                    names.made()
-                };
-                self.router.record.change(|metadata| metadata.evaluation_modules = made);
-            }
+            Some(ModuleState::Held) | None => self.hold(&module),
         }
         answer.map(|value| value.value)
     }
+}
+
+async fn collect(node: &Node, router: &Router) -> Result<(), NodeError> {
+    let held = router.names().held();
+    if !held.is_empty() {
+        let free = node.release(held).await?;
+        let mut names = router.names();
+        for module in &free {
+            names.release(module);
+        }
+    }
+    Ok(())
 }
 
 fn recall_one(compiler: &mut dyn crate::Compiler, entry: Entry) -> Vec<CodeModule> {

@@ -72,7 +72,9 @@ mod tests {
             Entry::Files { files: vec![("/p/B.bt".into(), "Object subclass: B".into())] },
             Entry::Unloaded { name: "A".into() },
         ];
-        entries.iter().for_each(|entry| journal.append(entry));
+        for entry in &entries {
+            journal.append(entry);
+        }
         file::append_private(&journal.path).unwrap().write_all(b"{\"kind\":\"inp").unwrap();
         assert_eq!(journal.read().unwrap(), entries);
         journal.remove();

@@ -55,17 +55,7 @@ pub enum LaunchError {
 
 /// Connects to the workspace's host if it runs.
 pub fn attach(workspace: &WorkspaceFolder) -> Result<Option<Attached>, LaunchError> {
-    let (metadata, notice) = match workspace.metadata() {
-        Ok(metadata) => (metadata, None),
-        Err(error @ HomeError::SetAside { .. }) => (None, Some(error.to_string())),
-        Err(error) => return Err(error.into()),
-    };
-    let Some(metadata) = metadata else {
-        if let Some(notice) = notice {
-            tracing::warn!(notice, "the workspace's metadata was damaged");
-        }
-        return Ok(None);
-    };
+    let Some(metadata) = workspace.metadata()? else { return Ok(None) };
     let (Some(port), Some(nonce)) = (metadata.repl_port, metadata.nonce.clone()) else {
         return Ok(None);
     };
@@ -98,18 +88,15 @@ pub fn attach_or_start(
     mut command: Command,
     prepare: impl FnOnce() -> Result<(), LaunchError>,
 ) -> Result<Attached, LaunchError> {
-    if let Some(attached) = attach(workspace)? {
-        return Ok(attached);
-    }
-    let _lock = workspace.lock()?;
-    let notice = match workspace.create(project) {
-        Ok(_) => None,
-        Err(error @ HomeError::SetAside { .. }) => {
-            workspace.create(project)?;
-            Some(error.to_string())
-        }
-        Err(error) => return Err(error.into()),
+    let notice = match attach(workspace) {
+        Ok(Some(attached)) => return Ok(attached),
+        Ok(None) => None,
+        // The damaged file is out of the way now; a new one takes its place.
+        Err(LaunchError::Home(error @ HomeError::SetAside { .. })) => Some(error.to_string()),
+        Err(error) => return Err(error),
     };
+    let _lock = workspace.lock()?;
+    workspace.create(project)?;
     let waited_since = Instant::now();
     while workspace.has_host() && waited_since.elapsed() < COMING_UP {
         if let Some(attached) = attach(workspace)? {

@@ -1,11 +1,15 @@
 //! Names for the modules of evaluations.
 //!
-//! An atom is never freed, so names are used again. A name is free unless an evaluation uses it or a block of its module lives.
+//! An atom is never freed, so names are used again. A name is free unless an evaluation uses it or the node still
+//! holds its module, because a block of it lives or because it has not looked yet.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// More names than this are never made.
 const MOST_NAMES: u32 = 10_000;
+
+/// With so many held, the node should be asked which of them it needs.
+const MANY_HELD: usize = 512;
 
 /// The names in use and those free.
 #[derive(Debug, Default)]
@@ -13,13 +17,15 @@ pub(crate) struct NamePool {
     made: u32,
     free: BTreeSet<u32>,
     held: BTreeSet<u32>,
+    /// Names of running evaluations; true when the node let go of the module before its answer was read.
+    running: BTreeMap<u32, bool>,
 }
 
 impl NamePool {
     /// The pool of a host that finds a node in which `made` names were used; which of them are still held must be asked.
     pub(crate) fn with_held(made: u32) -> Self {
         let made = made.min(MOST_NAMES);
-        Self { made, free: BTreeSet::new(), held: (1..=made).collect() }
+        Self { made, held: (1..=made).collect(), ..Self::default() }
     }
 
     /// How many names there are.
@@ -29,33 +35,58 @@ impl NamePool {
 
     /// Takes a free name; `None` when all are in use.
     pub(crate) fn take(&mut self) -> Option<String> {
-        if let Some(number) = self.free.pop_first() {
-            return Some(name(number));
-        }
-        (self.made < MOST_NAMES).then(|| {
-            self.made += 1;
-            name(self.made)
-        })
+        let number = match self.free.pop_first() {
+            Some(number) => number,
+            None if self.made < MOST_NAMES => {
+                self.made += 1;
+                self.made
+            }
+            None => return None,
+        };
+        self.running.insert(number, false);
+        Some(name(number))
     }
 
-    /// Gives a name back.
-    pub(crate) fn release(&mut self, module: &str) {
-        if let Some(number) = self.number(module) {
-            self.held.remove(&number);
+    /// Gives back the name of a module that nothing uses.
+    pub(crate) fn give_back(&mut self, module: &str) {
+        if let Some(number) = self.number(module)
+            && self.running.remove(&number).is_some()
+        {
             self.free.insert(number);
         }
     }
 
-    /// Keeps a name, since a block of its module lives.
+    /// Gives back the name of a module that the node holds.
     pub(crate) fn hold(&mut self, module: &str) {
-        if let Some(number) = self.number(module) {
-            self.held.insert(number);
+        if let Some(number) = self.number(module)
+            && let Some(released) = self.running.remove(&number)
+        {
+            if released {
+                self.free.insert(number)
+            } else {
+                self.held.insert(number)
+            };
         }
     }
 
-    /// The names that blocks hold.
+    /// The node holds the module no more.
+    pub(crate) fn release(&mut self, module: &str) {
+        let Some(number) = self.number(module) else { return };
+        if self.held.remove(&number) {
+            self.free.insert(number);
+        } else if let Some(released) = self.running.get_mut(&number) {
+            *released = true;
+        }
+    }
+
+    /// The names that the node holds.
     pub(crate) fn held(&self) -> Vec<String> {
         self.held.iter().map(|number| name(*number)).collect()
+    }
+
+    /// Whether it is time to ask the node about the names that it holds.
+    pub(crate) fn should_collect(&self) -> bool {
+        self.held.len() >= MANY_HELD && self.held.len().is_multiple_of(MANY_HELD)
     }
 
     /// A new node holds nothing.
@@ -85,7 +116,7 @@ mod tests {
         let first = pool.take().unwrap();
         assert_eq!(first, "bt@eval@1");
         assert_eq!(pool.take().unwrap(), "bt@eval@2");
-        pool.release(&first);
+        pool.give_back(&first);
         assert_eq!(pool.take().unwrap(), first);
         assert_eq!(pool.made(), 2);
     }
@@ -95,9 +126,19 @@ mod tests {
         let mut pool = NamePool::default();
         let name = pool.take().unwrap();
         pool.hold(&name);
-        assert_eq!(pool.held(), [name.clone()]);
+        assert_eq!(pool.held(), [name.as_str()]);
         assert_ne!(pool.take().unwrap(), name);
         pool.release(&name);
+        assert_eq!(pool.take().unwrap(), name);
+    }
+
+    #[test]
+    fn a_release_may_overtake_the_answer_that_holds() {
+        let mut pool = NamePool::default();
+        let name = pool.take().unwrap();
+        pool.release(&name);
+        assert_ne!(pool.take().unwrap(), name, "its evaluation still runs");
+        pool.hold(&name);
         assert_eq!(pool.take().unwrap(), name);
     }
 

@@ -53,7 +53,8 @@ impl Conversation {
 
     /// Has Transcript text printed as it comes.
     pub fn follow_transcript(&mut self) -> Outcome {
-        self.client.request("subscribe", json!({"channel": "transcript"}))?;
+        // Its reply is passed over by whoever waits for another one.
+        self.client.send("subscribe", json!({"channel": "transcript"}))?;
         Ok(())
     }
 

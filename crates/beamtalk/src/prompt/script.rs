@@ -9,6 +9,7 @@ use std::thread;
 /// Handles each input. One that fails does not keep the next from its turn, but is remembered in the answer.
 pub fn run<'a>(conversation: &mut Conversation, inputs: impl IntoIterator<Item = &'a str>) -> Outcome {
     interrupt_on_signal(conversation)?;
+    conversation.follow_transcript()?;
     let mut failed = false;
     for input in inputs {
         match conversation.input(input)? {
