@@ -205,7 +205,7 @@ fn baseline(connection: &mut Connection, bench: &Bench, root: &Path) -> Outcome<
     if !status.success() {
         return Err("erlc failed".into());
     }
-    connection.eval(&format!("Erlang code add_patha: \"{}\"", out.display()))?;
+    connection.eval(&format!("Erlang code add_patha: \"{}\" toBytes", out.display()))?;
     for class in ["BenchSquare", "BenchCircle", "BenchRect", "BenchCounter", "Bench"] {
         let path = root.join(format!("bench/{class}.bt")).canonicalize()?;
         let reply = connection.request(&json!({"op": "load-file", "path": path}))?;

@@ -1,7 +1,7 @@
 //! Where variables live: register or cell.
 //!
 //! A variable needs a cell exactly when a closure captures it and it is assigned after that, or by a closure
-//! (architecture section 5). "After" is textual order, except in loops, where an assignment anywhere in the body
+//! (architecture section 5); a session variable as soon as a closure captures it, as any later input may assign it. "After" is textual order, except in loops, where an assignment anywhere in the body
 //! follows a capture anywhere in the body. A cell dies with its activation unless a closure that carries it
 //! may outlive the activation; [`Captures::finish`] decides both.
 
@@ -136,7 +136,8 @@ impl Captures {
     /// Decide storage and fill in the activations.
     pub fn finish(mut self, vars: &mut [Var], activations: &mut [Activation]) {
         for (var, history) in vars.iter_mut().zip(&self.history) {
-            if history.needs_cell {
+            // A later input may assign a session variable that a block of this one has captured.
+            if history.needs_cell || (var.session && history.captured) {
                 var.storage = Storage::Cell;
                 if !var.session {
                     activations[var.activation.0 as usize].cells = true;
