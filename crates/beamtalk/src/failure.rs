@@ -44,6 +44,11 @@ impl Failure {
         Self { silent: true, status: 130, ..Self::new("Interrupted") }
     }
 
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
     fn with_help(message: impl Display, help: Option<String>) -> Self {
         Self { help, ..Self::new(message) }
     }

@@ -58,14 +58,6 @@ impl Conversation {
         Ok(())
     }
 
-    /// Handles a whole input: a command or code.
-    pub fn input(&mut self, text: &str) -> Outcome<End> {
-        match meta::parse(text) {
-            Some(command) => self.command(&command?),
-            None => self.evaluate(text),
-        }
-    }
-
     /// Evaluates code and prints what comes of it.
     pub fn evaluate(&mut self, code: &str) -> Outcome<End> {
         let (end, value) = self.run(code)?;

@@ -1,6 +1,6 @@
 //! Inputs that are known beforehand: `-e`, or a pipe.
 
-use super::{Conversation, End, group};
+use super::{Conversation, End, group, meta};
 use crate::failure::{Failure, Outcome};
 use signal_hook::consts::SIGINT;
 use signal_hook::iterator::Signals;
@@ -12,7 +12,7 @@ pub fn run<'a>(conversation: &mut Conversation, inputs: impl IntoIterator<Item =
     conversation.follow_transcript()?;
     let mut failed = false;
     for input in inputs {
-        match conversation.input(input)? {
+        match handle(conversation, input)? {
             End::Done => {}
             End::Failed => failed = true,
             End::Interrupted => return Err(Failure::interrupted()),
@@ -20,6 +20,18 @@ pub fn run<'a>(conversation: &mut Conversation, inputs: impl IntoIterator<Item =
         }
     }
     if failed { Err(Failure::reported()) } else { Ok(()) }
+}
+
+/// A command that is not known is an input that fails, as any other would.
+pub fn handle(conversation: &mut Conversation, input: &str) -> Outcome<End> {
+    match meta::parse(input) {
+        Some(Err(failure)) => {
+            conversation.screen.error(&failure.to_string(), failure.hint())?;
+            Ok(End::Failed)
+        }
+        Some(Ok(command)) => conversation.command(&command),
+        None => conversation.evaluate(input),
+    }
 }
 
 /// Handles a text from a pipe.

@@ -105,7 +105,10 @@ impl Screen {
     /// An evaluation was interrupted.
     pub fn interrupted(&mut self) -> io::Result<()> {
         self.end_transcript()?;
-        writeln!(io::stderr(), "Interrupted")
+        let mut stderr = io::stderr();
+        // The terminal has shown the key, `^C`, on the line.
+        let start = if stderr.is_terminal() { "\n" } else { "" };
+        writeln!(stderr, "{start}Interrupted")
     }
 
     fn end_transcript(&mut self) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! A person at a terminal: line editing, history, completion, interrupts.
 
 use super::help::WORDS;
-use super::{Conversation, End};
+use super::{Conversation, End, script};
 use crate::failure::Outcome;
 use beamtalk_home::file;
 use beamtalk_repl::Client;
@@ -60,7 +60,7 @@ pub fn run(conversation: &mut Conversation, connections: Connections, history: &
                 let _ = reader.editor.add_history_entry(text.as_str());
                 let _ = reader.editor.append_history(history);
                 running.store(true, Ordering::SeqCst);
-                let end = handle(conversation, &reader.completed(&text));
+                let end = script::handle(conversation, &reader.completed(&text));
                 running.store(false, Ordering::SeqCst);
                 match end? {
                     End::Leave => break,
@@ -71,15 +71,6 @@ pub fn run(conversation: &mut Conversation, connections: Connections, history: &
         }
     }
     Ok(())
-}
-
-/// A failing command is an answer, too; only a lost connection ends the conversation.
-fn handle(conversation: &mut Conversation, text: &str) -> Outcome<End> {
-    if let Some(Err(failure)) = super::meta::parse(text) {
-        conversation.screen.error(&failure.to_string(), Some("Type :help for the list of commands."))?;
-        return Ok(End::Failed);
-    }
-    conversation.input(text)
 }
 
 enum Input {
