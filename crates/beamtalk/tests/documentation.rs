@@ -24,6 +24,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// Codes whose mistake does not fit into an example.
@@ -39,6 +40,9 @@ const WITHOUT_EXAMPLE: &[&str] = &[
     "E0620", "E0621", // thousands of values
     "E0630", "E0631", // of files
 ];
+
+/// A page that takes longer hangs.
+const LONGEST_PAGE: Duration = Duration::from_secs(20);
 
 /// The repository's root.
 fn root() -> PathBuf {
@@ -223,7 +227,8 @@ impl Workspace {
         let id = WorkspaceId::named("documentation").unwrap();
         let folder = Home::at(home.path()).workspace(&id);
         let mut host = Command::new(env!("CARGO_BIN_EXE_beamtalk"));
-        host.args(["host", "--workspace", "documentation", "--port", "0", "--project"]);
+        // Should the test be killed, the workspace soon notices that nobody is there.
+        host.args(["host", "--workspace", "documentation", "--port", "0", "--idle", "20", "--project"]);
         host.arg(root()).env("BEAMTALK_HOME", home.path());
         let attached = attach_or_start(&folder, &root(), host, || Ok(())).unwrap();
         let port = attached.metadata.repl_port.unwrap();
@@ -303,8 +308,16 @@ fn judge(promise: &Promise, reply: &Reply) -> Option<String> {
     }
 }
 
-/// Runs one page in a session of its own.
+/// Runs one page in a session of its own. What takes too long is interrupted, and is wrong.
 fn run_page(client: &mut Client, page: &str, examples: &[Example], wrong: &mut Vec<String>) {
+    let mut interrupter = client.interrupter().unwrap();
+    let (done, ended) = mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        while ended.recv_timeout(LONGEST_PAGE) == Err(mpsc::RecvTimeoutError::Timeout) {
+            // The connection may have ended as well; then there is nothing left to interrupt.
+            let _ = interrupter.interrupt();
+        }
+    });
     for example in examples {
         let at = format!("{page}:{}: {}", example.line, example.source);
         match client.request("eval", json!({"code": example.source})) {
@@ -315,6 +328,7 @@ fn run_page(client: &mut Client, page: &str, examples: &[Example], wrong: &mut V
             Err(error) => wrong.push(format!("{at}\n  {error}")),
         }
     }
+    drop(done);
 }
 
 /// All runnable examples of a page, or what is wrong with the page.
@@ -322,6 +336,9 @@ fn runnable(page: &str, text: &str) -> Result<Vec<Example>, String> {
     let fences = fences(text);
     let all: Vec<Example> =
         fences.iter().filter(|fence| fence.info == "beamtalk").flat_map(examples).collect();
+    if let Some(example) = all.iter().find(|example| example.source.trim_end().contains("\n\n")) {
+        return Err(format!("{page}:{}: at the prompt an empty line would end this", example.line));
+    }
     if !all.is_empty() && !all.iter().any(Example::is_promising) {
         return Err(format!("{page}: has examples but promises nothing"));
     }
