@@ -56,6 +56,9 @@ pub struct ReplOptions {
     /// Seconds without sessions after which a workspace that is started stops
     #[arg(long, value_name = "SECONDS")]
     pub timeout: Option<u64>,
+    /// Have a workspace that is started ask every client for its cookie
+    #[arg(long)]
+    pub require_cookie: bool,
     /// Stop the workspace on leaving if this command started it
     #[arg(long, visible_alias = "foreground")]
     pub ephemeral: bool,
@@ -104,6 +107,9 @@ pub enum WorkspaceCommand {
         /// Seconds without sessions after which it stops
         #[arg(long, value_name = "SECONDS")]
         idle_timeout: Option<u64>,
+        /// Have it ask every client for its cookie
+        #[arg(long)]
+        require_cookie: bool,
     },
     /// Stop a workspace
     Stop {
@@ -160,4 +166,7 @@ pub struct HostOptions {
     /// Seconds without sessions after which it stops; 0 for never
     #[arg(long)]
     pub idle: Option<u64>,
+    /// Ask every client for the cookie
+    #[arg(long)]
+    pub require_cookie: bool,
 }

@@ -33,6 +33,9 @@ pub struct Metadata {
     /// What the server at `repl_port` answers to `health`, so that nobody takes another for it.
     #[serde(default)]
     pub nonce: Option<String>,
+    /// The server at `repl_port` wants the cookie from every client.
+    #[serde(default)]
+    pub require_cookie: bool,
     /// The workspace host.
     #[serde(default)]
     pub host: Option<ProcessId>,
@@ -63,6 +66,7 @@ impl Metadata {
             node_name: None,
             repl_port: None,
             nonce: None,
+            require_cookie: false,
             host: None,
             node: None,
             loaded_modules: Vec::new(),
@@ -75,6 +79,7 @@ impl Metadata {
     pub fn clear_running(&mut self) {
         self.repl_port = None;
         self.nonce = None;
+        self.require_cookie = false;
         self.host = None;
         self.node = None;
         self.node_name = None;

@@ -184,15 +184,12 @@ async fn finish(
     interrupt_and_wait(host, client, worker).await;
 }
 
-/// Nobody is left to see a result.
+/// Nobody is left to see a result. An evaluation in a lasting session goes on; its worker ends with it.
 async fn interrupt_and_wait(host: &Arc<Host>, client: &Client, worker: tokio::task::JoinHandle<()>) {
-    let abort = worker.abort_handle();
     let session = client.session();
     if !session.is_lasting() {
         let _ = host.image.node.interrupt(session.id()).await;
-    }
-    if timeout(Duration::from_secs(10), worker).await.is_err() {
-        abort.abort();
+        let _ = timeout(Duration::from_secs(10), worker).await;
     }
 }
 

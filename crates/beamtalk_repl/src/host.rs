@@ -238,6 +238,7 @@ impl BoundHost {
         metadata.last_active = now();
         metadata.repl_port = Some(self.clients.address().port());
         metadata.nonce = Some(self.nonce.clone());
+        metadata.require_cookie = self.options.limits.require_cookie;
         metadata.host = Some(ProcessId::of(std::process::id()));
         metadata
     }

@@ -60,9 +60,10 @@ pub fn attach(workspace: &WorkspaceFolder) -> Result<Option<Attached>, LaunchErr
         return Ok(None);
     };
     let reached = Client::connect(LoopbackAddr::new(port)).and_then(|mut client| {
-        if cfg!(not(target_os = "linux"))
-            && let Ok(cookie) = workspace.cookie()
-        {
+        // Only Linux tells the host who we are.
+        if metadata.require_cookie || cfg!(not(target_os = "linux")) {
+            let cookie =
+                workspace.cookie().map_err(|error| ClientError::Connection(io::Error::other(error)))?;
             client.authenticate(&cookie)?;
         }
         client.identify(&metadata.workspace_id, &nonce)?;

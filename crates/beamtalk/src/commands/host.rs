@@ -36,6 +36,7 @@ pub fn run(arguments: &Arguments, verbosity: u8) -> Outcome {
     options.idle = (idle > 0).then(|| Duration::from_secs(idle));
     let orphan_life = options.idle.unwrap_or(LONGEST_ORPHAN_LIFE);
 
+    options.limits.require_cookie = arguments.require_cookie;
     let host = BoundHost::bind(options)?;
     log_to_file(&workspace, verbosity)?;
     tracing::info!(workspace = arguments.workspace, port = host.address().port(), "the host is up");

@@ -21,6 +21,8 @@ pub struct StartOptions {
     pub port: Option<u16>,
     /// Seconds without sessions after which it stops; 0 for never.
     pub idle: Option<u64>,
+    /// Ask every client for the cookie.
+    pub require_cookie: bool,
 }
 
 /// Connects to a workspace, starting it if need be.
@@ -33,6 +35,9 @@ pub fn enter(place: &Place, options: &StartOptions) -> Outcome<Attached> {
     }
     if let Some(idle) = options.idle {
         host.arg("--idle").arg(idle.to_string());
+    }
+    if options.require_cookie {
+        host.arg("--require-cookie");
     }
     let prepare = || {
         let mut progress = |step: &str| {

@@ -22,7 +22,8 @@ pub fn run(options: &ReplOptions) -> Outcome {
         writeln!(io::stdout(), "Type :help for available commands, :exit to quit.\n")?;
     }
     let idle = if options.persistent { Some(0) } else { options.timeout };
-    let attached = enter(&place, &StartOptions { port: options.port, idle })?;
+    let attached =
+        enter(&place, &StartOptions { port: options.port, idle, require_cookie: options.require_cookie })?;
     let stop_after = options.ephemeral && attached.started;
     let talked = talk(options, &place, attached, interactive, banner);
     if stop_after {

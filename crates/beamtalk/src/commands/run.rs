@@ -17,7 +17,7 @@ pub fn run(options: &RunOptions) -> Outcome {
     let mut place = Place::find(None)?;
     let id = WorkspaceId::named(&format!("run-{}", std::process::id()))?;
     place.workspace = place.home.workspace(&id);
-    let attached = enter(&place, &StartOptions { port: Some(0), idle: Some(60) })?;
+    let attached = enter(&place, &StartOptions { port: Some(0), idle: Some(60), ..StartOptions::default() })?;
     let mut conversation = Conversation::new(attached.client, Screen::new(true), true);
     let ran = conversation
         .follow_transcript()

@@ -24,9 +24,9 @@ pub fn run(command: &WorkspaceCommand) -> Outcome {
     match command {
         WorkspaceCommand::List { json } => list(*json),
         WorkspaceCommand::Status { name, json } => status(name.as_deref(), *json),
-        WorkspaceCommand::Create { name, background, port, persistent, idle_timeout } => {
+        WorkspaceCommand::Create { name, background, port, persistent, idle_timeout, require_cookie } => {
             let idle = if *persistent { Some(0) } else { *idle_timeout };
-            create(name, *background, &StartOptions { port: *port, idle })
+            create(name, *background, &StartOptions { port: *port, idle, require_cookie: *require_cookie })
         }
         WorkspaceCommand::Stop { name, force } => stop(name.as_deref(), *force),
         WorkspaceCommand::Logs { name, follow, level, json, path } => {

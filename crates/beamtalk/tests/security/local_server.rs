@@ -52,6 +52,17 @@ fn l2_another_user_is_refused_unread() {
     assert_eq!(place.eval("w", "6 * 7"), "42");
 }
 
+#[test]
+fn l2_the_cookie_can_be_required_and_our_client_shows_it() {
+    let place = Place::new();
+    let arguments = ["repl", "--port", "0", "--workspace", "w", "--require-cookie", "-e", "6 * 7"];
+    assert_eq!(place.beamtalk(&arguments).stdout, b"42\n");
+    assert_eq!(place.eval("w", "6 * 7"), "42");
+    let request = json!({"op": "eval", "code": "6 * 7"});
+    let heard = place.connect("w").say_and_hear_out(format!("{request}\n{request}\n").as_bytes());
+    assert!(heard.contains("A cookie is required") && !heard.contains("value"), "{heard}");
+}
+
 /// A closed socket has no owner any more, which the kernel reports as user 0: it must not pass for root's.
 #[test]
 fn l2_another_user_who_hangs_up_at_once_evaluates_nothing() {
