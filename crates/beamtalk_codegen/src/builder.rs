@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use beamtalk_beam::{Function, Instr, Label, Lambda, Line, Module, Reg, Src, Term, TestOp};
-use beamtalk_semantics::{ClassTable, Side};
+use beamtalk_beam::{ExternalFunction, Function, Instr, Label, Lambda, Line, Module, Reg, Src, Term, TestOp};
+use beamtalk_semantics::{ClassTable, STDLIB, Side, module_name};
 use beamtalk_text::{LineIndex, Span};
 use rustc_hash::FxHashMap;
 use smol_str::{SmolStr, format_smolstr};
@@ -48,6 +48,9 @@ pub struct ModuleBuilder<'a> {
     files: FxHashMap<SmolStr, u32>,
     lines: FxHashMap<(u32, u32), LineId>,
     stubs: FxHashMap<(SmolStr, u8), Label>,
+    /// By the number of arguments, the receiver included.
+    dispatchers: FxHashMap<u8, Label>,
+    atoms: Atoms,
     /// Own functions that other functions of the module may call directly.
     pub functions: FxHashMap<(SmolStr, u8), Label>,
     pub errors: Vec<TooComplex>,
@@ -65,6 +68,8 @@ impl<'a> ModuleBuilder<'a> {
             files,
             lines: FxHashMap::default(),
             stubs: FxHashMap::default(),
+            dispatchers: FxHashMap::default(),
+            atoms: Atoms::default(),
             functions: FxHashMap::default(),
             errors: Vec::new(),
         }
@@ -143,91 +148,131 @@ impl<'a> ModuleBuilder<'a> {
         entry
     }
 
-    #[allow(clippy::too_many_lines, reason = "one straight list of tests")]
+    /// Value objects, integers, lists and strings go straight to their class; the rest to the module's dispatcher for that
+    /// number of arguments.
     fn stub_code(&mut self, selector: &SmolStr, arguments: u8) -> Vec<Instr> {
         let arity = arguments + 1;
         let function = function_name(Side::Instance, selector);
+        let registers = Registers::of(arity);
         let this = Reg::X(0);
-        let (module, name, scratch) =
-            (Reg::X(u16::from(arity)), Reg::X(u16::from(arity) + 1), Reg::X(u16::from(arity) + 2));
-        let mut code = Vec::with_capacity(64);
-        let to = |class: &str| Instr::CallExtOnly(external(&format!("bt@stdlib@{class}"), &function, arity));
+        let mut code = Vec::with_capacity(24);
+        let to = |class: &SmolStr| {
+            Instr::CallExtOnly(ExternalFunction { module: class.clone(), function: function.clone(), arity })
+        };
         let test = |op, fail| Instr::Test { op, fail, args: vec![Src::Reg(this)] };
 
-        // Value objects, most sends by far beside integers.
         let (not_map, plain_map) = (self.module.label(), self.module.label());
         code.push(test(TestOp::IsMap, not_map));
-        code.push(Instr::GetMapElements {
-            fail: plain_map,
-            src: this,
-            pairs: vec![(Src::Atom("$class".into()), module)],
-        });
-        self.known_receivers(selector, &function, arity, module, &mut code);
-        code.push(Instr::Move { src: Src::Atom(function.clone()), dst: name });
-        code.push(Instr::Allocate { stack: 0, live: u16::from(arity) + 2 });
-        code.push(Instr::ApplyLast { arity, deallocate: 0 });
+        let pairs = vec![(Src::Atom(self.atoms.class_key.clone()), registers.module)];
+        code.push(Instr::GetMapElements { fail: plain_map, src: this, pairs });
+        self.known_receivers(selector, &function, arity, registers.module, &mut code);
+        code.push(Instr::Move { src: Src::Atom(function.clone()), dst: registers.function });
+        code.extend(registers.apply(arity));
         code.push(Instr::Label(plain_map));
-        code.push(to("Dictionary"));
-
+        code.push(to(&self.atoms.dictionary));
         code.push(Instr::Label(not_map));
-        let mut next = self.module.label();
-        code.push(test(TestOp::IsInteger, next));
-        code.push(to("Integer"));
-        code.push(Instr::Label(next));
-
-        // Class objects, actors and plain tuples.
-        let (not_tuple, not_class, not_actor, not_meta) =
-            (self.module.label(), self.module.label(), self.module.label(), self.module.label());
-        code.push(test(TestOp::IsTuple, not_tuple));
-        code.push(Instr::IsTaggedTuple { fail: not_class, src: this, arity: 2, tag: "$class".into() });
-        code.push(Instr::GetTupleElement { src: this, index: 1, dst: module });
-        code.push(Instr::Move { src: Src::Atom(function_name(Side::Class, selector)), dst: name });
-        code.push(Instr::Allocate { stack: 0, live: u16::from(arity) + 2 });
-        code.push(Instr::ApplyLast { arity, deallocate: 0 });
-        code.push(Instr::Label(not_class));
-        code.push(Instr::IsTaggedTuple { fail: not_actor, src: this, arity: 3, tag: "$actor".into() });
-        self.actor_send(selector, &function, arity, scratch, &mut code);
-        code.push(Instr::Label(not_actor));
-        code.push(Instr::IsTaggedTuple { fail: not_meta, src: this, arity: 2, tag: "$metaclass".into() });
-        code.push(to("Metaclass"));
-        code.push(Instr::Label(not_meta));
-        code.push(to("Tuple"));
-        code.push(Instr::Label(not_tuple));
-
-        for (op, class) in [(TestOp::IsBinary, "String"), (TestOp::IsList, "List")] {
-            next = self.module.label();
+        for (op, class) in [
+            (TestOp::IsInteger, &self.atoms.integer),
+            (TestOp::IsList, &self.atoms.list),
+            (TestOp::IsBinary, &self.atoms.string),
+        ] {
+            let next = self.module.label();
             code.push(test(op, next));
             code.push(to(class));
             code.push(Instr::Label(next));
         }
+        let class_function = function_name(Side::Class, selector);
+        code.push(Instr::Move { src: Src::Nil, dst: registers.module });
+        code.push(Instr::Move { src: Src::Atom(function), dst: registers.function });
+        code.push(Instr::Move { src: Src::Atom(class_function), dst: registers.class_function });
+        code.push(Instr::CallOnly { arity: arity + 3, target: self.dispatcher(arity) });
+        code
+    }
+
+    /// The local function that sends to receivers of the rarer kinds: the arguments, then nil, the function's name
+    /// and its name on the class side.
+    fn dispatcher(&mut self, arity: u8) -> Label {
+        if let Some(label) = self.dispatchers.get(&arity) {
+            return *label;
+        }
+        let (info, entry) = self.declare();
+        self.dispatchers.insert(arity, entry);
+        let code = self.dispatcher_code(arity);
+        let name = format_smolstr!("-dispatch {arity}-");
+        self.module.functions.push(Function {
+            name,
+            arity: arity + 3,
+            exported: false,
+            line: 0,
+            info,
+            entry,
+            code,
+        });
+        entry
+    }
+
+    fn dispatcher_code(&mut self, arity: u8) -> Vec<Instr> {
+        let registers = Registers::of(arity);
+        let this = Reg::X(0);
+        let mut code = Vec::with_capacity(72);
+        let test = |op, fail| Instr::Test { op, fail, args: vec![Src::Reg(this)] };
+        let tagged = |fail, arity, tag: &str| Instr::IsTaggedTuple { fail, src: this, arity, tag: tag.into() };
+        let class = |name: &str| Instr::Move {
+            src: Src::Atom(module_name(STDLIB, name)),
+            dst: registers.module,
+        };
+        let apply = self.module.label();
+
+        // Class objects, actors and plain tuples.
+        let not_tuple = self.module.label();
+        let (not_class, not_actor, not_meta) = (self.module.label(), self.module.label(), self.module.label());
+        code.push(test(TestOp::IsTuple, not_tuple));
+        code.push(tagged(not_class, 2, "$class"));
+        code.push(Instr::GetTupleElement { src: this, index: 1, dst: registers.module });
+        code.push(Instr::Move { src: Src::Reg(registers.class_function), dst: registers.function });
+        code.push(Instr::Jump(apply));
+        code.push(Instr::Label(not_class));
+        code.push(tagged(not_actor, 3, "$actor"));
+        self.actor_send(arity, registers, apply, &mut code);
+        code.push(Instr::Label(not_actor));
+        code.push(tagged(not_meta, 2, "$metaclass"));
+        code.push(class("Metaclass"));
+        code.push(Instr::Jump(apply));
+        code.push(Instr::Label(not_meta));
+        code.push(class("Tuple"));
+        code.push(Instr::Jump(apply));
+        code.push(Instr::Label(not_tuple));
+
         let not_atom = self.module.label();
         code.push(test(TestOp::IsAtom, not_atom));
-        for (atom, class) in [("nil", "UndefinedObject"), ("true", "True"), ("false", "False")] {
-            next = self.module.label();
-            code.push(Instr::Test {
-                op: TestOp::IsEqExact,
-                fail: next,
-                args: vec![Src::Reg(this), Src::Atom(atom.into())],
-            });
-            code.push(to(class));
+        for (atom, name) in [("nil", "UndefinedObject"), ("true", "True"), ("false", "False")] {
+            let next = self.module.label();
+            let args = vec![Src::Reg(this), Src::Atom(atom.into())];
+            code.push(Instr::Test { op: TestOp::IsEqExact, fail: next, args });
+            code.push(class(name));
+            code.push(Instr::Jump(apply));
             code.push(Instr::Label(next));
         }
-        code.push(to("Symbol"));
+        code.push(class("Symbol"));
+        code.push(Instr::Jump(apply));
         code.push(Instr::Label(not_atom));
-        for (op, class) in [
+        for (op, name) in [
             (TestOp::IsFloat, "Float"),
             (TestOp::IsFunction, "Block"),
             (TestOp::IsPid, "Pid"),
             (TestOp::IsReference, "Reference"),
             (TestOp::IsPort, "Port"),
         ] {
-            next = self.module.label();
+            let next = self.module.label();
             code.push(test(op, next));
-            code.push(to(class));
+            code.push(class(name));
+            code.push(Instr::Jump(apply));
             code.push(Instr::Label(next));
         }
         // What is left is a bitstring.
-        code.push(to("Binary"));
+        code.push(class("Binary"));
+        code.push(Instr::Label(apply));
+        code.extend(registers.apply(arity));
         code
     }
 
@@ -260,43 +305,73 @@ impl<'a> ModuleBuilder<'a> {
     }
 
     /// To an actor: a plain call when it is the running process, else a request.
-    fn actor_send(
-        &mut self,
-        selector: &SmolStr,
-        function: &SmolStr,
-        arity: u8,
-        scratch: Reg,
-        code: &mut Vec<Instr>,
-    ) {
+    fn actor_send(&mut self, arity: u8, registers: Registers, apply: Label, code: &mut Vec<Instr>) {
         let this = Reg::X(0);
-        let (module, name) = (Reg::X(u16::from(arity)), Reg::X(u16::from(arity) + 1));
+        let scratch = Reg::X(u16::from(arity) + 3);
         let remote = self.module.label();
-        code.push(Instr::GetTupleElement { src: this, index: 2, dst: module });
-        code.push(Instr::Bif { fail: None, name: "self".into(), args: Vec::new(), dst: name });
-        code.push(Instr::Test {
-            op: TestOp::IsEqExact,
-            fail: remote,
-            args: vec![Src::Reg(module), Src::Reg(name)],
-        });
-        code.push(Instr::GetTupleElement { src: this, index: 1, dst: module });
-        code.push(Instr::Move { src: Src::Atom(function.clone()), dst: name });
-        code.push(Instr::Allocate { stack: 0, live: u16::from(arity) + 2 });
-        code.push(Instr::ApplyLast { arity, deallocate: 0 });
+        code.push(Instr::GetTupleElement { src: this, index: 2, dst: registers.module });
+        code.push(Instr::Bif { fail: None, name: "self".into(), args: Vec::new(), dst: scratch });
+        let args = vec![Src::Reg(registers.module), Src::Reg(scratch)];
+        code.push(Instr::Test { op: TestOp::IsEqExact, fail: remote, args });
+        code.push(Instr::GetTupleElement { src: this, index: 1, dst: registers.module });
+        code.push(Instr::Jump(apply));
         code.push(Instr::Label(remote));
-        let list = scratch;
-        code.push(Instr::Move { src: Src::Nil, dst: list });
+        code.push(Instr::Move { src: Src::Nil, dst: registers.module });
         if arity > 1 {
-            code.push(Instr::TestHeap {
-                words: 2 * u32::from(arity - 1),
-                funs: 0,
-                live: u16::from(arity) + 3,
-            });
+            let live = u16::from(arity) + 2;
+            code.push(Instr::TestHeap { words: 2 * u32::from(arity - 1), funs: 0, live });
         }
         for x in (1..u16::from(arity)).rev() {
-            code.push(Instr::PutList { head: Src::Reg(Reg::X(x)), tail: Src::Reg(list), dst: list });
+            let (head, tail) = (Src::Reg(Reg::X(x)), Src::Reg(registers.module));
+            code.push(Instr::PutList { head, tail, dst: registers.module });
         }
-        code.push(Instr::Move { src: Src::Reg(list), dst: Reg::X(2) });
-        code.push(Instr::Move { src: Src::Atom(selector.clone()), dst: Reg::X(1) });
+        // The order matters: for few arguments the registers are the same ones.
+        code.push(Instr::Move { src: Src::Reg(registers.module), dst: scratch });
+        code.push(Instr::Move { src: Src::Reg(registers.function), dst: Reg::X(1) });
+        code.push(Instr::Move { src: Src::Reg(scratch), dst: Reg::X(2) });
         code.push(Instr::CallExtOnly(external("beamtalk_actor", "send", 3)));
+    }
+}
+
+/// Where a send keeps what it finds out, above its arguments; the first two are where `apply` wants them.
+#[derive(Clone, Copy)]
+struct Registers {
+    module: Reg,
+    function: Reg,
+    class_function: Reg,
+}
+
+impl Registers {
+    fn of(arity: u8) -> Self {
+        let first = u16::from(arity);
+        Self { module: Reg::X(first), function: Reg::X(first + 1), class_function: Reg::X(first + 2) }
+    }
+
+    /// `Module:Function(…)` as the last call.
+    fn apply(self, arity: u8) -> [Instr; 2] {
+        let live = u16::from(arity) + 2;
+        [Instr::Allocate { stack: 0, live }, Instr::ApplyLast { arity, deallocate: 0 }]
+    }
+}
+
+/// Atoms that every stub names.
+struct Atoms {
+    class_key: SmolStr,
+    dictionary: SmolStr,
+    integer: SmolStr,
+    list: SmolStr,
+    string: SmolStr,
+}
+
+impl Default for Atoms {
+    fn default() -> Self {
+        let class = |name| module_name(STDLIB, name);
+        Self {
+            class_key: "$class".into(),
+            dictionary: class("Dictionary"),
+            integer: class("Integer"),
+            list: class("List"),
+            string: class("String"),
+        }
     }
 }
