@@ -13,6 +13,7 @@
 //! An input without a promise must succeed. A fence `beamtalk no-run` must parse; a fence `beamtalk E0102` must be
 //! refused, or warned of, with that very code. A page with examples to run but without a promise fails.
 
+use beamtalk_home::metadata::ProcessId;
 use beamtalk_home::{Home, WorkspaceFolder, WorkspaceId};
 use beamtalk_project::{Failure, Image};
 use beamtalk_repl::display::to_text;
@@ -126,10 +127,10 @@ impl Example {
         self.promise != Promise::default()
     }
 
+    /// The next line belongs to it, wherever that begins.
     fn is_open(&self) -> bool {
-        // A class without methods is "incomplete" until a blank line comes; here the margin ends it.
-        let unfinished = completeness(&self.source) == Completeness::Incomplete;
-        unfinished && !self.source.contains("subclass:") && !self.source.contains("Protocol define:")
+        let documents = |line: &str| line.is_empty() || line.starts_with("///");
+        self.source.lines().all(documents) || completeness(&self.source) == Completeness::Incomplete
     }
 }
 
@@ -138,19 +139,9 @@ fn examples(fence: &Fence) -> Vec<Example> {
     let mut found: Vec<Example> = Vec::new();
     for (offset, line) in fence.body.lines().enumerate() {
         let (code, promise) = split_promise(line);
-        if let Some((kind, text)) = promise
-            && code.trim().is_empty()
-            && let Some(last) = found.last_mut()
-        {
-            last.promise.add(kind, text);
-            continue;
-        }
         let begins = !line.starts_with(char::is_whitespace) && !line.is_empty();
-        let documents = |example: &Example| {
-            example.source.lines().all(|line| line.trim_start().starts_with("///") || line.is_empty())
-        };
         match found.last_mut() {
-            Some(last) if !begins || documents(last) || last.is_open() => {
+            Some(last) if !begins || last.is_open() => {
                 last.source.push('\n');
                 last.source.push_str(code);
             }
@@ -162,8 +153,8 @@ fn examples(fence: &Fence) -> Vec<Example> {
                 promise: Promise::default(),
             }),
         }
-        if let (Some((kind, text)), Some(last)) = (promise, found.last_mut()) {
-            last.promise.add(kind, text);
+        if let Some((kind, text)) = promise {
+            found.last_mut().expect("a promise has an input before it").promise.add(kind, text);
         }
     }
     found
@@ -266,14 +257,14 @@ impl Workspace {
 
     /// Stops host and node, and makes sure that both are gone.
     fn stop(mut self) {
-        let metadata = self.folder.metadata().unwrap().unwrap();
-        let processes: Vec<_> = [metadata.host, metadata.node].into_iter().flatten().collect();
-        assert!(!processes.is_empty(), "the workspace has no processes");
+        let host = self.folder.metadata().unwrap().unwrap().host.unwrap();
+        let asked = self.client.request("eval", json!({"code": "Erlang os getpid"})).unwrap();
+        let node = ProcessId::of(asked.text("value").unwrap().parse().unwrap());
         let cookie = self.folder.cookie().unwrap();
         let reply = self.client.request("shutdown", json!({"cookie": cookie.reveal()})).unwrap();
         assert_eq!(reply.error(), None);
         let since = Instant::now();
-        while self.folder.has_host() || processes.iter().any(|process| process.is_alive()) {
+        while host.is_alive() || node.is_alive() {
             assert!(since.elapsed() < Duration::from_secs(20), "a process of the workspace stays");
             std::thread::sleep(Duration::from_millis(10));
         }
