@@ -25,6 +25,13 @@ pub enum Command {
     Repl(ReplOptions),
     /// Run a file
     Run(RunOptions),
+    /// Compile a package, a folder or a file
+    Build(BuildOptions),
+    /// Tell what is wrong with the sources, and write nothing
+    Check(CheckOptions),
+    /// The compiler that stays warm between commands
+    #[command(subcommand)]
+    Daemon(DaemonCommand),
     /// List and manage workspaces
     #[command(subcommand)]
     Workspace(WorkspaceCommand),
@@ -72,6 +79,79 @@ pub struct ReplOptions {
 pub struct RunOptions {
     /// The file
     pub file: PathBuf,
+}
+
+/// Options of `build`.
+#[derive(Debug, Args)]
+pub struct BuildOptions {
+    /// The package, folder or file
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Show errors only
+    #[arg(long)]
+    pub no_warnings: bool,
+    /// Compile everything again
+    #[arg(long)]
+    pub force: bool,
+    /// Print a JSON object on standard output
+    #[arg(long)]
+    pub json: bool,
+    /// Compile in this process
+    #[arg(long)]
+    pub no_daemon: bool,
+}
+
+/// Options of `check`.
+#[derive(Debug, Args)]
+pub struct CheckOptions {
+    /// The package, folder or file
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Fail on warnings and hints too
+    #[arg(long)]
+    pub warnings_as_errors: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    pub format: OutputFormat,
+    /// Same as --format json
+    #[arg(long)]
+    pub json: bool,
+    /// Compile in this process
+    #[arg(long)]
+    pub no_daemon: bool,
+}
+
+/// How a report is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum OutputFormat {
+    /// For people, on standard error
+    Text,
+    /// For programs, on standard output
+    Json,
+}
+
+/// What can be done with the compiler daemon.
+#[derive(Debug, Subcommand)]
+pub enum DaemonCommand {
+    /// Start it, if it is not running
+    Start,
+    /// Stop it
+    Stop,
+    /// Show whether it is running, and what it knows
+    Status {
+        /// As a JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Be the daemon of this session, in the foreground
+    Run {
+        /// Leave the terminal's session
+        #[arg(long, hide = true)]
+        detached: bool,
+        /// Seconds without requests after which it ends (default 3600)
+        #[arg(long, value_name = "SECONDS")]
+        idle: Option<u64>,
+    },
 }
 
 /// What can be done with workspaces.

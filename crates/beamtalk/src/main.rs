@@ -10,12 +10,14 @@
 //! | [`cli`] | what can be said on the command line |
 //! | [`commands`] | one file a subcommand |
 //! | [`prompt`] | talking to a session: evaluating, showing, `:` commands, line editing |
+//! | [`compiler`] | the daemon, or this process in its stead |
 //! | [`place`] | which home, project and workspace a command is about |
 //! | [`installation`] | the node that this binary carries |
 //! | [`failure`] | errors, as people see them |
 
 mod cli;
 mod commands;
+mod compiler;
 mod failure;
 mod installation;
 mod place;
@@ -39,6 +41,9 @@ fn main() -> ExitCode {
     failure::exit_code(match command {
         Command::Repl(options) => commands::repl::run(&options),
         Command::Run(options) => commands::run::run(&options),
+        Command::Build(options) => commands::build::run(&options),
+        Command::Check(options) => commands::check::run(&options),
+        Command::Daemon(command) => commands::daemon::run(&command),
         Command::Workspace(command) => commands::workspace::run(&command),
         Command::Doctor(options) => commands::doctor::run(&options),
         Command::Host(options) => commands::host::run(&options, arguments.verbose),

@@ -1,5 +1,8 @@
 //! One file a subcommand.
 
+pub mod build;
+pub mod check;
+pub mod daemon;
 pub mod doctor;
 pub mod host;
 pub mod repl;
