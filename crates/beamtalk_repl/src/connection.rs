@@ -139,6 +139,12 @@ async fn converse(
 
     let mut going_on = reading.take(first, 0).await;
     while going_on {
+        // A client that does not read its replies is not heard until it does; what it said so far, such as an
+        // interrupt of the flood that it does not read, has been dealt with.
+        tokio::select! {
+            () = client.outbox.room() => {}
+            () = host.stopping() => break,
+        }
         let line = tokio::select! {
             line = lines.next() => line,
             () = client.outbox.closed() => break,
@@ -227,7 +233,7 @@ impl Reading<'_> {
             Ok(request) => request,
             Err(rejected) => {
                 self.client.outbox.send(rejected.line());
-                return self.authenticated && self.client.outbox.has_room();
+                return self.authenticated;
             }
         };
         match request.op.as_str() {
@@ -249,8 +255,7 @@ impl Reading<'_> {
             }
             _ => self.enqueue(request, bytes),
         }
-        // Only a client that does not read its replies gets here without room.
-        self.client.outbox.has_room()
+        true
     }
 
     fn authenticate(&mut self, request: &Request) -> bool {

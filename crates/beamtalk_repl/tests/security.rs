@@ -110,6 +110,25 @@ fn l4_a_client_that_does_not_read_stops_nothing() {
 }
 
 #[test]
+fn l4_a_client_that_does_not_read_can_still_interrupt() {
+    let host = TestHost::start();
+    let mut deaf = host.connect();
+    deaf.tell(&json!({"op": "eval", "id": 1, "code": "fill 40000000\nsleep", "stream": true}));
+    host.eventually("the evaluation runs", |host| {
+        host.node_log.lock().unwrap().iter().any(|name| name == "eval")
+    });
+    std::thread::sleep(Duration::from_millis(300));
+    deaf.tell(&json!({"op": "interrupt", "id": 2}));
+    let mut ended = [false; 2];
+    while ended != [true, true] {
+        let frame = deaf.hear();
+        ended[0] |= frame["error"] == "Interrupted";
+        ended[1] |= frame["id"] == 2;
+    }
+    assert_eq!(deaf.eval("integer 3")["value"], 3);
+}
+
+#[test]
 fn l5_bad_requests_leave_the_connection_usable() {
     let host = TestHost::start();
     let mut client = host.connect();
