@@ -34,7 +34,9 @@ pub fn render_under(header: &str, diagnostic: &Diagnostic, path: &str, text: &st
     }
     let report = Report::new(report).with_source_code(NamedSource::new(path, text.to_owned()));
     let mut out = String::new();
-    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100);
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+        .with_width(100)
+        .with_context_lines(3);
     if handler.render_report(&mut out, report.as_ref()).is_err() {
         out = format!("{}: {}", diagnostic.code, diagnostic.message);
     }
