@@ -1,6 +1,6 @@
 //! From lines to inputs, for text that comes all at once.
 //!
-//! A person at a terminal ends a class with a blank line or its first method; a file goes on indented. So a definition takes in
+//! A person at a terminal ends a class with a blank line; a file goes on indented. So a definition takes in
 //! the indented lines that follow it, and blank lines between them.
 
 use beamtalk_syntax::{Completeness, completeness};
@@ -59,7 +59,8 @@ fn next_indented(lines: &[&str], from: usize) -> Option<usize> {
     lines[next].starts_with([' ', '\t']).then_some(next)
 }
 
-fn is_definition(input: &str) -> bool {
+/// Whether the text defines a class or a protocol.
+pub fn is_definition(input: &str) -> bool {
     input.contains("subclass:") || input.contains("Protocol define:")
 }
 

@@ -1,6 +1,7 @@
 //! A person at a terminal: line editing, history, completion, interrupts.
 
 use super::help::WORDS;
+use super::group::is_definition;
 use super::{Conversation, End, script};
 use crate::failure::Outcome;
 use beamtalk_home::file;
@@ -13,13 +14,14 @@ use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
 use rustyline::history::DefaultHistory;
 use rustyline::validate::Validator;
-use rustyline::{CompletionType, Config, Context, Editor, ExternalPrinter, Helper};
+use rustyline::{CompletionType, Config, Context, Editor, Helper};
 use serde_json::{Value, json};
 use signal_hook::consts::SIGINT;
 use signal_hook::iterator::Signals;
 use std::cell::RefCell;
+use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -42,14 +44,13 @@ pub fn run(conversation: &mut Conversation, connections: Connections, history: &
         Editor::with_config(config).map_err(|error| reading(&error))?;
     editor.set_helper(Some(Assistant { client: RefCell::new(connections.completion) }));
     load_history(&mut editor, history);
-    if let Ok(printer) = editor.create_external_printer() {
-        thread::spawn(move || print_transcript(connections.transcript, printer));
-    }
     let running = Arc::new(AtomicBool::new(false));
+    let transcript = Transcript::follow(connections.transcript, running.clone());
     interrupt_when_running(conversation.interrupter()?, running.clone())?;
 
     let mut reader = Reader { editor, last_class: None };
     loop {
+        transcript.print_waiting()?;
         match reader.input()? {
             Input::Nothing => {}
             Input::End => {
@@ -95,7 +96,6 @@ impl Reader {
                 Ok(line) => line,
                 Err(ReadlineError::Interrupted) => {
                     if !input.is_empty() {
-                        use std::io::Write;
                         writeln!(std::io::stdout(), "Cancelled")?;
                     }
                     return Ok(Input::Nothing);
@@ -115,12 +115,21 @@ impl Reader {
                 input.push('\n');
             }
             input.push_str(&line);
+            let waits = self.is_open_definition(&input);
             match completeness(&input) {
-                Completeness::Complete => return Ok(Input::Text(input)),
+                Completeness::Complete if blank || !waits => return Ok(Input::Text(input)),
                 Completeness::AwaitsBlankLine if blank => return Ok(Input::Text(input)),
-                Completeness::AwaitsBlankLine | Completeness::Incomplete => {}
+                Completeness::Complete | Completeness::AwaitsBlankLine | Completeness::Incomplete => {}
             }
         }
+    }
+
+    /// More lines may belong to a definition that could end here: a blank line says that it does.
+    fn is_open_definition(&self, input: &str) -> bool {
+        let first = input.lines().next().unwrap_or_default();
+        let goes_on = self.last_class.is_some() && first.starts_with([' ', '\t']) && first.contains("=>");
+        let patch = first.contains(">>") && first.trim_end().ends_with("=>");
+        is_definition(input) || goes_on || patch
     }
 
     /// An indented method after a class is another method of that class.
@@ -195,24 +204,58 @@ impl Completer for Assistant {
     }
 }
 
-fn print_transcript(mut client: Client, mut printer: impl ExternalPrinter) {
-    if client.request("subscribe", json!({"channel": "transcript"})).is_err() {
-        return;
-    }
-    let mut open = String::new();
-    while let Ok(push) = client.next_push() {
-        let Some(text) = push.get("text").and_then(Value::as_str) else {
-            continue;
-        };
-        open.push_str(text);
-        // The printer prints lines; the rest waits for its end.
-        while let Some(end) = open.find('\n') {
-            let line: String = open.drain(..=end).collect();
-            if printer.print(format!("│ {line}")).is_err() {
+/// Transcript text: printed at once while an evaluation runs, before the next prompt while a line is edited.
+#[derive(Clone)]
+struct Transcript {
+    waiting: Arc<Mutex<String>>,
+}
+
+impl Transcript {
+    fn follow(mut client: Client, running: Arc<AtomicBool>) -> Self {
+        let this = Self { waiting: Arc::default() };
+        let follower = this.clone();
+        thread::spawn(move || {
+            if client.request("subscribe", json!({"channel": "transcript"})).is_err() {
                 return;
             }
-        }
+            while let Ok(push) = client.next_push() {
+                if let Some(text) = push.get("text").and_then(Value::as_str) {
+                    follower.lock().push_str(text);
+                    if running.load(Ordering::SeqCst) && follower.print_lines().is_err() {
+                        return;
+                    }
+                }
+            }
+        });
+        this
     }
+
+    fn lock(&self) -> MutexGuard<'_, String> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Prints whole lines; the rest waits for its end.
+    fn print_lines(&self) -> std::io::Result<()> {
+        let mut waiting = self.lock();
+        let Some(end) = waiting.rfind('\n') else { return Ok(()) };
+        let lines: String = waiting.drain(..=end).collect();
+        print_barred(&lines)
+    }
+
+    /// Prints everything.
+    fn print_waiting(&self) -> std::io::Result<()> {
+        let mut waiting = self.lock();
+        let text = std::mem::take(&mut *waiting);
+        print_barred(&text)
+    }
+}
+
+fn print_barred(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    for line in text.lines() {
+        writeln!(out, "│ {line}")?;
+    }
+    out.flush()
 }
 
 /// While a line is edited, Ctrl-C is a key; while an evaluation runs, it is a signal.
