@@ -32,6 +32,10 @@ pub enum Command {
     /// The compiler that stays warm between commands
     #[command(subcommand)]
     Daemon(DaemonCommand),
+    /// Write sources in canonical style
+    Fmt(FmtOptions),
+    /// Show what `fmt` would change, and fail if that is anything
+    FmtCheck(FmtCheckOptions),
     /// List and manage workspaces
     #[command(subcommand)]
     Workspace(WorkspaceCommand),
@@ -152,6 +156,31 @@ pub enum DaemonCommand {
         #[arg(long, value_name = "SECONDS")]
         idle: Option<u64>,
     },
+}
+
+/// Options of `fmt`.
+#[derive(Debug, Args)]
+pub struct FmtOptions {
+    /// Files and folders
+    #[arg(default_value = ".", conflicts_with = "stdin")]
+    pub paths: Vec<PathBuf>,
+    /// Write nothing; name the files that would change, and fail if there are any
+    #[arg(long)]
+    pub check: bool,
+    /// Write nothing; show what would change, and fail if that is anything
+    #[arg(long)]
+    pub diff: bool,
+    /// Format standard input to standard output
+    #[arg(long)]
+    pub stdin: bool,
+}
+
+/// Options of `fmt-check`.
+#[derive(Debug, Args)]
+pub struct FmtCheckOptions {
+    /// Files and folders
+    #[arg(default_value = ".")]
+    pub paths: Vec<PathBuf>,
 }
 
 /// What can be done with workspaces.

@@ -44,6 +44,8 @@ fn main() -> ExitCode {
         Command::Build(options) => commands::build::run(&options),
         Command::Check(options) => commands::check::run(&options),
         Command::Daemon(command) => commands::daemon::run(&command),
+        Command::Fmt(options) => commands::fmt::run(&options),
+        Command::FmtCheck(options) => commands::fmt::check(&options),
         Command::Workspace(command) => commands::workspace::run(&command),
         Command::Doctor(options) => commands::doctor::run(&options),
         Command::Host(options) => commands::host::run(&options, arguments.verbose),

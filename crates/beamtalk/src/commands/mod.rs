@@ -4,6 +4,7 @@ pub mod build;
 pub mod check;
 pub mod daemon;
 pub mod doctor;
+pub mod fmt;
 pub mod host;
 pub mod repl;
 pub mod run;
