@@ -5,7 +5,8 @@
 
 use beamtalk_syntax::ast::{
     ClassModifier, DataKeyword, Doc, Expr, ExprKind, Item, Member, Message, Method, MethodModifier,
-    Parameter, Requirement, Segment, Signature, SourceFile, Statement, TypeExpr, TypeKind,
+    Parameter, Pattern, PatternKind, Requirement, Segment, Signature, SourceFile, Statement, TypeExpr,
+    TypeKind,
 };
 
 /// Put modifiers, annotations and doc comments of `file` into canonical form.
@@ -261,6 +262,7 @@ fn expr(expr: &mut Expr) {
         ExprKind::Match(matching) => {
             self::expr(&mut matching.scrutinee);
             for arm in &mut matching.arms {
+                pattern(&mut arm.pattern);
                 arm.guard.iter_mut().for_each(self::expr);
                 self::expr(&mut arm.body);
             }
@@ -274,4 +276,31 @@ fn message(message: &mut Message) {
 
 fn block_parameter(parameter: &mut Parameter) {
     parameter.annotation.iter_mut().for_each(|annotation| unwrap_type(annotation, Place::Atom));
+}
+
+/// Put the specifiers of binary segments in order: type, signedness, endianness.
+fn pattern(pattern: &mut Pattern) {
+    match &mut pattern.kind {
+        PatternKind::Binary(segments) => {
+            for segment in segments {
+                segment.specifiers.sort_by_key(|specifier| match specifier.name.as_str() {
+                    "signed" | "unsigned" => 1,
+                    "big" | "little" | "native" => 2,
+                    _ => 0,
+                });
+            }
+        }
+        PatternKind::Tuple(elements)
+        | PatternKind::Array { elements, .. }
+        | PatternKind::List { elements, .. } => elements.iter_mut().for_each(self::pattern),
+        PatternKind::Dictionary(pairs) => pairs.iter_mut().for_each(|(_, value)| self::pattern(value)),
+        PatternKind::Constructor { parts, .. } => {
+            parts.iter_mut().for_each(|(_, binding)| self::pattern(binding));
+        }
+        PatternKind::Wildcard
+        | PatternKind::Variable(_)
+        | PatternKind::Typed { .. }
+        | PatternKind::Literal(_)
+        | PatternKind::Error => {}
+    }
 }

@@ -19,6 +19,8 @@ pub(super) struct Body {
     pub single: Option<(Doc, Doc)>,
     /// Whether there are neither statements nor comments.
     pub empty: bool,
+    /// Whether there is nothing below the opening line.
+    pub bare: bool,
     /// Whether the only statement has comments on its line.
     pub commented: bool,
 }
@@ -98,9 +100,10 @@ impl Printer<'_> {
             ([_], Some(doc)) if plain => Some((doc, trailing)),
             _ => None,
         };
-        let empty = statements.is_empty() && behind.is_empty() && below.is_empty();
+        let bare = statements.is_empty() && below.is_empty();
+        let empty = bare && behind.is_empty();
         let lines = self.documents.concat(&lines);
-        Body { header_trailing, lines, single, empty, commented }
+        Body { header_trailing, lines, single, empty, bare, commented }
     }
 
     fn end(&self) -> usize {
@@ -138,6 +141,10 @@ impl Printer<'_> {
                 let soft = self.documents.soft();
                 let all = self.documents.concat(&[header, inner, soft, close]);
                 self.documents.group(all)
+            }
+            _ if body.bare => {
+                let hard = self.documents.hard();
+                self.documents.concat(&[header, body.header_trailing, hard, close])
             }
             _ => {
                 let hard = self.documents.hard();

@@ -29,7 +29,7 @@ pub(crate) fn print(source: &str, tokens: &[Token], file: &SourceFile, reorder: 
         if index == 0 {
             printer.file_header(&mut above, start, &mut out);
         }
-        let mut chunk = printer.item(item, above, limit);
+        let mut chunk = printer.item(item, &above, limit);
         if !reorder {
             chunk.rank = 0;
         }
@@ -108,7 +108,7 @@ impl Printer<'_> {
     }
 
     /// An item with the comments above it. What follows it begins at `limit`.
-    fn item(&mut self, item: &Item, above: Vec<Comment>, limit: u32) -> Chunk {
+    fn item(&mut self, item: &Item, above: &[Comment], limit: u32) -> Chunk {
         let start = start_of(item);
         let first = above.first().map_or(start, |comment| comment.span.start);
         let blank = self.comments.blank_before(first);
@@ -134,8 +134,7 @@ impl Printer<'_> {
             }
         };
         let apart = matches!(item, Item::Extension(_));
-        let head =
-            self.declaration_head(&above, doc, expects, span_of(item).to(Span::empty(start)), apart, 0);
+        let head = self.declaration_head(above, doc, expects, span_of(item).to(Span::empty(start)), apart, 0);
         text.insert_str(0, &head);
         Chunk { text, blank, rank: item_rank(item) }
     }

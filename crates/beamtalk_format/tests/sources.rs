@@ -1,0 +1,43 @@
+//! The sources of this repository: the standard library is in canonical style, the others keep what
+//! they say.
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
+    let entries = fs::read_dir(&root).unwrap_or_else(|error| panic!("{}: {error}", root.display()));
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.expect("a readable folder").path();
+        if path.extension().is_some_and(|extension| extension == "bt") {
+            let text = fs::read_to_string(&path).expect("a readable source");
+            found.push((path, text));
+        }
+    }
+    assert!(!found.is_empty(), "no sources in {}", root.display());
+    found
+}
+
+#[test]
+fn the_examples_keep_their_meaning_and_comments() {
+    for (_, source) in sources("examples") {
+        support::formatted(&source);
+    }
+}
+
+#[test]
+fn the_grammars_sample_keeps_its_meaning_and_comments() {
+    for (_, source) in sources("crates/beamtalk_syntax/tests") {
+        support::formatted(&source);
+    }
+}
+
+#[test]
+fn the_library_keeps_its_meaning_and_comments() {
+    for (_, source) in sources("stdlib/src") {
+        support::formatted(&source);
+    }
+}
