@@ -55,17 +55,5 @@ wrong_count(Block, Given) ->
         iolist_to_binary(Message),
         'Block',
         nil,
-        hint(Given)
+        <<"Check that your block has the right number of parameters (e.g., [:x | ...] for 1 argument)">>
     ).
-
-hint(1) ->
-    <<"Check that your block has the right number of parameters (e.g., [:x | ...] for 1 argument)">>;
-hint(0) ->
-    <<"Check that your block has the right number of parameters (e.g., [...] for no arguments)">>;
-hint(Count) ->
-    Names = lists:sublist(["x", "y", "z", "u", "v", "w"], Count),
-    Text = io_lib:format(
-        "Check that your block has the right number of parameters (e.g., [~ts| ...] for ~b arguments)",
-        [[[$:, Name, $\s] || Name <- Names], Count]
-    ),
-    iolist_to_binary(Text).

@@ -26,14 +26,6 @@ impl Lowerer<'_> {
             ExprKind::Interpolation(segments) => return self.interpolation(segments, span),
             ExprKind::Variable(name) => return self.variable(name, span, usage),
             ExprKind::SelfRef => return self.self_ref(span, usage),
-            ExprKind::Super => {
-                return self.error(
-                    "E0304",
-                    span,
-                    "'super' must be used with a message send",
-                    "Send it a message, such as `super printString`.",
-                );
-            }
             ExprKind::Class(name) => self.class_ref(name),
             ExprKind::Field { receiver, name } => return self.field(receiver, name, span),
             ExprKind::Block(block) => return self.closure(block, span, usage),
@@ -65,8 +57,8 @@ impl Lowerer<'_> {
             ExprKind::Primitive { intrinsic, name } => {
                 return self.primitive(*intrinsic, name.as_deref(), span);
             }
-            // A broken expression was reported by the parser.
-            ExprKind::Nil | ExprKind::Error => Kind::Atom("nil".into()),
+            // The parser reported what is broken, and `super` that is no receiver.
+            ExprKind::Nil | ExprKind::Error | ExprKind::Super => Kind::Atom("nil".into()),
         };
         finish(kind, span)
     }
@@ -154,7 +146,8 @@ impl Lowerer<'_> {
     }
 
     pub(crate) fn field(&mut self, receiver: &ast::Expr, name: &ast::Ident, span: Span) -> Expr {
-        if !self.check_field_receiver(receiver, name) {
+        // The parser reported any other receiver.
+        if !matches!(receiver.kind, ExprKind::SelfRef) {
             return Expr { kind: Kind::Atom("nil".into()), span, assigns: false };
         }
         let this = self.self_ref(receiver.span, Use::Local);
@@ -163,17 +156,6 @@ impl Lowerer<'_> {
         }
         self.check_field_exists(name);
         Expr { kind: Kind::Field(name.name.clone()), span, assigns: false }
-    }
-
-    pub(crate) fn check_field_receiver(&mut self, receiver: &ast::Expr, name: &ast::Ident) -> bool {
-        if matches!(receiver.kind, ExprKind::SelfRef) {
-            return true;
-        }
-        self.diagnostics.push(
-            Diagnostic::error("E0306", name.span, format!("field access on a non-self receiver: `.{}`", name.name))
-                .with_help(format!("Only `self.{0}` reads a slot. Send the message `{0}` instead, or put a space after a `.` that ends a statement.", name.name)),
-        );
-        false
     }
 
     pub(crate) fn check_field_exists(&mut self, name: &ast::Ident) {
@@ -264,7 +246,8 @@ impl Lowerer<'_> {
         span: Span,
     ) -> Expr {
         let value = self.expr(value, Use::Escapes);
-        if !self.check_field_receiver(receiver, name) {
+        // The parser reported any other receiver.
+        if !matches!(receiver.kind, ExprKind::SelfRef) {
             return value;
         }
         let this = self.self_ref(receiver.span, Use::Local);
