@@ -47,8 +47,8 @@ pub(crate) fn normalize(file: &mut SourceFile) {
     }
 }
 
-/// Put the members of classes and protocols and, with `items`, the items of the file into order.
-pub(crate) fn reorder(file: &mut SourceFile, items: bool) {
+/// Put the items of the file and the members of its classes and protocols into order.
+pub(crate) fn reorder(file: &mut SourceFile) {
     for item in &mut file.items {
         match item {
             Item::Class(class) => class.members.sort_by_key(member_rank),
@@ -56,9 +56,7 @@ pub(crate) fn reorder(file: &mut SourceFile, items: bool) {
             Item::TypeAlias(_) | Item::Extension(_) | Item::Statement(_) => {}
         }
     }
-    if items {
-        file.items.sort_by_key(item_rank);
-    }
+    file.items.sort_by_key(item_rank);
 }
 
 /// Definitions, then standalone methods, then expressions (spec 01b section 24.3).

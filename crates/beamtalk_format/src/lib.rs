@@ -42,27 +42,23 @@ pub fn format(source: &str) -> Result<String, Vec<Diagnostic>> {
         return Err(parsed.diagnostics);
     }
     canonical::normalize(&mut parsed.file);
-    // Expressions cannot be moved behind a protocol, whose signatures they would look like. Then, and
-    // wherever else the canonical order would change the meaning, items stay where they are.
-    for reorder in [true, false] {
-        let formatted = print::print(source, &parsed.tokens, &parsed.file, reorder);
-        if means_the_same(&parsed, &formatted, reorder) {
-            return Ok(formatted);
-        }
+    let formatted = print::print(source, &parsed.tokens, &parsed.file);
+    if means_the_same(&parsed, &formatted) {
+        return Ok(formatted);
     }
-    // Source text that is in no tree, such as a directive that nothing follows.
+    // Source text that is in no tree, such as a directive that nothing follows: it stays as written.
     Ok(source.to_owned())
 }
 
 /// Whether `formatted` says what `before`, which is normalized, says.
-fn means_the_same(before: &Parsed, formatted: &str, reorder: bool) -> bool {
+fn means_the_same(before: &Parsed, formatted: &str) -> bool {
     let mut after = parse(formatted);
     if !after.is_ok() || count(before) != count(&after) {
         return false;
     }
     canonical::normalize(&mut after.file);
     let mut expected = before.file.clone();
-    canonical::reorder(&mut expected, reorder);
+    canonical::reorder(&mut expected);
     dump(&expected) == dump(&after.file)
 }
 

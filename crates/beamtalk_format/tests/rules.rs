@@ -412,8 +412,9 @@ fn directives_stand_above_what_they_are_about() {
 }
 
 #[test]
-fn a_directive_that_nothing_follows_is_not_lost() {
-    rule(&[("A >> m =>\n  1\n  @expect dnu\n", "A >> m =>\n  1\n  @expect dnu\n")]);
+fn a_source_with_a_directive_that_nothing_follows_stays_as_it_is() {
+    let source = "A >> m =>\n  1.\n  @expect dnu\n";
+    assert_eq!(beamtalk_format::format(source).as_deref(), Ok(source));
 }
 
 #[test]

@@ -41,3 +41,26 @@ fn the_library_keeps_its_meaning_and_comments() {
         support::formatted(&source);
     }
 }
+
+/// Deep and long sources on the stack of a thread; formatting takes linear time and little stack.
+#[test]
+fn deep_and_long_sources_are_formatted() {
+    let deep = |open: &str, close: &str| format!("x := {}1{}\n", open.repeat(200), close.repeat(200));
+    for source in [
+        deep("(", ")"),
+        deep("[", "]"),
+        deep("#(", ")"),
+        deep("#{1 => ", "}"),
+        deep("(x foo: ", ")"),
+        deep("\"{", "}\""),
+        format!("x{}\n", " foo".repeat(500)),
+        format!("x{}\n", " + y".repeat(500)),
+        format!("x{}\n", " ++ y + z".repeat(200)),
+        format!("x{}\n", "; foo".repeat(20_000).replacen(';', "", 1)),
+        format!("#({})\n", "1, // c\n".repeat(20_000)),
+        "// c\nx foo\n\n".repeat(20_000),
+        format!("Object subclass: A\n{}", "  // c\n  m => [:a | a]\n".repeat(20_000)),
+    ] {
+        support::formatted(&source);
+    }
+}

@@ -156,6 +156,8 @@ impl Printer<'_> {
             let inner = self.documents.nest(inner);
             let inner = self.documents.group(inner);
             self.documents.concat(&[head, inner, trailing])
+        } else if body.bare {
+            self.documents.concat(&[head, body.header_trailing])
         } else {
             let hard = self.documents.hard();
             let inner = self.documents.concat(&[hard, body.lines]);

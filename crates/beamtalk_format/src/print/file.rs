@@ -9,8 +9,8 @@ use crate::canonical::item_rank;
 use crate::comments::{Comment, Comments};
 use crate::document::Documents;
 
-/// Print a file whose tree has been normalized. With `reorder` its items are put into canonical order.
-pub(crate) fn print(source: &str, tokens: &[Token], file: &SourceFile, reorder: bool) -> String {
+/// Print a file whose tree has been normalized.
+pub(crate) fn print(source: &str, tokens: &[Token], file: &SourceFile) -> String {
     let mut printer = Printer {
         source,
         tokens,
@@ -29,11 +29,7 @@ pub(crate) fn print(source: &str, tokens: &[Token], file: &SourceFile, reorder: 
         if index == 0 {
             printer.file_header(&mut above, start, &mut out);
         }
-        let mut chunk = printer.item(item, &above, limit);
-        if !reorder {
-            chunk.rank = 0;
-        }
-        chunks.push((index, chunk));
+        chunks.push((index, printer.item(item, &above, limit)));
         from = span_of(item).end;
     }
     let rest = printer.comments.claim(0, end + 1);

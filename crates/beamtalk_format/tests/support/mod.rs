@@ -57,8 +57,17 @@ pub fn formatted(source: &str) -> String {
     let once = format(source).unwrap_or_else(|errors| panic!("{errors:?} in {source:?}"));
     let twice = format(&once).unwrap_or_else(|errors| panic!("{errors:?} in {once:?}"));
     assert_eq!(once, twice, "not idempotent for {source:?}");
+    // Had formatting given up and answered the source, blank lines at its end would still be there.
+    let longer = format(&std::format!("{source}\n\n\n")).expect("blank lines are no errors");
+    let stale = |each: &beamtalk_text::Diagnostic| each.code == beamtalk_syntax::codes::STALE_EXPECT;
+    if !parse(source).diagnostics.iter().any(stale) {
+        assert_eq!(once, longer, "not formatted: {source:?}");
+    }
     assert_eq!(comments(source), comments(&once), "comments of {source:?}");
     assert_eq!(words(source), words(&once), "words of {source:?}");
-    assert!(once.is_empty() || once.ends_with('\n') && !once.ends_with("\n\n"), "end of {once:?}");
+    assert!(
+        once == source || once.is_empty() || once.ends_with('\n') && !once.ends_with("\n\n"),
+        "end of {once:?}"
+    );
     once
 }
