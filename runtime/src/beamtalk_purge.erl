@@ -2,7 +2,7 @@
 %%% the class is loaded again (not earlier: its blocks still work).
 %%%
 %%% Only soft purges: no process is ever killed because its code is old. The VM asks every process whether it runs the
-%%% code, so this happens in quiet moments and in batches, never while somebody waits for an answer. The VM does not
+%%% code, so this happens in batches, after the answer, never while somebody waits for an answer. The VM does not
 %%% ask for blocks; those are counted here, and an input's module stays as long as one of its blocks lives.
 -module(beamtalk_purge).
 -behaviour(gen_server).
@@ -10,9 +10,9 @@
 -export([start_link/0, retire/3, release/1, await/2]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 
-%% How long after the last retirement a batch is purged, in milliseconds, and how many waiting ones end the wait.
+%% How long after the first retirement a batch is purged, in milliseconds. Later ones do not put it off: under steady
+%% traffic there is no quiet moment, and names must come back.
 -define(QUIET, 50).
--define(FULL, 128).
 %% With many processes a purge takes long: after a batch there is a rest of this many times its duration.
 -define(REST, 10).
 -define(LONGEST_REST, 10000).
@@ -82,13 +82,11 @@ handle_call({release, Modules}, _, #state{waiting = Waiting, held = Held} = Stat
     {reply, Free, State#state{waiting = maps:without(Free, Waiting), held = maps:without(Free, Held)}}.
 
 -spec handle_cast({retire, module(), task()}, #state{}) -> {noreply, #state{}}.
-handle_cast({retire, Module, Task}, #state{waiting = Waiting, quiet = Timer, pause = Pause} = State) ->
-    cancel(Timer),
-    Waiting1 = Waiting#{Module => Task},
-    case map_size(Waiting1) >= ?FULL andalso Pause =:= ?QUIET of
-        true -> {noreply, purge_waiting(State#state{waiting = Waiting1})};
-        false -> {noreply, State#state{waiting = Waiting1, quiet = erlang:send_after(Pause, self(), quiet)}}
-    end.
+handle_cast({retire, Module, Task}, #state{waiting = Waiting, quiet = none, pause = Pause} = State) ->
+    Timer = erlang:send_after(Pause, self(), quiet),
+    {noreply, State#state{waiting = Waiting#{Module => Task}, quiet = Timer}};
+handle_cast({retire, Module, Task}, #state{waiting = Waiting} = State) ->
+    {noreply, State#state{waiting = Waiting#{Module => Task}}}.
 
 -spec handle_info(term(), #state{}) -> {noreply, #state{}}.
 handle_info(quiet, State) ->
@@ -145,6 +143,3 @@ retry_later(#state{held = Held, retrying = none, retry = Retry} = State) when ma
     State#state{retrying = erlang:send_after(Retry, self(), retry)};
 retry_later(State) ->
     State.
-
-cancel(none) -> ok;
-cancel(Timer) -> _ = erlang:cancel_timer(Timer), ok.
