@@ -12,6 +12,8 @@
 //! | `sleep` | waits until it is interrupted |
 //! | `pause MILLISECONDS` | waits |
 //! | `transcript TEXT` | writes to the Transcript |
+//! | `call NAME TEXT` | asks the host `{NAME, TEXT}`; the answer becomes the value |
+//! | `utter NAME` | sends the packet `{NAME}` |
 //! | `hold` | keeps the module in use |
 //! | `raise KIND MESSAGE` | ends with an error |
 //! | `crash` | ends the node |
@@ -58,6 +60,8 @@ struct Played {
 struct State {
     sessions: BTreeMap<String, Session>,
     modules: BTreeSet<String>,
+    /// Who waits for an answer of the host, by the id of the question.
+    asking: BTreeMap<u64, Sender<Vec<Term>>>,
 }
 
 #[derive(Default)]
@@ -86,8 +90,19 @@ impl Played {
             ]),
         ]));
         while let Some(request) = read_term(&mut stream) {
-            let Some([id, request]) = into_tuple(request) else {
-                return;
+            let parts = match request {
+                Term::Tuple(it) => it.elements,
+                _ => return,
+            };
+            let [id, request] = match <[Term; 2]>::try_from(parts) {
+                Ok(request) => request,
+                Err(answer) => {
+                    let id = answer.get(1).and_then(as_u64).unwrap_or_default();
+                    if let Some(asking) = lock(&node.state).asking.remove(&id) {
+                        let _ = asking.send(answer);
+                    }
+                    continue;
+                }
             };
             let name = match &request {
                 Term::Tuple(it) => it.elements.first().and_then(as_atom).unwrap_or_default(),
@@ -276,6 +291,11 @@ impl Run<'_> {
                 "set" => drop(self.with_session(|it| it.variables.insert(rest.to_owned()))),
                 "transcript" => self.node.event(tuple([atom("transcript"), binary(rest)])),
                 "pause" => thread::sleep(Duration::from_millis(rest.parse().unwrap_or(0))),
+                "call" => {
+                    let (name, text) = rest.split_once(' ').unwrap_or((rest, ""));
+                    value = tuple([atom("text"), binary(self.call(tuple([atom(name), binary(text)]))?)]);
+                }
+                "utter" => self.node.send(&tuple([atom(rest)])),
                 "hold" => module = "held",
                 "crash" => return None,
                 "raise" => {
@@ -307,6 +327,30 @@ impl Run<'_> {
             }
         }
         Some(Ok(map([("value", value), ("bindings", self.variables()), ("module", atom(module))])))
+    }
+
+    /// Asks the host; the text of the answer without its id.
+    fn call(&self, question: Term) -> Option<String> {
+        let (sender, answer) = channel();
+        let id = {
+            let mut state = lock(&self.node.state);
+            // Larger than a machine's word in the format, as ids of a real node may be.
+            let id = (1 << 40) + state.asking.len() as u64;
+            state.asking.insert(id, sender);
+            id
+        };
+        let number = Term::from(eetf::BigInteger { value: id.into() });
+        self.node.send(&tuple([atom("call"), number, question]));
+        let answer = answer.recv_timeout(Duration::from_secs(60)).ok()?;
+        let [_, _, status, payload] = answer.as_slice() else { return None };
+        Some(match as_atom(status)? {
+            "ok" => format!("ok {}", as_text(payload).unwrap_or_default()),
+            status => {
+                let kind = crate::term::entry(payload, "kind").and_then(as_text)?;
+                let message = crate::term::entry(payload, "message").and_then(as_text)?;
+                format!("{status} {kind}: {message}")
+            }
+        })
     }
 
     fn print(&self, bytes: &[u8]) {
@@ -373,7 +417,10 @@ fn read_term(stream: &mut UnixStream) -> Option<Term> {
     let mut packet = vec![0; length];
     stream.read_exact(&mut packet).ok()?;
     let term = Term::decode(Cursor::new(packet)).ok()?;
-    let [id, _] = crate::term::as_tuple(&term)?;
+    let id = match crate::term::as_tuple::<4>(&term) {
+        Some([tag, id, ..]) if as_atom(tag) == Some("answer") => id,
+        _ => &crate::term::as_tuple::<2>(&term)?[0],
+    };
     assert!(as_u64(id).is_some_and(|id| id > 0), "a request id must be positive");
     Some(term)
 }

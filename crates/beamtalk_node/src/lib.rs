@@ -22,6 +22,7 @@
 //! | [`launch`] | the command that starts a node |
 //! | [`listener`] | the socket where host and node meet |
 //! | [`bounds`], [`term`], [`packet`] | bytes to terms to messages |
+//! | [`question`] | what a node asks of its host |
 //! | [`link`] | one connection: requests out, replies and events in |
 //! | [`supervisor`] | a node that is kept alive, and [`Node`], the way to use it |
 //! | [`requests`] | one method for each request |
@@ -37,6 +38,7 @@ pub mod link;
 pub mod listener;
 pub mod otp;
 pub mod packet;
+pub mod question;
 pub mod requests;
 pub mod supervisor;
 pub mod term;
@@ -47,6 +49,7 @@ pub use launch::{ErlangNode, Start, Starter};
 pub use listener::NodeListener;
 pub use otp::Otp;
 pub use packet::{Display, Event, ModuleState, VariableKind};
+pub use question::{Answer, Call, MethodName, OnCall, Question, Refusal};
 pub use requests::{ActorInfo, CodeModule, EvalValue, Evaluation, ModuleInfo};
 pub use supervisor::{Node, Status};
 

@@ -3,9 +3,10 @@
 use crate::NodeError;
 use crate::error::Raised;
 use crate::packet::{Event, Hello, Incoming, LONGEST_PACKET, Request};
+use crate::question::{Call, OnCall};
 use eetf::Term;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -16,6 +17,14 @@ const WAITING_REQUESTS: usize = 64;
 
 /// What is told of everything that happens at the node. It is called in the order of the packets and must not wait.
 pub type OnEvent = Arc<dyn Fn(Event) + Send + Sync>;
+
+/// Who hears what the node says by itself.
+#[derive(Clone)]
+pub(crate) struct Listeners {
+    pub(crate) on_event: OnEvent,
+    /// Set when somebody can answer; until then questions are refused.
+    pub(crate) on_call: Arc<OnceLock<OnCall>>,
+}
 
 type Answer = Result<Term, Option<Box<Raised>>>;
 
@@ -39,7 +48,7 @@ impl Link {
     /// then every waiting request has failed.
     pub(crate) async fn open(
         stream: UnixStream,
-        on_event: OnEvent,
+        listeners: Listeners,
     ) -> Result<(Self, Hello, oneshot::Receiver<String>), NodeError> {
         let (mut reader, writer) = stream.into_split();
         let packet = read_packet(&mut reader).await.map_err(NodeError::Protocol)?;
@@ -50,10 +59,13 @@ impl Link {
             None => return Err(NodeError::Protocol("nothing at all".into())),
         };
         let (packets, outgoing) = mpsc::channel(WAITING_REQUESTS);
+        // As many wait as processes of the node do.
+        let (answers, outgoing_answers) = mpsc::unbounded_channel();
         let (closed, when_closed) = oneshot::channel();
         let pending = Arc::new(Mutex::new(Pending::default()));
-        tokio::spawn(write_all(writer, outgoing));
-        tokio::spawn(read_all(reader, pending.clone(), on_event, closed));
+        let incoming = Traffic { pending: pending.clone(), listeners, answers };
+        tokio::spawn(write_all(writer, outgoing, outgoing_answers));
+        tokio::spawn(read_all(reader, incoming, closed));
         Ok((Self { packets, pending }, hello, when_closed))
     }
 
@@ -92,8 +104,18 @@ impl Pending {
     }
 }
 
-async fn write_all(mut writer: OwnedWriteHalf, mut outgoing: mpsc::Receiver<Vec<u8>>) {
-    while let Some(packet) = outgoing.recv().await {
+/// Writes requests and answers until the link is dropped.
+async fn write_all(
+    mut writer: OwnedWriteHalf,
+    mut requests: mpsc::Receiver<Vec<u8>>,
+    mut answers: mpsc::UnboundedReceiver<Vec<u8>>,
+) {
+    loop {
+        let packet = tokio::select! {
+            request = requests.recv() => request,
+            Some(answer) = answers.recv() => Some(answer),
+        };
+        let Some(packet) = packet else { return };
         if let Err(error) = writer.write_all(&packet).await {
             // The reader sees the end of the connection and tells of it.
             tracing::debug!(%error, "cannot write to the node");
@@ -102,16 +124,18 @@ async fn write_all(mut writer: OwnedWriteHalf, mut outgoing: mpsc::Receiver<Vec<
     }
 }
 
-async fn read_all(
-    mut reader: OwnedReadHalf,
+/// Where packets of the node go.
+struct Traffic {
     pending: Arc<Mutex<Pending>>,
-    on_event: OnEvent,
-    closed: oneshot::Sender<String>,
-) {
+    listeners: Listeners,
+    answers: mpsc::UnboundedSender<Vec<u8>>,
+}
+
+async fn read_all(mut reader: OwnedReadHalf, traffic: Traffic, closed: oneshot::Sender<String>) {
     let reason = loop {
         match read_packet(&mut reader).await {
             Ok(Some(packet)) => {
-                if let Err(reason) = handle(&packet, &pending, &on_event) {
+                if let Err(reason) = traffic.handle(&packet) {
                     break reason;
                 }
             }
@@ -120,7 +144,7 @@ async fn read_all(
         }
     };
     let waiting = {
-        let mut pending = lock(&pending);
+        let mut pending = lock(&traffic.pending);
         pending.closed = true;
         std::mem::take(&mut pending.waiting)
     };
@@ -130,20 +154,31 @@ async fn read_all(
     let _ = closed.send(reason);
 }
 
-fn handle(packet: &[u8], pending: &Mutex<Pending>, on_event: &OnEvent) -> Result<(), String> {
-    match Incoming::decode(packet)? {
-        Incoming::Reply { id, answer } => {
-            let Some(sender) = lock(pending).waiting.remove(&id) else {
-                return Err(format!("an answer to request {id}, which nobody made"));
-            };
-            // A requester that gave up has no use for its answer.
-            let _ = sender.send(answer.map_err(Some));
+impl Traffic {
+    fn handle(&self, packet: &[u8]) -> Result<(), String> {
+        match Incoming::decode(packet)? {
+            Incoming::Reply { id, answer } => {
+                let Some(sender) = lock(&self.pending).waiting.remove(&id) else {
+                    return Err(format!("an answer to request {id}, which nobody made"));
+                };
+                // A requester that gave up has no use for its answer.
+                let _ = sender.send(answer.map_err(Some));
+            }
+            Incoming::Event(event) => (self.listeners.on_event)(event),
+            Incoming::Call { id, question } => {
+                let call = Call::new(id, question, self.answers.clone());
+                match self.listeners.on_call.get() {
+                    Some(on_call) => on_call(call),
+                    None => drop(call),
+                }
+            }
+            Incoming::Unknown(what) => {
+                tracing::warn!(what, "the node sent a message that is not understood");
+            }
+            Incoming::Hello(_) => return Err("a second greeting".into()),
         }
-        Incoming::Event(event) => on_event(event),
-        Incoming::Unknown(what) => tracing::warn!(what, "unknown event from the node"),
-        Incoming::Hello(_) => return Err("a second greeting".into()),
+        Ok(())
     }
-    Ok(())
 }
 
 /// Reads one packet; `None` at an orderly end. Memory grows with what arrives, not with what is announced.

@@ -4,12 +4,13 @@
 
 use crate::bounds;
 use crate::error::Raised;
+use crate::question::{Question, question};
 use crate::term::{
     as_atom, as_bytes, as_integer, as_optional_text, as_text, as_u64, atom, binary, entry, integer,
     into_list, into_tuple, list, take, tuple,
 };
 use eetf::Term;
-use num_bigint::BigInt;
+use num_bigint::{BigInt, Sign};
 use std::io::Cursor;
 
 /// The longest packet, in bytes.
@@ -104,17 +105,21 @@ impl Request {
 
     /// The packet, its length first.
     pub(crate) fn encode(self, id: i32) -> Result<Vec<u8>, String> {
-        let mut packet = vec![0; 4];
-        let term = tuple([integer(id), self.into_term()]);
-        term.encode(&mut packet).map_err(|error| error.to_string())?;
-        let length = packet.len() - 4;
-        if length > LONGEST_PACKET {
-            return Err(format!("a request of {length} bytes is longer than {LONGEST_PACKET}"));
-        }
-        let length = u32::try_from(length).map_err(|error| error.to_string())?;
-        packet[..4].copy_from_slice(&length.to_be_bytes());
-        Ok(packet)
+        encoded(&tuple([integer(id), self.into_term()]))
     }
+}
+
+/// The packet of a term, its length first.
+pub(crate) fn encoded(term: &Term) -> Result<Vec<u8>, String> {
+    let mut packet = vec![0; 4];
+    term.encode(&mut packet).map_err(|error| error.to_string())?;
+    let length = packet.len() - 4;
+    if length > LONGEST_PACKET {
+        return Err(format!("a packet of {length} bytes is longer than {LONGEST_PACKET}"));
+    }
+    let length = u32::try_from(length).map_err(|error| error.to_string())?;
+    packet[..4].copy_from_slice(&length.to_be_bytes());
+    Ok(packet)
 }
 
 /// The node's first words.
@@ -192,7 +197,12 @@ pub(crate) enum Incoming {
         answer: Result<Term, Box<Raised>>,
     },
     Event(Event),
-    /// A message of a newer runtime, to be passed over.
+    /// A question; the answer carries the same `id`, an integer of any size.
+    Call {
+        id: Term,
+        question: Question,
+    },
+    /// A message of a newer runtime, or a malformed one that nobody here waits for: to be passed over.
     Unknown(String),
 }
 
@@ -214,7 +224,9 @@ impl Incoming {
                     None => Self::Unknown(kind),
                 });
             }
-            _ => None,
+            "call" => return Ok(call(term)),
+            // No request is answered by it, so nothing is lost.
+            _ => return Ok(Self::Unknown(bounded_text(&term))),
         };
         read.ok_or_else(|| format!("it is no `{kind}` that we know"))
     }
@@ -247,6 +259,17 @@ fn reply(term: Term) -> Option<Incoming> {
         _ => return None,
     };
     Some(Incoming::Reply { id, answer })
+}
+
+/// Without an id that can be answered, the asker's patience is all that ends the call.
+fn call(term: Term) -> Incoming {
+    let what = bounded_text(&term);
+    match into_tuple(term) {
+        Some([_, id, asked]) if as_integer(&id).is_some_and(|id| id.sign() != Sign::Minus) => {
+            Incoming::Call { id, question: question(&asked) }
+        }
+        _ => Incoming::Unknown(what),
+    }
 }
 
 /// Reads an error map; what is missing is empty, since an error about an error helps nobody.
@@ -413,6 +436,22 @@ mod tests {
         assert_eq!(packet[..4], u32::try_from(packet.len() - 4).unwrap().to_be_bytes());
         let term = Term::decode(Cursor::new(&packet[4..])).unwrap();
         assert_eq!(term, tuple([integer(5), atom("ping")]));
+    }
+
+    #[test]
+    fn a_call_has_an_id_of_any_size() {
+        let large = Term::from(eetf::BigInteger { value: BigInt::from(1) << 70 });
+        let term = tuple([atom("call"), large.clone(), atom("sync_project")]);
+        let Incoming::Call { id, question } = decoded(&term) else { panic!() };
+        assert_eq!((id, question), (large, Question::SyncProject));
+    }
+
+    #[test]
+    fn a_call_that_cannot_be_answered_and_a_packet_of_another_kind_are_passed_over() {
+        let negative = tuple([atom("call"), integer(-1), atom("sync_project")]);
+        for term in [negative, tuple([atom("call")]), tuple([atom("weather"), atom("fine")])] {
+            assert!(matches!(decoded(&term), Incoming::Unknown(_)), "{term}");
+        }
     }
 
     proptest! {

@@ -6,16 +6,17 @@
 
 use crate::NodeError;
 use crate::launch::{Start, Starter, describe};
-use crate::link::{Link, OnEvent};
+use crate::link::{Link, Listeners, OnEvent};
 use crate::listener::{Acceptor, NodeListener};
 use crate::packet::{Event, Hello, Request};
+use crate::question::OnCall;
 use crate::requests::{CodeModule, load_terms};
 use beamtalk_home::metadata::ProcessId;
 use eetf::Term;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
@@ -57,6 +58,7 @@ struct Shared {
     stopping: watch::Sender<bool>,
     wanted: Notify,
     memory: Mutex<Memory>,
+    on_call: Arc<OnceLock<OnCall>>,
 }
 
 /// What a successor must have.
@@ -92,10 +94,12 @@ impl Node {
             stopping: watch::Sender::new(false),
             wanted: Notify::new(),
             memory: Mutex::default(),
+            on_call: Arc::default(),
         });
+        let listeners = Listeners { on_event, on_call: shared.on_call.clone() };
         let process = living.map_or(Process::None, Process::Found);
         let supervisor =
-            Supervisor { acceptor, starter: Arc::new(starter), shared: shared.clone(), on_event, process };
+            Supervisor { acceptor, starter: Arc::new(starter), shared: shared.clone(), listeners, process };
         tokio::spawn(supervisor.run());
         Ok(Self { shared })
     }
@@ -116,6 +120,12 @@ impl Node {
         // The sender lives in `self`, so there is always an answer.
         let _ = state.wait_for(|state| !matches!(state, State::Starting)).await;
         self.status()
+    }
+
+    /// Names who answers the node's questions from now on; before, and without anyone, they are refused as `unsupported`.
+    /// Only the first call counts.
+    pub fn answer_calls(&self, on_call: OnCall) {
+        let _ = self.shared.on_call.set(on_call);
     }
 
     /// Ends the node in good order, or by force when it does not listen.
@@ -149,7 +159,8 @@ impl Node {
         Err(NodeError::Down { reason: reason.unwrap_or_else(|| "the connection ended".into()) })
     }
 
-    pub(crate) fn forget(&self, modules: &[String]) {
+    /// Gives a successor these modules no more.
+    pub fn forget(&self, modules: &[String]) {
         let mut memory = self.memory();
         for module in modules {
             memory.modules.remove(module);
@@ -193,7 +204,7 @@ struct Supervisor {
     acceptor: Acceptor,
     starter: Arc<dyn Starter>,
     shared: Arc<Shared>,
-    on_event: OnEvent,
+    listeners: Listeners,
     process: Process,
 }
 
@@ -315,7 +326,7 @@ impl Supervisor {
     }
 
     async fn open(&self, stream: UnixStream) -> Result<Connection, NodeError> {
-        let (link, hello, closed) = Link::open(stream, self.on_event.clone()).await?;
+        let (link, hello, closed) = Link::open(stream, self.listeners.clone()).await?;
         Ok(Connection { link, hello, closed, fresh: true })
     }
 
@@ -346,7 +357,7 @@ impl Supervisor {
     async fn live(&mut self, mut connection: Connection) -> NodeError {
         loop {
             let (obituary, reader) = watch::channel(None);
-            (self.on_event)(Event::Up {
+            (self.listeners.on_event)(Event::Up {
                 fresh: connection.fresh,
                 otp: connection.hello.otp.clone(),
                 os_pid: connection.hello.os_pid,
@@ -362,7 +373,7 @@ impl Supervisor {
                 }
                 Err(reason) => {
                     obituary.send_replace(Some(reason.clone()));
-                    (self.on_event)(Event::Down { reason: reason.clone() });
+                    (self.listeners.on_event)(Event::Down { reason: reason.clone() });
                     return NodeError::Down { reason };
                 }
             }

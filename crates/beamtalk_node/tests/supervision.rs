@@ -2,8 +2,8 @@
 
 use beamtalk_node::fake::FakeNode;
 use beamtalk_node::{
-    CodeModule, Display, EvalValue, Evaluation, Event, ModuleState, Node, NodeError, NodeListener,
-    VariableKind,
+    Answer, Call, CodeModule, Display, EvalValue, Evaluation, Event, ModuleState, Node, NodeError,
+    NodeListener, Question, Refusal, VariableKind,
 };
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -127,4 +127,50 @@ async fn a_stopped_node_answers_nothing_more() {
     it.node.stop().await;
     assert_eq!(it.node.ping().await.unwrap_err().code(), "N0007");
     assert_eq!(it.log.lock().unwrap().last().unwrap(), "stop");
+}
+
+async fn asked(it: &Fixture, question: &str) -> Display {
+    it.node.open_session("s").await.unwrap();
+    eval(&it.node, question).await.unwrap().value
+}
+
+#[tokio::test]
+async fn a_question_of_the_node_is_answered_while_its_evaluation_waits() {
+    let it = fixture();
+    it.node.answer_calls(Arc::new(|call: Call| {
+        // From another task, after other work with the node.
+        tokio::spawn(async move {
+            let answer = match &call.question {
+                Question::LoadPath(path) => Ok(Answer::Text(format!("loaded {path}"))),
+                other => {
+                    let message = format!("{other:?}");
+                    Err(Refusal { kind: "runtime_error", message, hint: None })
+                }
+            };
+            call.answer(answer);
+        });
+    }));
+    assert_eq!(asked(&it, "call load_path A.bt").await, Display::Text("ok loaded A.bt".into()));
+    let Display::Text(refused) = asked(&it, "call weather fine").await else { panic!() };
+    assert!(refused.starts_with("error runtime_error: Unknown("), "{refused}");
+}
+
+#[tokio::test]
+async fn a_question_that_nobody_answers_is_refused_at_once() {
+    let it = fixture();
+    let refused = Display::Text("error unsupported: The workspace cannot do this".into());
+    assert_eq!(asked(&it, "call load_path A.bt").await, refused);
+    it.node.answer_calls(Arc::new(drop::<Call>));
+    assert_eq!(asked(&it, "call load_path A.bt").await, refused);
+}
+
+#[tokio::test]
+async fn a_malformed_message_does_not_end_the_connection() {
+    let it = fixture();
+    assert_eq!(
+        asked(&it, "utter call\nutter event\nutter weather\ninteger 3").await,
+        Display::Integer(3.into())
+    );
+    let events = it.events.lock().unwrap();
+    assert!(!events.iter().any(|event| matches!(event, Event::Down { .. })));
 }

@@ -1,0 +1,224 @@
+//! What a node asks of its host, and how it is answered.
+//!
+//! Something in the node waits for each answer, so a [`Call`] that is dropped is answered as well: with kind `unsupported`.
+
+use crate::packet::encoded;
+use crate::term::{as_atom, as_text, atom, binary, list, tuple};
+use eetf::Term;
+use std::fmt;
+use std::sync::Arc;
+use tokio::sync::mpsc::UnboundedSender;
+
+/// What is told of every question. It is called in the order of the packets and must not wait; the answer may be given
+/// later and from any task.
+pub type OnCall = Arc<dyn Fn(Call) + Send + Sync>;
+
+/// A method of a module's class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MethodName {
+    /// The class's module, such as `bt@user@Counter`.
+    pub module: String,
+    /// Of the class itself, not of its instances.
+    pub class_side: bool,
+    /// Its selector.
+    pub selector: String,
+}
+
+/// Something that only the host can do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// The text of a method.
+    MethodSource(MethodName),
+    /// Compile a method and load its class.
+    Compile {
+        /// Which one.
+        method: MethodName,
+        /// Its text.
+        source: String,
+        /// To be kept in the record of changes.
+        durable: bool,
+    },
+    /// Load a method's class without it.
+    RemoveSelector(MethodName),
+    /// Forget a class; the node unloads it.
+    RemoveClass {
+        /// Its module.
+        module: String,
+    },
+    /// Compile a class's file again.
+    Reload {
+        /// Its module.
+        module: String,
+    },
+    /// Compile and load a file.
+    LoadPath(String),
+    /// Compile and load what has changed in the project.
+    SyncProject,
+    /// A question of a newer runtime, or one that makes no sense: the beginning of its text.
+    Unknown(String),
+}
+
+/// What a question is answered with when all went well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It is done.
+    Done,
+    /// A text.
+    Text(String),
+    /// Names of classes.
+    Names(Vec<String>),
+}
+
+/// Why a question is not answered. The asker's program gets it as an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The error's kind, such as `compile_failed`.
+    pub kind: &'static str,
+    /// The sentence for people.
+    pub message: String,
+    /// What to try instead.
+    pub hint: Option<String>,
+}
+
+/// A question and the right to answer it, once.
+pub struct Call {
+    /// What is asked.
+    pub question: Question,
+    id: Option<Term>,
+    packets: UnboundedSender<Vec<u8>>,
+}
+
+impl Call {
+    pub(crate) fn new(id: Term, question: Question, packets: UnboundedSender<Vec<u8>>) -> Self {
+        Self { question, id: Some(id), packets }
+    }
+
+    /// Answers. An asker that is gone, or whose connection has ended, costs nothing.
+    pub fn answer(mut self, answer: Result<Answer, Refusal>) {
+        self.send(answer);
+    }
+
+    fn send(&mut self, answer: Result<Answer, Refusal>) {
+        let Some(id) = self.id.take() else { return };
+        let (status, payload) = match answer {
+            Ok(answer) => ("ok", answer.into_term()),
+            Err(refusal) => ("error", refusal.into_term()),
+        };
+        match encoded(&tuple([atom("answer"), id, atom(status), payload])) {
+            // The link has ended if nobody receives, and with it the wait of the asker.
+            Ok(packet) => drop(self.packets.send(packet)),
+            Err(reason) => tracing::error!(reason, "an answer cannot be sent"),
+        }
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.send(Err(Refusal {
+            kind: "unsupported",
+            message: "The workspace cannot do this".into(),
+            hint: None,
+        }));
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Call").field(&self.question).finish()
+    }
+}
+
+impl Answer {
+    fn into_term(self) -> Term {
+        match self {
+            Self::Done => atom("ok"),
+            Self::Text(text) => binary(text),
+            Self::Names(names) => list(names.into_iter().map(binary)),
+        }
+    }
+}
+
+impl Refusal {
+    fn into_term(self) -> Term {
+        let mut entries = vec![(atom("kind"), binary(self.kind)), (atom("message"), binary(self.message))];
+        entries.extend(self.hint.map(|hint| (atom("hint"), binary(hint))));
+        Term::from(eetf::Map { map: entries.into_iter().collect() })
+    }
+}
+
+/// Reads a question; one that is malformed is as unknown as a new one.
+pub(crate) fn question(term: &Term) -> Question {
+    known(term).unwrap_or_else(|| Question::Unknown(crate::packet::bounded_text(term)))
+}
+
+fn known(term: &Term) -> Option<Question> {
+    let elements = match term {
+        Term::Tuple(tuple) => tuple.elements.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    let (name, arguments) = elements.split_first()?;
+    match (as_atom(name)?, arguments) {
+        ("method_source", [module, side, selector]) => {
+            Some(Question::MethodSource(method(module, side, selector)?))
+        }
+        ("compile", [module, side, selector, source, durability]) => Some(Question::Compile {
+            method: method(module, side, selector)?,
+            source: as_text(source)?,
+            durable: match as_atom(durability)? {
+                "durable" => true,
+                "ephemeral" => false,
+                _ => return None,
+            },
+        }),
+        ("remove_selector", [module, side, selector]) => {
+            Some(Question::RemoveSelector(method(module, side, selector)?))
+        }
+        ("remove_class", [module, _side]) => Some(Question::RemoveClass { module: as_text(module)? }),
+        ("reload", [module, _side]) => Some(Question::Reload { module: as_text(module)? }),
+        ("load_path", [path]) => Some(Question::LoadPath(as_text(path)?)),
+        ("sync_project", []) => Some(Question::SyncProject),
+        _ => None,
+    }
+}
+
+fn method(module: &Term, side: &Term, selector: &Term) -> Option<MethodName> {
+    Some(MethodName {
+        module: as_text(module)?,
+        class_side: match as_atom(side)? {
+            "instance" => false,
+            "class" => true,
+            _ => return None,
+        },
+        selector: as_text(selector)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::term::integer;
+
+    #[test]
+    fn a_question_names_method_side_and_source() {
+        let term = tuple([
+            atom("compile"),
+            binary("bt@user@C"),
+            atom("class"),
+            binary("at:"),
+            binary("at: x => x"),
+            atom("ephemeral"),
+        ]);
+        let method = MethodName { module: "bt@user@C".into(), class_side: true, selector: "at:".into() };
+        let expected = Question::Compile { method, source: "at: x => x".into(), durable: false };
+        assert_eq!(question(&term), expected);
+        assert_eq!(question(&atom("sync_project")), Question::SyncProject);
+    }
+
+    #[test]
+    fn a_malformed_question_is_an_unknown_one() {
+        let sideways = tuple([atom("method_source"), binary("m"), atom("left"), binary("s")]);
+        for term in [sideways, tuple([atom("load_path"), integer(3)]), integer(1), tuple([])] {
+            assert!(matches!(question(&term), Question::Unknown(_)), "{term}");
+        }
+    }
+}
