@@ -1,5 +1,7 @@
 //! What is fuzzed, and with what to start.
 
+use std::hint::black_box;
+
 use beamtalk_project::{Image, library};
 
 /// A function that must bear any bytes.
@@ -35,7 +37,7 @@ fn parse(bytes: &[u8]) {
     let source = text(bytes);
     let parsed = beamtalk_syntax::parse(&source);
     assert!(parsed.file.span.end as usize <= source.len(), "the tree lies within the source");
-    beamtalk_syntax::completeness(&source);
+    black_box(beamtalk_syntax::completeness(&source));
 }
 
 fn inputs() -> Vec<Vec<u8>> {
@@ -81,7 +83,7 @@ fn requests() -> Vec<Vec<u8>> {
 }
 
 fn request(bytes: &[u8]) {
-    beamtalk_repl::is_request(bytes);
+    black_box(beamtalk_repl::is_request(bytes));
 }
 
 /// `{reply, 1, ok, #{value => 5}}` and relatives in External Term Format.
@@ -96,7 +98,7 @@ fn packets() -> Vec<Vec<u8>> {
 }
 
 fn packet(bytes: &[u8]) {
-    beamtalk_node::is_packet(bytes);
+    black_box(beamtalk_node::is_packet(bytes));
 }
 
 fn metadata_files() -> Vec<Vec<u8>> {
@@ -113,6 +115,6 @@ fn beam_files() -> Vec<Vec<u8>> {
 
 fn beam_file(bytes: &[u8]) {
     if let Ok(module) = beamtalk_beam::read(bytes) {
-        beamtalk_beam::listing(&module);
+        black_box(beamtalk_beam::listing(&module));
     }
 }
