@@ -293,7 +293,9 @@ fn pattern(pattern: &mut Pattern) {
         | PatternKind::List { elements, .. } => elements.iter_mut().for_each(self::pattern),
         PatternKind::Dictionary(pairs) => pairs.iter_mut().for_each(|(_, value)| self::pattern(value)),
         PatternKind::Constructor { parts, .. } => {
-            parts.iter_mut().for_each(|(_, binding)| self::pattern(binding));
+            for (_, binding) in parts {
+                self::pattern(binding);
+            }
         }
         PatternKind::Wildcard
         | PatternKind::Variable(_)
