@@ -261,17 +261,23 @@ fn d4_many_starts_at_once_leave_one_daemon() {
     pids.sort();
     pids.dedup();
     assert_eq!(pids.len(), 1, "{pids:?}");
-    wait_until("the losers are gone", || daemons_of(&site) == 1);
 }
 
-/// Processes that are daemons of the site's socket.
-fn daemons_of(site: &Site) -> usize {
-    let wanted = format!("BEAMTALK_DAEMON_SOCKET={}", site.socket().display());
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let environments = processes.filter_map(|process| fs::read(process.path().join("environ")).ok());
-    environments
-        .filter(|environment| environment.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes()))
-        .count()
+#[test]
+fn d4_of_daemons_that_start_at_once_one_stays_and_the_others_give_way() {
+    let site = Site::new();
+    let mut children: Vec<Child> =
+        (0..8).map(|_| site.command(&["daemon", "run", "--detached"]).spawn().unwrap()).collect();
+    let end = Instant::now() + Duration::from_secs(20);
+    while children.len() > 1 {
+        assert!(Instant::now() < end, "{} daemons are left", children.len());
+        children.retain_mut(|child| child.try_wait().unwrap().is_none_or(|status| !status.success()));
+        thread::sleep(Duration::from_millis(5));
+    }
+    let mut last = children.remove(0);
+    assert_eq!(site.pid(), Some(u64::from(last.id())));
+    assert!(site.run(&["daemon", "stop"]).status.success());
+    assert!(last.wait().unwrap().success());
 }
 
 #[test]

@@ -20,7 +20,7 @@ const GREETING: Duration = Duration::from_secs(5);
 /// How long it may take for anything else. A build that is longer is made by the client itself.
 const ANSWER: Duration = Duration::from_secs(600);
 /// How long it may take to start or stop.
-const CHANGE: Duration = Duration::from_secs(5);
+const CHANGE: Duration = Duration::from_secs(10);
 /// The log of daemons in the background is begun anew beyond this length, in bytes.
 const LONGEST_LOG: u64 = 1 << 20;
 
@@ -125,7 +125,7 @@ pub fn connect_or_start(place: &Place, program: &Path) -> Result<Client, DaemonE
 /// [`DaemonError::NotRunning`], or it does not listen.
 pub fn stop(place: &Place) -> Result<(), DaemonError> {
     Client::connect(place)?.call("shutdown", &json!({}))?;
-    let end = Instant::now() + CHANGE * 2;
+    let end = Instant::now() + CHANGE;
     while FileLock::is_held(&place.lock()) {
         if Instant::now() > end {
             return Err(DaemonError::NoStop);

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::peer::{own_uid, peer_uid};
 use crate::rpc::{self, OVER_LIMIT, RpcError};
-use crate::{DaemonError, Place, Service};
+use crate::{Client, DaemonError, Place, Service};
 
 /// How often a thread that waits for its client looks whether it is still wanted.
 const HEARTBEAT: Duration = Duration::from_millis(500);
@@ -99,6 +99,22 @@ impl Server {
             activity: Mutex::new((0, Instant::now())),
         };
         Ok(Self { place, listener, wake, shared: Arc::new(shared), _lock: lock })
+    }
+
+    /// As [`Server::bind`], for a daemon that was started in case there is none: `None` when another one answers. A lock
+    /// without an answer is that of a daemon which is ending, whose heir we are.
+    ///
+    /// # Errors
+    /// As [`Server::bind`]; [`DaemonError::Running`] where the other neither answers nor ends.
+    pub fn bind_unless_served(place: &Place, limits: Limits) -> Result<Option<Self>, DaemonError> {
+        let end = Instant::now() + LAST_ANSWERS * 2;
+        loop {
+            match Self::bind(place.clone(), limits) {
+                Err(DaemonError::Running) if Client::connect(place).is_ok() => return Ok(None),
+                Err(DaemonError::Running) if Instant::now() < end => thread::sleep(Duration::from_millis(5)),
+                bound => return bound.map(Some),
+            }
+        }
     }
 
     /// Serve until someone calls `shutdown`, or nobody calls anything for a while.

@@ -12,6 +12,11 @@ use beamtalk_daemon::{Client, DaemonError, Limits, Place, Server};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A daemon in this process.
 struct Daemon {
     folder: TempDir,
@@ -23,8 +28,7 @@ struct Daemon {
 
 impl Daemon {
     fn start(limits: Limits) -> Self {
-        static ALONE: Mutex<()> = Mutex::new(());
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let alone = alone();
         let folder = tempfile::tempdir().unwrap();
         let place = Place::at(&folder.path().join("daemon.sock")).unwrap();
         let server = Server::bind(place.clone(), limits).unwrap();
@@ -159,6 +163,21 @@ fn a_second_daemon_of_a_place_gives_way() {
     let daemon = Daemon::start(Limits::default());
     assert!(matches!(Server::bind(daemon.place.clone(), Limits::default()), Err(DaemonError::Running)));
     assert_eq!(daemon.client().call("ping", &json!({})).unwrap(), json!("pong"));
+}
+
+#[test]
+fn the_heir_of_a_daemon_that_ends_waits_for_its_lock() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::at(&folder.path().join("daemon.sock")).unwrap();
+    let lock = beamtalk_home::FileLock::acquire(&place.lock()).unwrap();
+    let ending = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(200));
+        drop(lock);
+    });
+    let heir = Server::bind_unless_served(&place, Limits::default()).unwrap();
+    assert!(heir.is_some());
+    ending.join().unwrap();
 }
 
 fn count(folder: &str) -> usize {

@@ -71,13 +71,13 @@ fn serve(detached: bool, idle: Option<u64>) -> Outcome {
         limits.idle = Duration::from_secs(seconds);
     }
     let place = Place::from_env().map_err(told)?;
-    let server = match Server::bind(place, limits) {
+    let server = if detached {
         // Of two that start at once, one gives way without a word.
-        Err(DaemonError::Running) if detached => return Ok(()),
-        bound => bound.map_err(told)?,
+        Server::bind_unless_served(&place, limits).map_err(told)?
+    } else {
+        Some(Server::bind(place, limits).map_err(told)?)
     };
-    server.run().map_err(told)?;
-    Ok(())
+    server.map_or(Ok(()), |server| server.run().map_err(told))
 }
 
 fn say(line: std::fmt::Arguments<'_>) -> Outcome {
