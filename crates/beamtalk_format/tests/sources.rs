@@ -1,5 +1,4 @@
-//! The sources of this repository: the standard library is in canonical style, the others keep what
-//! they say.
+//! The sources of this repository: the standard library and the examples are in canonical style.
 
 mod support;
 
@@ -22,13 +21,6 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
 }
 
 #[test]
-fn the_examples_keep_their_meaning_and_comments() {
-    for (_, source) in sources("examples") {
-        support::formatted(&source);
-    }
-}
-
-#[test]
 fn the_grammars_sample_keeps_its_meaning_and_comments() {
     for (_, source) in sources("crates/beamtalk_syntax/tests") {
         support::formatted(&source);
@@ -36,9 +28,10 @@ fn the_grammars_sample_keeps_its_meaning_and_comments() {
 }
 
 #[test]
-fn the_library_keeps_its_meaning_and_comments() {
-    for (_, source) in sources("stdlib/src") {
-        support::formatted(&source);
+fn the_library_and_the_examples_are_in_canonical_style() {
+    for (path, source) in sources("stdlib/src").into_iter().chain(sources("examples")) {
+        let formatted = support::formatted(&source);
+        assert_eq!(formatted, source, "`beamtalk fmt {}` mends it", path.display());
     }
 }
 
