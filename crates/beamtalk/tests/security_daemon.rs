@@ -378,6 +378,17 @@ fn d5_a_path_over_the_limit_of_the_platform_gets_a_short_one() {
 }
 
 #[test]
+fn d6_doctor_says_where_the_daemon_is_or_that_there_is_none() {
+    let site = Site::new();
+    let report = |output: std::process::Output| String::from_utf8_lossy(&output.stdout).into_owned();
+    let here = report(site.command(&["doctor"]).env("BEAMTALK_WORKSPACE", "mine").output().unwrap());
+    assert!(here.contains("Compiler daemon's socket") && here.contains("mine/daemon.sock"), "{here}");
+    // A socket in a folder that everybody may write is refused, and the command does without.
+    let nowhere = report(site.command(&["doctor"]).env("BEAMTALK_DAEMON_SOCKET", "/tmp/daemon.sock").output().unwrap());
+    assert!(nowhere.contains("commands compile by themselves"), "{nowhere}");
+}
+
+#[test]
 fn d6_without_a_daemon_the_command_compiles_by_itself() {
     let site = Site::new();
     let source = site.source();

@@ -3,6 +3,7 @@
 use crate::cli::DoctorOptions;
 use crate::failure::{Failure, Outcome};
 use crate::installation;
+use beamtalk_daemon::Place;
 use beamtalk_home::{Home, folder};
 use beamtalk_node::Otp;
 use beamtalk_node::otp::program_on_path;
@@ -28,6 +29,7 @@ pub fn run(options: &DoctorOptions) -> Outcome {
         Ok(_) => Finding::Good("Local connections (127.0.0.1)".into()),
         Err(error) => Finding::Bad(format!("Local connections: {error}"), None),
     });
+    findings.push(compiler_daemon());
     if options.dev {
         for tool in ["cargo", "rustc", "make"] {
             findings.push(match version_of(tool) {
@@ -37,6 +39,17 @@ pub fn run(options: &DoctorOptions) -> Outcome {
         }
     }
     report(&findings)
+}
+
+/// Where there is no daemon, `build` and `check` compile in their own process (security D6).
+fn compiler_daemon() -> Finding {
+    if !cfg!(unix) {
+        return Finding::Poor("No compiler daemon here (no Unix sockets): commands compile by themselves".into());
+    }
+    match Place::from_env() {
+        Ok(place) => Finding::Good(format!("Compiler daemon's socket ({})", place.socket().display())),
+        Err(error) => Finding::Poor(format!("No compiler daemon ({error}): commands compile by themselves")),
+    }
 }
 
 fn check_installation(home: &Home, findings: &mut Vec<Finding>) {
