@@ -217,17 +217,23 @@ impl Image {
 
     // ---- classes and patches ---------------------------------------------------------------------------
 
+    pub(crate) fn unit(&self, class: &str) -> Option<&ClassUnit> {
+        self.units.get(class)
+    }
+
+    /// Compile a class that has been changed in another way than by a source.
+    pub(crate) fn compile_unit(&self, name: &SmolStr, unit: ClassUnit) -> Result<Compiled, Failure> {
+        let mut work = Work::new(self);
+        if let Some(info) = unit.info() {
+            work.table_mut().insert(info);
+        }
+        work.units.insert(name.clone(), unit);
+        work.mark(name);
+        work.finish()
+    }
+
     fn compile_sources(&self, sources: &[Arc<Source>]) -> Result<Compiled, Failure> {
-        let mut work = Work {
-            image: self,
-            table: None,
-            units: FxHashMap::default(),
-            dirty: Vec::new(),
-            errors: Vec::new(),
-            warnings: Vec::new(),
-            defined: Vec::new(),
-            shown: Vec::new(),
-        };
+        let mut work = Work::new(self);
         for source in sources {
             for diagnostic in &source.parsed.diagnostics {
                 work.report(&source.path, diagnostic.clone());
@@ -252,7 +258,7 @@ fn statements(source: &Source) -> Vec<&ast::Statement> {
         .collect()
 }
 
-fn failure(code: &'static str, message: &str, help: &str) -> Failure {
+pub(crate) fn failure(code: &'static str, message: &str, help: &str) -> Failure {
     Failure {
         diagnostics: vec![(INPUT.into(), Diagnostic::error(code, Span::default(), message).with_help(help))],
     }
@@ -288,7 +294,20 @@ struct Work<'i> {
     shown: Vec<String>,
 }
 
-impl Work<'_> {
+impl<'i> Work<'i> {
+    fn new(image: &'i Image) -> Self {
+        Self {
+            image,
+            table: None,
+            units: FxHashMap::default(),
+            dirty: Vec::new(),
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            defined: Vec::new(),
+            shown: Vec::new(),
+        }
+    }
+
     fn report(&mut self, path: &SmolStr, diagnostic: Diagnostic) {
         if diagnostic.is_error() {
             self.errors.push((path.clone(), diagnostic));

@@ -80,6 +80,13 @@ pub struct Patch {
     pub selector: SmolStr,
 }
 
+impl Patch {
+    /// Its definition.
+    pub fn extension(&self) -> Option<&ast::Extension> {
+        self.source.extension(self.item)
+    }
+}
+
 /// A class, the text that defines it, and its patches.
 #[derive(Debug, Clone)]
 pub struct ClassUnit {

@@ -1,0 +1,354 @@
+//! Changing one method of a class of the image: its text, a new text for it, its removal.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use beamtalk_semantics::{Origin, Side};
+use beamtalk_syntax::{ast, is_keyword_selector, lexer, selector_arity};
+use beamtalk_text::Span;
+use smol_str::SmolStr;
+
+use crate::image::{Compiled, Failure, INPUT, Image, USER, failure};
+use crate::unit::{ClassUnit, Source};
+
+/// A method of a class that is known by its module.
+#[derive(Debug, Clone, Copy)]
+pub struct MethodRef<'a> {
+    /// The class's module.
+    pub module: &'a str,
+    /// Of the class itself, not of its instances.
+    pub class_side: bool,
+    /// Its selector.
+    pub selector: &'a str,
+}
+
+impl MethodRef<'_> {
+    fn side(&self) -> Side {
+        if self.class_side { Side::Class } else { Side::Instance }
+    }
+}
+
+impl Image {
+    /// The class of a module.
+    #[must_use]
+    pub fn class_of(&self, module: &str) -> Option<SmolStr> {
+        self.table().iter().find(|class| class.module == module).map(|class| class.name.clone())
+    }
+
+    /// The file that defines a module's class, if it came from one that can be read again.
+    #[must_use]
+    pub fn source_file(&self, module: &str) -> Option<PathBuf> {
+        let unit = self.unit(&self.class_of(module)?)?;
+        (unit.package == USER && unit.source.path != INPUT).then(|| PathBuf::from(unit.source.path.as_str()))
+    }
+
+    /// The text of a class's own method with its documentation; generated methods have none.
+    #[must_use]
+    pub fn method_source(&self, method: MethodRef<'_>) -> Option<String> {
+        let unit = self.unit(&self.class_of(method.module)?)?;
+        let side = method.side();
+        let patch = unit.patches.iter().find(|patch| patch.side == side && patch.selector == method.selector);
+        if let Some(patch) = patch {
+            let extension = patch.extension()?;
+            return Some(text_of(&extension.method, extension.span.start, &patch.source.text));
+        }
+        let removed = unit.removed.iter().any(|(at, selector)| *at == side && *selector == method.selector);
+        let found = unit.own_method(side, method.selector).filter(|_| !removed)?;
+        Some(text_of(found, found.span.start, &unit.source.text))
+    }
+
+    /// Compile a class with a new text for one of its methods: `selector => body`, or only a body where the selector is
+    /// unary.
+    ///
+    /// # Errors
+    /// When the class is unknown, the text is not one method of this selector, or has errors.
+    pub fn compile_method(&self, method: MethodRef<'_>, source: &str) -> Result<Compiled, Failure> {
+        let class = self.known_class(method)?;
+        let target = if method.class_side { format!("{class} class") } else { class.to_string() };
+        let source = Arc::new(one_method(&target, method, source)?);
+        self.compile_files(std::slice::from_ref(&source))
+    }
+
+    /// Compile a class without one of its own methods.
+    ///
+    /// # Errors
+    /// When the class is unknown or has no such method, or the method is generated from a field.
+    pub fn remove_method(&self, method: MethodRef<'_>) -> Result<Compiled, Failure> {
+        let class = self.known_class(method)?;
+        let side = method.side();
+        let selector = method.selector;
+        let known = self.table().get(&class).and_then(|info| info.method(side, selector));
+        match (known.map(|known| known.origin), self.unit(&class)) {
+            (Some(Origin::Body | Origin::Extension), Some(unit)) => {
+                let mut unit = unit.clone();
+                unit.remove(side, selector);
+                self.compile_unit(&class, unit)
+            }
+            (Some(Origin::Getter | Origin::Setter | Origin::Constructor), Some(_)) => Err(failure(
+                "E0614",
+                &format!("Cannot remove '{selector}' of {class}: it is generated from a field"),
+                "Define the class again without the field.",
+            )),
+            (_, None) | (None, _) => Err(failure(
+                "E0613",
+                &format!("{class} does not define #{selector} locally (or as an extension)"),
+                "Use includesSelector: or whichClassIncludesSelector: to check first, or removeSelector:ifAbsent: to supply a fallback.",
+            )),
+        }
+    }
+
+    fn known_class(&self, method: MethodRef<'_>) -> Result<SmolStr, Failure> {
+        let unknown = || {
+            let module = method.module;
+            let message = format!("Class source not available for {module}");
+            failure("E0604", &message, "Load the class again.")
+        };
+        self.class_of(method.module).ok_or_else(unknown)
+    }
+}
+
+impl ClassUnit {
+    fn own_method(&self, side: Side, selector: &str) -> Option<&ast::Method> {
+        self.source.class()?.members.iter().find_map(|member| match member {
+            ast::Member::Method(method)
+                if method.is_class_side() == (side == Side::Class)
+                    && method.signature.selector() == selector =>
+            {
+                Some(method)
+            }
+            ast::Member::Method(_) | ast::Member::Data(_) => None,
+        })
+    }
+
+    /// Takes a method out, wherever it comes from.
+    fn remove(&mut self, side: Side, selector: &str) {
+        self.patches.retain(|patch| patch.side != side || patch.selector != selector);
+        let removed = (side, SmolStr::from(selector));
+        if self.own_method(side, selector).is_some() && !self.removed.contains(&removed) {
+            self.removed.push(removed);
+        }
+    }
+}
+
+/// A method as it would stand at the margin, with what is written above its head.
+fn text_of(method: &ast::Method, head: u32, text: &str) -> String {
+    let doc = method.doc.as_ref().map(|doc| doc.span.start);
+    let start = doc.into_iter().chain(method.expects.iter().map(|expect| expect.span.start)).min();
+    let above = Span::new(start.unwrap_or(head), head).text(text);
+    let line = text[..method.span.start as usize].rsplit('\n').next().unwrap_or_default();
+    let indentation = if line.trim().is_empty() { line.len() } else { 0 };
+    let mut out: String = above
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .fold(String::new(), |out, line| out + line + "\n");
+    out.push_str(&moved_left(method.span.text(text).trim_end(), indentation));
+    out
+}
+
+/// The text with its lines `by` bytes of white space further left. Lines inside a string stay as they are.
+fn moved_left(text: &str, by: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for token in lexer::lex(text).tokens.iter().filter(|token| token.starts_line) {
+        let before = &text[done..token.span.start as usize];
+        let kept = before.trim_end_matches([' ', '\t']);
+        let space = &before[kept.len()..];
+        out.push_str(kept);
+        out.push_str(space.get(by..).unwrap_or_default());
+        done = token.span.start as usize;
+    }
+    out.push_str(&text[done..]);
+    out
+}
+
+/// Makes a standalone method of a text.
+fn one_method(target: &str, method: MethodRef<'_>, text: &str) -> Result<Source, Failure> {
+    let selector = method.selector;
+    let (above, rest) = split_documentation(text);
+    let rest = indented(without_class_modifier(rest, method.class_side));
+    let headed = Source::new(INPUT, format!("{above}{target} >> {rest}"));
+    let source = if headed.extensions().next().is_some() {
+        headed
+    } else if selector_arity(selector) == 0 {
+        Source::new(INPUT, format!("{above}{target} >> {selector} =>\n  {rest}"))
+    } else {
+        let head = example_head(selector);
+        return Err(failure(
+            "E0605",
+            &format!("The source of '{selector}' does not begin with its head"),
+            &format!("Write it as `{head} => …`."),
+        ));
+    };
+    let found = source.extensions().next().map(|(_, extension)| extension.method.signature.selector());
+    match found {
+        Some(found) if found != selector => Err(failure(
+            "E0606",
+            &format!("The source defines '{found}', not '{selector}'"),
+            "The selector and the head of the source must agree.",
+        )),
+        Some(_) if source.parsed.file.items.len() == 1 => Ok(source),
+        Some(_) => {
+            Err(failure("E0607", "The source holds more than one method", "Compile each method by itself."))
+        }
+        None => Err(failure(
+            "E0605",
+            &format!("The source is no method '{selector}'"),
+            "Write it as `selector => body`.",
+        )),
+    }
+}
+
+/// Comments, documentation and directives above a method, and the method.
+fn split_documentation(text: &str) -> (&str, &str) {
+    let mut rest = text.trim_start();
+    while rest.starts_with("//") || rest.starts_with('@') {
+        rest = rest.find('\n').map_or("", |end| rest[end..].trim_start());
+    }
+    text.split_at(text.len() - rest.len())
+}
+
+/// The text of a class method in a class body begins with `class`; a standalone one names it with its target.
+fn without_class_modifier(text: &str, class_side: bool) -> &str {
+    match text.strip_prefix("class ").map(str::trim_start) {
+        Some(rest) if class_side && !rest.starts_with("=>") && !rest.starts_with("->") => rest,
+        _ => text,
+    }
+}
+
+/// The text with its lines moved off the margin, where the next definition would begin. Lines inside a
+/// string stay as they are.
+fn indented(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut done = 0;
+    for token in lexer::lex(text).tokens {
+        let start = token.span.start as usize;
+        if token.starts_line && token.column == 0 && start > 0 {
+            out.push_str(&text[done..start]);
+            out.push_str("  ");
+            done = start;
+        }
+    }
+    out.push_str(&text[done..]);
+    out
+}
+
+/// `at: x put: x`, for a help.
+fn example_head(selector: &str) -> String {
+    if is_keyword_selector(selector) {
+        selector.split_inclusive(':').map(|part| format!("{part} x")).collect::<Vec<_>>().join(" ")
+    } else {
+        format!("{selector} x")
+    }
+}
+
+/// What a failure says.
+#[cfg(test)]
+fn messages(failure: &Failure) -> Vec<&str> {
+    failure.diagnostics.iter().map(|(_, diagnostic)| diagnostic.message.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "/// A door.\nValue subclass: Door\n  field: width = 1\n  /// How tall.\n  height =>\n    // metres\n    2\n  class built: n => n\n";
+
+    fn image() -> Image {
+        let mut image = Image::new();
+        let source = Arc::new(Source::new("/p/Door.bt", FILE));
+        let compiled = image.compile_files(&[source]).expect("compiles");
+        image.commit(&compiled);
+        image
+    }
+
+    fn of(selector: &str) -> MethodRef<'_> {
+        MethodRef { module: "bt@user@Door", class_side: false, selector }
+    }
+
+    fn compiled(image: &mut Image, method: MethodRef<'_>, source: &str) {
+        let compiled = image.compile_method(method, source).expect("compiles");
+        assert_eq!(compiled.modules.len(), 1);
+        image.commit(&compiled);
+    }
+
+    fn refused(image: &Image, method: MethodRef<'_>, source: &str) -> String {
+        let failure = image.compile_method(method, source).expect_err("refused");
+        messages(&failure).join("; ")
+    }
+
+    #[test]
+    fn a_method_has_the_text_of_its_file_and_then_that_of_its_patch() {
+        let mut image = image();
+        let text = image.method_source(of("height"));
+        assert_eq!(text.as_deref(), Some("/// How tall.\nheight =>\n  // metres\n  2"));
+        assert_eq!(image.source_file("bt@user@Door"), Some(PathBuf::from("/p/Door.bt")));
+        assert_eq!(image.method_source(of("width")), None);
+        compiled(&mut image, of("height"), "height => 3");
+        assert_eq!(image.method_source(of("height")).as_deref(), Some("height => 3"));
+    }
+
+    #[test]
+    fn every_text_of_a_method_can_be_compiled_again() {
+        let mut image = image();
+        let built = MethodRef { class_side: true, ..of("built:") };
+        for method in [of("height"), built] {
+            let text = image.method_source(method).expect("has a text");
+            compiled(&mut image, method, &text);
+            let again = image.method_source(method).expect("has a text");
+            assert_eq!(again, text.replace("class built", "built"));
+        }
+        for (name, text) in crate::library::sources().iter().take(12) {
+            let source = Source::new(*name, *text);
+            let Some(class) = source.class() else { continue };
+            for member in &class.members {
+                let ast::Member::Method(method) = member else { continue };
+                let selector = method.signature.selector();
+                let module = format!("bt@stdlib@{}", class.name.name);
+                let method =
+                    MethodRef { module: &module, class_side: method.is_class_side(), selector: &selector };
+                let text = image.method_source(method).expect("has a text");
+                let target = if method.class_side { "X class" } else { "X" };
+                assert!(one_method(target, method, &text).is_ok(), "{module} {selector}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_bare_body_is_a_unary_method_and_strings_keep_their_lines() {
+        let mut image = image();
+        compiled(&mut image, of("area"), "x := 2\nx * self height");
+        compiled(&mut image, of("text"), "\"a\nb\"");
+        assert!(image.method_source(of("text")).expect("has a text").ends_with("\"a\nb\""));
+        compiled(&mut image, of("table"), "#{#a => 1}");
+    }
+
+    #[test]
+    fn what_is_not_one_method_of_the_selector_is_refused() {
+        let image = image();
+        assert_eq!(refused(&image, of("two"), "three => 3"), "The source defines 'three', not 'two'");
+        assert_eq!(refused(&image, of("at:"), "3"), "The source of 'at:' does not begin with its head");
+        let second = refused(&image, of("two"), "two => 2\nDoor >> three => 3");
+        assert_eq!(second, "The source holds more than one method");
+        for broken in ["", "two => (", "two =>", "(", "\"", "two => 2\nthree => 3"] {
+            assert!(!refused(&image, of("two"), broken).is_empty(), "{broken:?}");
+        }
+        let nowhere = MethodRef { module: "bt@user@No", ..of("two") };
+        assert_eq!(refused(&image, nowhere, "2"), "Class source not available for bt@user@No");
+    }
+
+    #[test]
+    fn a_removed_method_is_gone_until_it_is_compiled_again() {
+        let mut image = image();
+        compiled(&mut image, of("height"), "9");
+        let removal = image.remove_method(of("height")).expect("there is one");
+        image.commit(&removal);
+        assert_eq!(image.method_source(of("height")), None);
+        let failure = image.remove_method(of("height")).expect_err("gone");
+        assert_eq!(messages(&failure), ["Door does not define #height locally (or as an extension)"]);
+        compiled(&mut image, of("height"), "4");
+        assert!(image.method_source(of("height")).is_some());
+        let failure = image.remove_method(of("withWidth:")).expect_err("generated");
+        assert_eq!(failure.diagnostics[0].1.code, "E0614");
+    }
+}
