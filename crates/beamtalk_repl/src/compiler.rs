@@ -3,7 +3,7 @@
 //! The host knows no syntax. It hands texts to a [`Compiler`], loads what comes back into the node, and tells
 //! the compiler which of its results have become real.
 
-use beamtalk_node::{CodeModule, VariableKind};
+use beamtalk_node::{CodeModule, MethodName, VariableKind};
 use std::path::PathBuf;
 
 /// The compiler of one workspace, with its class database.
@@ -22,6 +22,21 @@ pub trait Compiler: Send {
 
     /// Finds what to remove for a class or module name, and forgets the class when [`Compiler::loaded`] is called.
     fn unload(&mut self, name: &str) -> Result<Unloading, Box<Problem>>;
+
+    /// The class of a module.
+    fn class_of(&self, module: &str) -> Option<String>;
+
+    /// The file that a module's class was loaded from.
+    fn source_file(&self, module: &str) -> Option<PathBuf>;
+
+    /// The text of a method of this very class; `None` where it has none.
+    fn method_source(&self, method: &MethodName) -> Option<String>;
+
+    /// Compiles a class with a new text for one of its methods.
+    fn compile_method(&mut self, method: &MethodName, source: &str) -> Compiled;
+
+    /// Compiles a class without one of its methods.
+    fn remove_method(&mut self, method: &MethodName) -> Compiled;
 
     /// Completions of the word at the end of `prefix`.
     fn complete(&self, prefix: &str, variables: &[String]) -> Vec<String>;

@@ -1,5 +1,6 @@
 //! The workspace host: the process that serves one workspace.
 
+use crate::calls;
 use crate::compiler::Compiler;
 use crate::compiler_thread::CompilerThread;
 use crate::connection;
@@ -192,12 +193,14 @@ impl BoundHost {
         router.set_node(node.clone());
         let compiler = CompilerThread::start(make_compiler).map_err(system("start the compiler's thread"))?;
         let journal = Journal::at(self.options.workspace.journal_path());
+        let image = Arc::new(Image::new(node.clone(), compiler, router, journal.clone()));
+        answer_calls(&node, &image, &self.options.project);
         let host = Arc::new(Host {
             id: self.options.workspace.id().clone(),
             project: self.options.project.clone(),
             nonce: self.nonce,
             cookie: self.cookie,
-            image: Image::new(node.clone(), compiler, router, journal.clone()),
+            image,
             slots: Semaphore::new(self.options.limits.connections),
             limits: self.options.limits.clone(),
             stopping: watch::Sender::new(false),
@@ -246,7 +249,7 @@ impl BoundHost {
 
 /// What all connections share.
 pub(crate) struct Host {
-    pub(crate) image: Image,
+    pub(crate) image: Arc<Image>,
     id: WorkspaceId,
     project: PathBuf,
     nonce: String,
@@ -338,6 +341,17 @@ impl Host {
             }
         });
     }
+}
+
+/// Each question gets a task of its own, since the program that waits for its answer may be what others wait for.
+fn answer_calls(node: &Node, image: &Arc<Image>, project: &Path) {
+    // The image holds the node, which holds this.
+    let (image, project) = (Arc::downgrade(image), project.to_path_buf());
+    node.answer_calls(Arc::new(move |call| {
+        if let Some(image) = image.upgrade() {
+            tokio::spawn(calls::answer(image, project.clone(), call));
+        }
+    }));
 }
 
 async fn accept_clients(host: &Arc<Host>, socket: &TcpListener) {

@@ -7,7 +7,7 @@ use crate::journal::{Entry, Journal};
 use crate::reply::{Failure, Frame, Outcome};
 use crate::router::Router;
 use crate::session::Session;
-use beamtalk_node::{CodeModule, Evaluation, ModuleState, Node, NodeError, VariableKind};
+use beamtalk_node::{CodeModule, Evaluation, MethodName, ModuleState, Node, NodeError, VariableKind};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -63,8 +63,7 @@ impl Image {
 
     /// Compiles and loads files.
     pub(crate) async fn load_files(&self, files: Vec<SourceFile>) -> Outcome {
-        let entry =
-            Entry::Files { files: files.iter().map(|file| (file.path.clone(), file.text.clone())).collect() };
+        let entry = Entry::files(&files);
         let _changing = self.changing.lock().await;
         let compiled = self.compiler.run(move |compiler| compiler.compile_files(&files)).await?;
         let compiled = self.load(compiled, entry).await?;
@@ -85,18 +84,48 @@ impl Image {
         Ok(Frame::new().with("classes", compiled.classes.clone()).and(warnings(&compiled.warnings)))
     }
 
+    /// Compiles something and loads what comes of it. The result has the compiler's errors, if there are any; then
+    /// nothing is changed.
+    pub(crate) async fn change(
+        &self,
+        entry: Entry,
+        work: impl FnOnce(&mut dyn crate::Compiler) -> Compiled + Send + 'static,
+    ) -> Result<Compiled, Failure> {
+        let _changing = self.changing.lock().await;
+        let compiled = self.compiler.run(work).await?;
+        if compiled.errors.is_empty() { self.load(compiled, entry).await } else { Ok(compiled) }
+    }
+
     /// Removes a class.
     pub(crate) async fn unload(&self, name: String) -> Outcome {
         let _changing = self.changing.lock().await;
-        let asked = name.clone();
-        let found = self.compiler.run(move |compiler| compiler.unload(&asked)).await?;
-        let Unloading { modules, replacements, token } = found.map_err(|problem| problems(&[*problem]))?;
+        let Unloading { modules, replacements, token } = self.find_class(&name).await?;
         self.node.load(replacements).await?;
         self.node.unload(modules).await?;
+        self.removed(name, token).await?;
+        Ok(Frame::new().with("value", "ok"))
+    }
+
+    /// Forgets a class that the node unloads by itself.
+    pub(crate) async fn forget(&self, name: String) -> Result<(), Failure> {
+        let _changing = self.changing.lock().await;
+        let Unloading { modules, replacements, token } = self.find_class(&name).await?;
+        self.node.load(replacements).await?;
+        self.node.forget(&modules);
+        self.removed(name, token).await
+    }
+
+    async fn find_class(&self, name: &str) -> Result<Unloading, Failure> {
+        let asked = name.to_owned();
+        let found = self.compiler.run(move |compiler| compiler.unload(&asked)).await?;
+        found.map_err(|problem| problems(&[*problem]))
+    }
+
+    async fn removed(&self, name: String, token: u64) -> Result<(), Failure> {
         self.compiler.run(move |compiler| compiler.loaded(token)).await?;
         self.journal.append(&Entry::Unloaded { name: name.clone() });
         self.router.push("classes", "removed", json!({"class": name}));
-        Ok(Frame::new().with("value", "ok"))
+        Ok(())
     }
 
     /// Teaches the compiler what a living node has loaded, from the journal of the host before us. With a
@@ -327,6 +356,13 @@ fn recall_one(compiler: &mut dyn crate::Compiler, entry: Entry) -> Vec<CodeModul
         Entry::Files { files } => {
             let files: Vec<_> = files.into_iter().map(|(path, text)| SourceFile { path, text }).collect();
             compiler.compile_files(&files)
+        }
+        Entry::Method { module, class_side, selector, source } => {
+            let method = MethodName { module, class_side, selector };
+            match source {
+                Some(source) => compiler.compile_method(&method, &source),
+                None => compiler.remove_method(&method),
+            }
         }
         Entry::Unloaded { name } => match compiler.unload(&name) {
             Ok(unloading) => {

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use beamtalk_node::{CodeModule, VariableKind};
-use beamtalk_project::{Diagnostic, Failure, Image, LineIndex, ModuleCode, Name, Source, Variable, render};
+use beamtalk_node::{CodeModule, MethodName, VariableKind};
+use beamtalk_project::{
+    Diagnostic, Failure, Image, LineIndex, MethodRef, ModuleCode, Name, Source, Variable, render,
+};
 
 use crate::compiler::{Compiled, Compiler, Input, Problem, SourceFile, Unloading};
 
@@ -73,6 +75,10 @@ impl ImageCompiler {
     }
 }
 
+fn method_ref(method: &MethodName) -> MethodRef<'_> {
+    MethodRef { module: &method.module, class_side: method.class_side, selector: &method.selector }
+}
+
 fn code_module(module: &ModuleCode) -> CodeModule {
     CodeModule { name: module.name.to_string(), file: module.path.to_string(), beam: module.beam.clone() }
 }
@@ -131,6 +137,28 @@ impl Compiler for ImageCompiler {
             }),
             Err(diagnostic) => Err(Box::new(problem(INPUT, &diagnostic, &|_| None))),
         }
+    }
+
+    fn class_of(&self, module: &str) -> Option<String> {
+        self.image.class_of(module).map(|class| class.to_string())
+    }
+
+    fn source_file(&self, module: &str) -> Option<PathBuf> {
+        self.image.source_file(module)
+    }
+
+    fn method_source(&self, method: &MethodName) -> Option<String> {
+        self.image.method_source(method_ref(method))
+    }
+
+    fn compile_method(&mut self, method: &MethodName, source: &str) -> Compiled {
+        let result = self.image.compile_method(method_ref(method), source);
+        self.finish(result, &|path| (path == INPUT).then(|| source.to_owned()))
+    }
+
+    fn remove_method(&mut self, method: &MethodName) -> Compiled {
+        let result = self.image.remove_method(method_ref(method));
+        self.finish(result, &|_| None)
     }
 
     fn complete(&self, prefix: &str, variables: &[String]) -> Vec<String> {

@@ -3,6 +3,7 @@
 //!
 //! One JSON object a line. The journal lives as long as the node: an orderly end removes it.
 
+use crate::compiler::SourceFile;
 use beamtalk_home::{HomeError, file};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
@@ -20,8 +21,16 @@ pub(crate) enum Entry {
     Input { code: String },
     /// Files, as they were then.
     Files { files: Vec<(PathBuf, String)> },
+    /// A method that a program compiled, or removed when there is no source.
+    Method { module: String, class_side: bool, selector: String, source: Option<String> },
     /// A class that was removed.
     Unloaded { name: String },
+}
+
+impl Entry {
+    pub(crate) fn files(files: &[SourceFile]) -> Self {
+        Self::Files { files: files.iter().map(|file| (file.path.clone(), file.text.clone())).collect() }
+    }
 }
 
 /// The file.
@@ -70,6 +79,12 @@ mod tests {
         let entries = [
             Entry::Input { code: "Object subclass: A".into() },
             Entry::Files { files: vec![("/p/B.bt".into(), "Object subclass: B".into())] },
+            Entry::Method {
+                module: "bt@user@A".into(),
+                class_side: true,
+                selector: "two".into(),
+                source: Some("two => 2".into()),
+            },
             Entry::Unloaded { name: "A".into() },
         ];
         for entry in &entries {

@@ -24,10 +24,12 @@
 //! | [`session`], [`router`], [`pool`] | sessions, the node's events, names of evaluation modules |
 //! | [`wire`], [`reply`], [`display`], [`outbox`] | lines in, lines out |
 //! | [`compiler`], [`compiler_thread`] | what a compiler must do, and where it runs |
+//! | [`calls`] | what the node asks of the host |
 //! | [`record`], [`journal`], [`files`] | metadata, what was loaded, source files |
 //! | [`loopback`], [`peer`], [`limits`] | who may connect, and how much |
 //! | [`client`], [`launch`] | the client side: talking to a host, starting one |
 
+mod calls;
 pub mod client;
 pub mod compiler;
 mod compiler_thread;

@@ -13,8 +13,8 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use beamtalk_home::{Home, WorkspaceFolder, WorkspaceId};
-use beamtalk_node::CodeModule;
 use beamtalk_node::fake::FakeNode;
+use beamtalk_node::{CodeModule, MethodName};
 use beamtalk_repl::{
     BoundHost, Compiled, Compiler, HostOptions, Input, Limits, Problem, SourceFile, Unloading,
 };
@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -98,6 +99,26 @@ impl Compiler for FakeCompiler {
         } else {
             Err(Box::new(problem(&format!("Class not found: '{name}'"))))
         }
+    }
+
+    fn class_of(&self, module: &str) -> Option<String> {
+        module.strip_prefix("bt@user@").filter(|name| self.known.contains(*name)).map(str::to_owned)
+    }
+
+    fn source_file(&self, _module: &str) -> Option<PathBuf> {
+        None
+    }
+
+    fn method_source(&self, _method: &MethodName) -> Option<String> {
+        None
+    }
+
+    fn compile_method(&mut self, _method: &MethodName, source: &str) -> Compiled {
+        Compiled { errors: vec![problem(source)], ..Compiled::default() }
+    }
+
+    fn remove_method(&mut self, method: &MethodName) -> Compiled {
+        Compiled { errors: vec![problem(&method.selector)], ..Compiled::default() }
     }
 
     fn complete(&self, prefix: &str, variables: &[String]) -> Vec<String> {

@@ -1,0 +1,155 @@
+//! Programs that look at their classes and change them: each test is one session's input and what it prints.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+/// A home and a project of their own; the workspace ends with the value.
+struct Place {
+    home: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let home = tempfile::tempdir().expect("a temporary directory");
+        std::fs::create_dir_all(home.path().join("project/.beamtalk")).expect("a project");
+        Self { home }
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.project().join(name), text).expect("writable");
+    }
+
+    fn project(&self) -> PathBuf {
+        self.home.path().join("project")
+    }
+
+    fn beamtalk(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_beamtalk"))
+            .args(arguments)
+            .env("BEAMTALK_HOME", self.home.path().join("home"))
+            .env_remove("BEAMTALK_WORKSPACE")
+            .current_dir(self.project())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        // A child that ends early closes its input; its output says why.
+        let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+        child.wait_with_output().expect("the binary ends")
+    }
+
+    /// Runs the lines in a session and compares standard output.
+    fn prints(&self, input: &str, expected: &str) {
+        let output = self.beamtalk(&["repl", "--port", "0"], input);
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(out.trim_end(), expected.trim_end(), "standard error:\n{err}");
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.beamtalk(&["workspace", "stop"], "");
+    }
+}
+
+const SHOP: &str = "Object subclass: Shop\n  /// How many.\n  class count => 1\n  class open: n => n\n\n";
+
+/// What a failing expression raises: its kind and its text.
+fn caught(expression: &str) -> String {
+    format!("[{expression}] on: Error do: [:e | \"{{e kind}}: {{e message}}\"]\n")
+}
+
+#[test]
+fn a_method_tells_its_source_wherever_it_comes_from() {
+    Place::new().prints(
+        &format!(
+            "{SHOP}(Integer >> #isEven) source isEmpty\n(Shop class >> #count) source\n(Shop class >> #open:) argumentCount\n\
+             Shop class >> two => 2\n(Shop class >> #two) source\n(Shop >> #nothing)\n"
+        ),
+        "Shop\nfalse\n/// How many.\nclass count => 1\n1\nShop>>two\ntwo => 2\nnil",
+    );
+}
+
+#[test]
+fn a_program_compiles_methods_that_living_objects_use_at_once() {
+    Place::new().prints(
+        "Actor subclass: Dial\n  state: n = 0\n  turn => self.n := self.n + 1\n\nd := Dial spawn. d turn\n\
+         Dial compile: #turn source: \"turn => self.n := self.n + 10\"\nd turn\n\
+         Dial tryCompile: #twice source: \"self.n * 2\"\nd twice\n\
+         Dial compile: #add:to: source: \"add: a to: b => a + b\"\nd add: 3 to: 4\n\
+         Dial class compile: #made source: \"made => #made\"\nDial made\n(Dial >> #twice) source\n",
+        "Dial\n1\nDial\n11\nDial\n22\nDial\n7\nDial class\nmade\ntwice =>\n  self.n * 2",
+    );
+}
+
+#[test]
+fn a_source_that_is_not_the_method_is_refused_and_changes_nothing() {
+    let input = [
+        SHOP.to_owned(),
+        caught("Shop compile: #two source: \"three => 3\""),
+        caught("Shop compile: #at: source: \"3\""),
+        caught("Shop compile: #two source: 42"),
+        "[Shop compile: #two source: \"two => (\"] on: Error do: [:e | e kind]\n".to_owned(),
+        "Shop class includesSelector: #two\nShop count\n".to_owned(),
+    ]
+    .concat();
+    Place::new().prints(
+        &input,
+        "Shop\ncompile_failed: The source defines 'three', not 'two'\n\
+         compile_failed: The source of 'at:' does not begin with its head\n\
+         type_error: compile:source: expects a String body, got: 42\ncompile_failed\nfalse\n1",
+    );
+}
+
+#[test]
+fn a_removed_method_shows_the_inherited_one() {
+    let input = "Value subclass: Base\n  name => \"base\"\n\nBase subclass: Leaf\n  name => \"leaf\"\n\nl := Leaf new. l name\n\
+         Leaf removeSelector: #name\nl name\nLeaf removeSelector: #name ifAbsent: [\"absent\"]\n";
+    Place::new().prints(
+        &format!("{input}{}", caught("Leaf removeSelector: #name")),
+        "Base\nLeaf\nleaf\nLeaf\nbase\nabsent\n\
+         selector_not_found: Leaf does not define #name locally (or as an extension)",
+    );
+}
+
+#[test]
+fn a_class_leaves_the_system_and_can_be_defined_again() {
+    let input = [
+        "Object subclass: Base\n  name => 1\n\nBase subclass: Leaf\n  leaf => 2\n\n".to_owned(),
+        caught("Base removeFromSystem"),
+        caught("Integer removeFromSystem"),
+        "Leaf removeFromSystem\nBeamtalk classNamed: #Leaf\nBase removeFromSystem\n".to_owned(),
+        "Value subclass: Base\n  name => 3\n\nBase new name\n".to_owned(),
+    ]
+    .concat();
+    Place::new().prints(
+        &input,
+        "Base\nLeaf\nruntime_error: Cannot remove class 'Base'; it has subclasses\n\
+         runtime_error: Cannot remove stdlib class 'Integer'\nnil\nnil\nnil\nBase\n3",
+    );
+}
+
+#[test]
+fn a_file_is_loaded_and_loaded_again_by_a_program() {
+    let place = Place::new();
+    place.write("Tally.bt", "Object subclass: Tally\n  class now => 1\n");
+    place.write("Broken.bt", "Object subclass: Broken\n  now => (\n");
+    let errors = [
+        caught("Workspace load: \"no.bt\""),
+        caught("Integer reload"),
+        "[Workspace load: \"Broken.bt\"] on: Error do: [:e | e kind]\n".to_owned(),
+        "[Workspace sync] on: Error do: [:e | e kind]\n".to_owned(),
+    ]
+    .concat();
+    place.prints(
+        &format!("Workspace load: \"Tally.bt\"\nTally now\n{errors}"),
+        "#(Tally)\n1\nfile_not_found: File not found: no.bt\n\
+         no_source_file: Integer has no source file; stdlib classes cannot be reloaded\ncompile_failed\nunsupported",
+    );
+    place.write("Tally.bt", "Object subclass: Tally\n  class now => 2\n");
+    place.prints("Tally reload\nTally now\n", "Tally\n2");
+    place.write("Tally.bt", "Object subclass: Tally\n  class now => (\n");
+    place.prints("[Tally reload] on: Error do: [:e | e kind]\nTally now\n", "reload_failed\n2");
+}

@@ -1,0 +1,149 @@
+//! Answering the node's questions: what a program does to its own classes.
+//!
+//! A program waits for each answer, in an evaluation or an actor. An evaluation holds no lock of ours while it runs, so an
+//! answer may take [`Image`]'s turn of changes like every other load.
+
+use crate::compiler::{Compiled, Compiler, Problem};
+use crate::files;
+use crate::image::Image;
+use crate::journal::Entry;
+use crate::reply::Failure;
+use beamtalk_node::{Answer, Call, MethodName, Question, Refusal};
+use serde_json::json;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Answers one question.
+pub(crate) async fn answer(image: Arc<Image>, project: PathBuf, call: Call) {
+    let answer = match call.question.clone() {
+        Question::MethodSource(method) => method_source(&image, method).await,
+        Question::Compile { method, source, durable: _ } => change(&image, method, Some(source)).await,
+        Question::RemoveSelector(method) => change(&image, method, None).await,
+        Question::RemoveClass { module } => remove_class(&image, module).await,
+        Question::Reload { module } => reload(&image, &project, module).await,
+        Question::LoadPath(path) => load_path(&image, &project, &path).await,
+        Question::SyncProject => Err(Refusal {
+            kind: "unsupported",
+            message: "Workspace sync is not available yet".into(),
+            hint: Some("Load files or folders with `Workspace load: \"src\"`.".into()),
+        }),
+        // Dropping it says that it is unsupported.
+        Question::Unknown(what) => return tracing::warn!(what, "the node asks something that is not known"),
+    };
+    call.answer(answer);
+}
+
+async fn method_source(image: &Image, method: MethodName) -> Result<Answer, Refusal> {
+    let text = image.compiler.run(move |compiler| compiler.method_source(&method)).await;
+    let text = text.map_err(|error| refusal("internal_error", Failure::from(error)))?;
+    Ok(Answer::Text(text.unwrap_or_default()))
+}
+
+/// Compiles a class with a new text for one method, or without it.
+async fn change(image: &Image, method: MethodName, source: Option<String>) -> Result<Answer, Refusal> {
+    let class = class_of(image, &method.module).await?;
+    let entry = Entry::Method {
+        module: method.module.clone(),
+        class_side: method.class_side,
+        selector: method.selector.clone(),
+        source: source.clone(),
+    };
+    changed(image, entry, move |compiler| match &source {
+        Some(source) => compiler.compile_method(&method, source),
+        None => compiler.remove_method(&method),
+    })
+    .await?;
+    image.router.push("classes", "loaded", json!({"class": class}));
+    Ok(Answer::Done)
+}
+
+async fn changed(
+    image: &Image,
+    entry: Entry,
+    work: impl FnOnce(&mut dyn Compiler) -> Compiled + Send + 'static,
+) -> Result<Compiled, Refusal> {
+    let compiled = image.change(entry, work).await.map_err(|failure| refusal("load_failed", failure))?;
+    if compiled.errors.is_empty() { Ok(compiled) } else { Err(rejected(&compiled.errors)) }
+}
+
+async fn remove_class(image: &Image, module: String) -> Result<Answer, Refusal> {
+    let class = class_of(image, &module).await?;
+    image.forget(class).await.map_err(|failure| refusal("runtime_error", failure))?;
+    Ok(Answer::Done)
+}
+
+async fn reload(image: &Image, project: &Path, module: String) -> Result<Answer, Refusal> {
+    let class = class_of(image, &module).await?;
+    let found = image.compiler.run(move |compiler| compiler.source_file(&module)).await;
+    let Ok(Some(path)) = found else {
+        return Err(Refusal {
+            kind: "no_source_file",
+            message: format!("{class} has no source file; stdlib classes cannot be reloaded"),
+            hint: None,
+        });
+    };
+    let shown = path.to_string_lossy().into_owned();
+    let classes =
+        load(image, project, &shown).await.map_err(|refused| Refusal { kind: "reload_failed", ..refused })?;
+    if classes.contains(&class) {
+        return Ok(Answer::Done);
+    }
+    Err(Refusal {
+        kind: "reload_failed",
+        message: format!("{shown} does not define {class} any more"),
+        hint: Some(format!("Remove the old class with `{class} removeFromSystem`.")),
+    })
+}
+
+async fn load_path(image: &Image, project: &Path, path: &str) -> Result<Answer, Refusal> {
+    load(image, project, path).await.map(Answer::Names)
+}
+
+async fn load(image: &Image, project: &Path, path: &str) -> Result<Vec<String>, Refusal> {
+    let (base, wanted) = (project.to_path_buf(), path.to_owned());
+    let read = tokio::task::spawn_blocking(move || files::read(&base, &wanted)).await;
+    let read = read.unwrap_or_else(|error| Err(error.to_string()));
+    let (sources, _) = read.map_err(|message| {
+        let gone =
+            std::fs::metadata(project.join(path)).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        Refusal { kind: if gone { "file_not_found" } else { "io_error" }, message, hint: None }
+    })?;
+    let entry = Entry::files(&sources);
+    Ok(changed(image, entry, move |compiler| compiler.compile_files(&sources)).await?.classes)
+}
+
+async fn class_of(image: &Image, module: &str) -> Result<String, Refusal> {
+    let asked = module.to_owned();
+    let class = image.compiler.run(move |compiler| compiler.class_of(&asked)).await;
+    class.ok().flatten().ok_or_else(|| Refusal {
+        kind: "compile_failed",
+        message: format!("Class source not available for {module}"),
+        hint: Some("Load the class again.".into()),
+    })
+}
+
+/// What the compiler did not take.
+fn rejected(errors: &[Problem]) -> Refusal {
+    let absent = errors.iter().any(|problem| problem.code == ABSENT_METHOD);
+    let messages: Vec<_> = errors.iter().map(located).collect();
+    Refusal {
+        kind: if absent { "selector_not_found" } else { "compile_failed" },
+        message: messages.join("\n"),
+        hint: errors.iter().find_map(|problem| problem.help.clone()),
+    }
+}
+
+/// The code of the compiler's word that there is no such method.
+const ABSENT_METHOD: &str = "E0613";
+
+fn located(problem: &Problem) -> String {
+    match &problem.path {
+        Some(path) => format!("{} in {} at line {}", problem.message, path.display(), problem.line),
+        None => problem.message.clone(),
+    }
+}
+
+fn refusal(kind: &'static str, failure: Failure) -> Refusal {
+    Refusal { kind, message: failure.message, hint: failure.hint }
+}
