@@ -23,7 +23,7 @@ erlang-test:
 
 .PHONY: repl
 repl: erlang ## Install what is missing, build, and open the prompt (or evaluate piped input)
-	@$(CARGO) build --release --package beamtalk $(QUIET)
+	@$(CARGO) build --release --package beamtalk $(QUIET) </dev/null
 	@./target/release/beamtalk repl
 
 .PHONY: build

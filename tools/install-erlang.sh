@@ -5,8 +5,11 @@ set -eu
 
 purpose=${1:-run}
 
+# Standard input is the prompt's, not ours: `printf '2 + 3' | make -s repl`.
+exec </dev/null
+
 has_lib() {
-    erl -noshell -eval "halt(case code:lib_dir($1) of {error, _} -> 1; _ -> 0 end)." >/dev/null 2>&1
+    erl -noshell -eval "halt(case code:lib_dir($1) of {error, _} -> 1; _ -> 0 end)." </dev/null >/dev/null 2>&1
 }
 
 missing() {
@@ -27,7 +30,7 @@ if [ "$(id -u)" -ne 0 ] && ! command -v brew >/dev/null 2>&1; then
         exit 1
     fi
     as_root=sudo
-    [ -t 0 ] || as_root='sudo -n'
+    [ -t 2 ] || as_root='sudo -n'
 fi
 
 say() {

@@ -170,3 +170,18 @@ fn a_method_of_five_thousand_statements_runs() {
     code.push_str("    x4999\n  class step: n => n\n\nLong run\n");
     prints(&code, "Long\n12497500");
 }
+
+#[test]
+fn looking_for_erlang_leaves_the_input_to_the_prompt() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tools/install-erlang.sh");
+    let mut child = Command::new("sh")
+        .arg("-c")
+        .arg(format!("'{}' run && cat", script.display()))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a shell");
+    child.stdin.take().expect("piped").write_all(b"2 + 3 * 4\n").expect("the script does not close its input");
+    let output = child.wait_with_output().expect("the script ends");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "2 + 3 * 4\n");
+}
