@@ -37,6 +37,7 @@ const WITHOUT_EXAMPLE: &[&str] = &[
     "E0341", // only in the standard library
     "E0511", // two inputs
     "E0600", // no text at all
+    "E0605", "E0606", "E0607", "E0613", "E0614", // of reflection, at run time
     "E0610", "E0611", "E0612", // of `:unload`
     "E0620", "E0621", // thousands of values
     "E0630", "E0631", // of files
