@@ -49,15 +49,12 @@ pub enum Command {
 /// Options of `repl`.
 #[derive(Debug, Args)]
 pub struct ReplOptions {
-    /// Evaluate this and leave (may be repeated)
-    #[arg(short = 'e', long = "eval", value_name = "EXPRESSION")]
-    pub expressions: Vec<String>,
+    /// What is said
+    #[command(flatten)]
+    pub talk: TalkOptions,
     /// Use the workspace of this name instead of the project's
     #[arg(long, value_name = "NAME")]
     pub workspace: Option<String>,
-    /// Continue the session of this name, or begin it
-    #[arg(long, value_name = "NAME")]
-    pub session: Option<String>,
     /// Port for a workspace that is started (0: any free one)
     #[arg(long, value_name = "PORT")]
     pub port: Option<u16>,
@@ -73,6 +70,17 @@ pub struct ReplOptions {
     /// Stop the workspace on leaving if this command started it
     #[arg(long, visible_alias = "foreground")]
     pub ephemeral: bool,
+}
+
+/// Options of a conversation, whoever began its workspace.
+#[derive(Debug, Args)]
+pub struct TalkOptions {
+    /// Evaluate this and leave (may be repeated)
+    #[arg(short = 'e', long = "eval", value_name = "EXPRESSION")]
+    pub expressions: Vec<String>,
+    /// Continue the session of this name, or begin it
+    #[arg(long, value_name = "NAME")]
+    pub session: Option<String>,
     /// Print without colours
     #[arg(long)]
     pub no_color: bool,
@@ -219,6 +227,14 @@ pub enum WorkspaceCommand {
         /// Have it ask every client for its cookie
         #[arg(long)]
         require_cookie: bool,
+    },
+    /// Talk to a workspace that runs; never start one
+    Attach {
+        /// The workspace (default: the project's)
+        name: Option<String>,
+        /// What is said
+        #[command(flatten)]
+        talk: TalkOptions,
     },
     /// Stop a workspace
     Stop {

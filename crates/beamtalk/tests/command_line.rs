@@ -250,3 +250,36 @@ fn attaching_takes_milliseconds() {
         .unwrap();
     assert!(fastest < Duration::from_millis(30), "{fastest:?}");
 }
+
+#[test]
+fn attaching_talks_to_a_workspace_that_runs_and_starts_none() {
+    let place = Place::new();
+    let attach = |rest: &[&str]| place.beamtalk(&[&["workspace", "attach"], rest].concat());
+    let unknown = attach(&["w", "-e", "1"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(err(&unknown).starts_with("  × Workspace 'w' does not exist\n"), "{}", err(&unknown));
+
+    assert!(place.beamtalk(&["workspace", "create", "w"]).status.success());
+    let stopped = attach(&["w", "-e", "1"]);
+    assert_eq!((stopped.status.code(), out(&stopped)), (Some(1), String::new()));
+    assert_eq!(
+        err(&stopped),
+        "  × Workspace 'w' is not running\n  help: start it: beamtalk repl --workspace w\n"
+    );
+    assert!(out(&place.beamtalk(&["workspace", "status", "w"])).contains("Status:    stopped"));
+
+    let created = place.beamtalk(&["workspace", "create", "w", "--background", "--port", "0"]);
+    assert!(out(&created).contains("Attach: beamtalk workspace attach w"), "{}", out(&created));
+    assert_eq!(out(&attach(&["w", "--session", "s", "-e", "x := 20", "-e", "x + 1"])), "20\n21\n");
+    let mut piped = place.command(&["workspace", "attach", "w", "--session", "s"]);
+    let mut piped = piped.stdin(Stdio::piped()).spawn().unwrap();
+    piped.stdin.take().unwrap().write_all(b"x * 2\nnil foo\n").unwrap();
+    let piped = piped.wait_with_output().unwrap();
+    assert_eq!(out(&piped), "40\n");
+    assert!(err(&piped).contains("does not understand 'foo'"), "{}", err(&piped));
+
+    // Without a name it is the project's.
+    assert_eq!(attach(&["-e", "1"]).status.code(), Some(1));
+    assert_eq!(out(&place.beamtalk(&["repl", "--port", "0", "-e", "6 * 7"])), "42\n");
+    assert_eq!(out(&attach(&["-e", "6 * 8"])), "48\n");
+}

@@ -1,7 +1,7 @@
 //! `beamtalk repl`: talk to a workspace.
 
 use super::{StartOptions, enter};
-use crate::cli::ReplOptions;
+use crate::cli::{ReplOptions, TalkOptions};
 use crate::failure::{Failure, Outcome};
 use crate::place::Place;
 use crate::prompt::show::Screen;
@@ -12,40 +12,49 @@ use beamtalk_repl::launch::{Attached, attach};
 use serde_json::{Value, json};
 use std::io::{self, IsTerminal, Read, Write};
 
-/// Connects and evaluates.
+/// Connects, to a workspace that is started if need be, and evaluates.
 pub fn run(options: &ReplOptions) -> Outcome {
     let place = Place::find(options.workspace.as_deref())?;
-    let interactive = options.expressions.is_empty() && io::stdin().is_terminal();
-    let banner = interactive && io::stdout().is_terminal();
-    if banner {
-        writeln!(io::stdout(), "Beamtalk v{}", env!("CARGO_PKG_VERSION"))?;
-        writeln!(io::stdout(), "Type :help for available commands, :exit to quit.\n")?;
-    }
+    greet(&options.talk)?;
     let idle = if options.persistent { Some(0) } else { options.timeout };
     let attached =
         enter(&place, &StartOptions { port: options.port, idle, require_cookie: options.require_cookie })?;
     let stop_after = options.ephemeral && attached.started;
-    let talked = talk(options, &place, attached, interactive, banner);
+    let talked = talk(&options.talk, &place, attached);
     if stop_after {
         super::workspace::stop_quietly(&place.workspace)?;
     }
     talked
 }
 
-fn talk(
-    options: &ReplOptions,
-    place: &Place,
-    mut attached: Attached,
-    interactive: bool,
-    banner: bool,
-) -> Outcome {
+/// A person asks, line by line.
+fn is_interactive(options: &TalkOptions) -> bool {
+    options.expressions.is_empty() && io::stdin().is_terminal()
+}
+
+/// A person reads too.
+fn shows_banner(options: &TalkOptions) -> bool {
+    is_interactive(options) && io::stdout().is_terminal()
+}
+
+/// The first lines that a person sees; what comes next may take a while.
+pub fn greet(options: &TalkOptions) -> Outcome {
+    if shows_banner(options) {
+        writeln!(io::stdout(), "Beamtalk v{}", env!("CARGO_PKG_VERSION"))?;
+        writeln!(io::stdout(), "Type :help for available commands, :exit to quit.\n")?;
+    }
+    Ok(())
+}
+
+/// Evaluates what the command line, a pipe or a person says.
+pub fn talk(options: &TalkOptions, place: &Place, mut attached: Attached) -> Outcome {
     if let Some(name) = &options.session {
         let reply = attached.client.request("session", json!({"name": name}))?;
         if let Some(error) = reply.error() {
             return Err(Failure::new(error));
         }
     }
-    if banner {
+    if shows_banner(options) {
         introduce(place, &mut attached)?;
     }
     let screen = Screen::new(options.no_color);
@@ -53,7 +62,7 @@ fn talk(
     if !options.expressions.is_empty() {
         return script::run(&mut conversation, options.expressions.iter().map(String::as_str));
     }
-    if !interactive {
+    if !is_interactive(options) {
         let mut bytes = Vec::new();
         io::stdin().lock().read_to_end(&mut bytes)?;
         let text = String::from_utf8(bytes).map_err(|_| Failure::new("the input is not UTF-8"))?;

@@ -1,5 +1,6 @@
 //! `beamtalk workspace …`: list and manage workspaces.
 
+mod attach;
 mod logs;
 
 use super::{StartOptions, enter};
@@ -28,6 +29,7 @@ pub fn run(command: &WorkspaceCommand) -> Outcome {
             let idle = if *persistent { Some(0) } else { *idle_timeout };
             create(name, *background, &StartOptions { port: *port, idle, require_cookie: *require_cookie })
         }
+        WorkspaceCommand::Attach { name, talk } => attach::run(name.as_deref(), talk),
         WorkspaceCommand::Stop { name, force } => stop(name.as_deref(), *force),
         WorkspaceCommand::Logs { name, follow, level, json, path } => {
             let place = Place::existing(name.as_deref())?;
@@ -105,7 +107,8 @@ fn status(name: Option<&str>, as_json: bool) -> Outcome {
 fn create(name: &str, background: bool, options: &StartOptions) -> Outcome {
     let place = Place::find(Some(name))?;
     let mut stdout = io::stdout();
-    let existed = place.workspace.exists();
+    // A folder alone is what a start left that failed, on a full disk say.
+    let existed = place.workspace.metadata()?.is_some();
     if !existed {
         let _lock = place.workspace.lock()?;
         place.workspace.create(&place.root)?;
@@ -122,7 +125,7 @@ fn create(name: &str, background: bool, options: &StartOptions) -> Outcome {
     let word = if attached.started { "started" } else { "already running" };
     writeln!(stdout, "Workspace '{name}' {word}")?;
     writeln!(stdout, "  Port:   {}", attached.metadata.repl_port.unwrap_or_default())?;
-    writeln!(stdout, "  Attach: beamtalk repl --workspace {name}")?;
+    writeln!(stdout, "  Attach: beamtalk workspace attach {name}")?;
     if !attached.started && (options.port.is_some() || options.idle.is_some()) {
         writeln!(io::stderr(), "⚠ the workspace runs already; the options for its start had no effect")?;
     }
