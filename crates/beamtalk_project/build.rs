@@ -7,13 +7,18 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 fn main() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stdlib/src");
+    // Asked when it runs: a target folder that two checkouts share may run the script that the other one built.
+    let package = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    let folder = package.join("../../stdlib/src");
     println!("cargo::rerun-if-changed={}", folder.display());
     let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
         .map(|entries| entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect())
         .unwrap_or_default();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "bt"));
     files.sort();
+    if files.is_empty() {
+        println!("cargo::error=there is no library in {}", folder.display());
+    }
     let mut table = String::from("pub static SOURCES: &[(&str, &str)] = &[\n");
     for file in &files {
         println!("cargo::rerun-if-changed={}", file.display());
@@ -25,12 +30,12 @@ fn main() {
     if let Err(error) = std::fs::write(out.join("stdlib.rs"), table) {
         println!("cargo::error=the library's table cannot be written: {error}");
     }
-    println!("cargo::rustc-env=BEAMTALK_FINGERPRINT={}", fingerprint(&files));
+    println!("cargo::rustc-env=BEAMTALK_FINGERPRINT={}", fingerprint(&package, &files));
 }
 
 /// Everything that decides which bytes a source becomes.
-fn fingerprint(library: &[PathBuf]) -> String {
-    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+fn fingerprint(package: &Path, library: &[PathBuf]) -> String {
+    let crates = package.join("..");
     let mut sources = library.to_vec();
     for name in ["text", "syntax", "semantics", "codegen", "beam", "project"] {
         let folder = crates.join(format!("beamtalk_{name}/src"));
