@@ -3,7 +3,7 @@
 use crate::client::{Client, ClientError};
 use crate::loopback::LoopbackAddr;
 use beamtalk_home::{HomeError, Metadata, WorkspaceFolder};
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -116,7 +116,9 @@ pub fn attach_or_start(
 fn start(workspace: &WorkspaceFolder, command: &mut Command) -> Result<(), LaunchError> {
     let path = workspace.startup_log_path();
     let _ = std::fs::remove_file(&path);
-    let log = beamtalk_home::file::append_private(&path)?;
+    let mut log = beamtalk_home::file::append_private(&path)?;
+    // On a full disk the host could not even say so.
+    log.write_all(b"\n").map_err(|source| HomeError::Io { action: "write", path: path.clone(), source })?;
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
     // The cookie is for this process; its children have the file.
     command.env_remove("BEAMTALK_COOKIE");

@@ -2,8 +2,10 @@
 //!
 //! Those that need a second user run as root, with `nobody` as the other; without root they say so and pass.
 
+mod crashes;
 mod daemon_rules;
 mod local_server;
 mod place;
 mod proc;
+mod storage;
 mod workspace;

@@ -5,7 +5,6 @@ use crate::proc::{family, is_alive, listening, visible_texts};
 use serde_json::json;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::process::Command;
 
 fn mode(path: &std::path::Path) -> u32 {
     fs::metadata(path).unwrap().mode() & 0o777
@@ -137,37 +136,4 @@ fn w5_a_stopped_workspace_leaves_no_process() {
     let again = place.beamtalk(&["workspace", "stop", "w"]);
     assert!(!again.status.success());
     assert!(String::from_utf8_lossy(&again.stderr).contains("Workspace 'w' is not running"));
-}
-
-#[test]
-fn a_killed_host_costs_no_actor_and_blocks_no_start() {
-    let place = Place::new();
-    let run = |code: &str| {
-        let output =
-            place.beamtalk(&["repl", "--port", "0", "--workspace", "w", "--session", "s", "-e", code]);
-        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
-    };
-    run("Actor subclass: Tally\n  state: n = 0\n  inc => self.n := self.n + 1");
-    run("t := Tally spawn");
-    assert_eq!(run("t inc"), "1");
-    let [host, node] = place.processes("w");
-    assert!(Command::new("kill").args(["-9", &host.to_string()]).status().unwrap().success());
-    eventually("the host is gone", || (!is_alive(host)).then_some(()));
-    assert_eq!(run("t inc"), "2");
-    assert_eq!(run("Tally spawn inc"), "1");
-    assert!(is_alive(node));
-}
-
-#[test]
-fn a_killed_node_is_followed_by_one_with_the_same_classes() {
-    let place = Place::new();
-    place.eval("w", "Value subclass: Kept\n  x => 42");
-    let [_, node] = place.processes("w");
-    assert!(Command::new("kill").args(["-9", &node.to_string()]).status().unwrap().success());
-    eventually("the next node answers", || {
-        let output = place.beamtalk(&["repl", "--workspace", "w", "-e", "Kept new x"]);
-        (output.stdout == b"42\n").then_some(())
-    });
-    let log = fs::read_to_string(place.folder("w").join("workspace.log")).unwrap();
-    assert!(log.contains("it was killed (signal 9)"), "{log}");
 }
