@@ -181,7 +181,12 @@ fn looking_for_erlang_leaves_the_input_to_the_prompt() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("a shell");
-    child.stdin.take().expect("piped").write_all(b"2 + 3 * 4\n").expect("the script does not close its input");
+    child
+        .stdin
+        .take()
+        .expect("piped")
+        .write_all(b"2 + 3 * 4\n")
+        .expect("the script does not close its input");
     let output = child.wait_with_output().expect("the script ends");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "2 + 3 * 4\n");
 }

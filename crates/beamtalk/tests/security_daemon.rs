@@ -311,7 +311,7 @@ fn d4_a_pid_of_another_program_is_never_signalled() {
     for name in &names {
         assert!(!name.contains("pid"), "{names:?}");
         // Whatever another program's pid is written into, nobody believes it.
-        if !name.ends_with(".sock") {
+        if Path::new(name).extension().is_none_or(|extension| extension != "sock") {
             fs::write(folder.join(name), stranger.id().to_string()).unwrap();
         }
     }
@@ -384,7 +384,8 @@ fn d6_doctor_says_where_the_daemon_is_or_that_there_is_none() {
     let here = report(site.command(&["doctor"]).env("BEAMTALK_WORKSPACE", "mine").output().unwrap());
     assert!(here.contains("Compiler daemon's socket") && here.contains("mine/daemon.sock"), "{here}");
     // A socket in a folder that everybody may write is refused, and the command does without.
-    let nowhere = report(site.command(&["doctor"]).env("BEAMTALK_DAEMON_SOCKET", "/tmp/daemon.sock").output().unwrap());
+    let nowhere =
+        report(site.command(&["doctor"]).env("BEAMTALK_DAEMON_SOCKET", "/tmp/daemon.sock").output().unwrap());
     assert!(nowhere.contains("commands compile by themselves"), "{nowhere}");
 }
 

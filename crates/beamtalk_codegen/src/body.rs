@@ -361,10 +361,10 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
         }
         match &expr.kind {
             Kind::Send { receiver, selector, arguments } => {
-                self.send_last(receiver, selector, arguments, expr.span)
+                self.send_last(receiver, selector, arguments, expr.span);
             }
             Kind::Primitive { module, function, arguments } => {
-                self.primitive_last(module, function, arguments, expr.span)
+                self.primitive_last(module, function, arguments, expr.span);
             }
             Kind::If { selector, condition, on_true, on_false } => {
                 let otherwise = self.new_label();

@@ -167,7 +167,7 @@ impl<'a> ModuleBuilder<'a> {
         code.push(Instr::GetMapElements { fail: plain_map, src: this, pairs });
         self.known_receivers(selector, &function, arity, registers.module, &mut code);
         code.push(Instr::Move { src: Src::Atom(function.clone()), dst: registers.function });
-        code.extend(registers.apply(arity));
+        code.extend(Registers::apply(arity));
         code.push(Instr::Label(plain_map));
         code.push(to(&self.atoms.dictionary));
         code.push(Instr::Label(not_map));
@@ -216,16 +216,16 @@ impl<'a> ModuleBuilder<'a> {
         let this = Reg::X(0);
         let mut code = Vec::with_capacity(72);
         let test = |op, fail| Instr::Test { op, fail, args: vec![Src::Reg(this)] };
-        let tagged = |fail, arity, tag: &str| Instr::IsTaggedTuple { fail, src: this, arity, tag: tag.into() };
-        let class = |name: &str| Instr::Move {
-            src: Src::Atom(module_name(STDLIB, name)),
-            dst: registers.module,
-        };
+        let tagged =
+            |fail, arity, tag: &str| Instr::IsTaggedTuple { fail, src: this, arity, tag: tag.into() };
+        let class =
+            |name: &str| Instr::Move { src: Src::Atom(module_name(STDLIB, name)), dst: registers.module };
         let apply = self.module.label();
 
         // Class objects, actors and plain tuples.
         let not_tuple = self.module.label();
-        let (not_class, not_actor, not_meta) = (self.module.label(), self.module.label(), self.module.label());
+        let (not_class, not_actor, not_meta) =
+            (self.module.label(), self.module.label(), self.module.label());
         code.push(test(TestOp::IsTuple, not_tuple));
         code.push(tagged(not_class, 2, "$class"));
         code.push(Instr::GetTupleElement { src: this, index: 1, dst: registers.module });
@@ -272,7 +272,7 @@ impl<'a> ModuleBuilder<'a> {
         // What is left is a bitstring.
         code.push(class("Binary"));
         code.push(Instr::Label(apply));
-        code.extend(registers.apply(arity));
+        code.extend(Registers::apply(arity));
         code
     }
 
@@ -348,7 +348,7 @@ impl Registers {
     }
 
     /// `Module:Function(…)` as the last call.
-    fn apply(self, arity: u8) -> [Instr; 2] {
+    fn apply(arity: u8) -> [Instr; 2] {
         let live = u16::from(arity) + 2;
         [Instr::Allocate { stack: 0, live }, Instr::ApplyLast { arity, deallocate: 0 }]
     }

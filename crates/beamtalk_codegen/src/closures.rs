@@ -21,7 +21,8 @@ impl FnBuilder<'_, '_> {
         let labels = self.m.declare();
         // A fun without free variables is a literal of its module, and the VM does not count who holds it. Prompt modules
         // come and go, so their blocks always capture something: then the node sees when the last one is gone.
-        let unused = (self.cx.class.is_none() && closure.captures.is_empty()).then(|| self.cx.unit.activations[0].frame);
+        let unused = (self.cx.class.is_none() && closure.captures.is_empty())
+            .then(|| self.cx.unit.activations[0].frame);
         let captures: Vec<VarId> = closure.captures.iter().copied().chain(unused).collect();
         let parameters: Vec<VarId> = closure.parameters.iter().chain(&captures).copied().collect();
         let arity = u8::try_from(parameters.len()).unwrap_or(u8::MAX);

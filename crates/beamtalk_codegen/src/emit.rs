@@ -373,11 +373,11 @@ impl<'a> Emitter<'a> {
                 self.define(dst);
             }
             Op::Arith { dst, name, args, send, line } => {
-                self.arith(index, op, *dst, name, args, *send, *line)
+                self.arith(index, op, *dst, name, args, *send, *line);
             }
             Op::Compare { .. } => self.compare(index, op),
             Op::Branch { value, target, when, not_boolean, line } => {
-                self.branch(value, *target, *when, not_boolean, *line)
+                self.branch(value, *target, *when, not_boolean, *line);
             }
             Op::Element { dst, src, index } => {
                 let dst = self.dst(*dst);

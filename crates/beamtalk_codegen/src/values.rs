@@ -273,7 +273,7 @@ impl FnBuilder<'_, '_> {
         match self.cx.kind {
             ClassKind::Actor => self.push(Op::ActorField { dst, actor: this, name: name.clone(), line }),
             ClassKind::Value | ClassKind::Object => {
-                self.push(Op::ValueField { dst, object: this, name: name.clone(), line })
+                self.push(Op::ValueField { dst, object: this, name: name.clone(), line });
             }
         }
         Val::V(dst)

@@ -115,7 +115,7 @@ fn a_build_over_the_socket_is_remembered() {
 #[test]
 fn a_line_that_is_too_long_is_refused_and_memory_stays_bounded() {
     let daemon = Daemon::start(Limits { line: 1000, ..Limits::default() });
-    let answers = exchange(&daemon.stream(), &[b'x'; 100_000]);
+    let answers = exchange(&daemon.stream(), &vec![b'x'; 100_000]);
     assert_eq!(answers[0]["error"]["code"], json!(-32001));
     assert_eq!(answers[0]["id"], Value::Null);
     assert_eq!(answers.len(), 1);
@@ -126,10 +126,14 @@ fn a_line_that_is_too_long_is_refused_and_memory_stays_bounded() {
 fn a_client_too_many_is_told_and_the_others_go_on() {
     let daemon = Daemon::start(Limits { connections: 2, ..Limits::default() });
     let mut seated = [daemon.client(), daemon.client()];
-    seated.iter_mut().for_each(|client| drop(client.call("ping", &json!({})).unwrap()));
+    for client in &mut seated {
+        drop(client.call("ping", &json!({})).unwrap());
+    }
     let answers = exchange(&daemon.stream(), b"");
     assert_eq!(answers[0]["error"]["message"], json!("Too many connections"));
-    seated.iter_mut().for_each(|client| drop(client.call("ping", &json!({})).unwrap()));
+    for client in &mut seated {
+        drop(client.call("ping", &json!({})).unwrap());
+    }
 }
 
 #[test]
@@ -225,7 +229,9 @@ fn clients_that_vanish_leave_neither_descriptors_nor_threads() {
             })
         })
         .collect();
-    clients.into_iter().for_each(|client| client.join().unwrap());
+    for client in clients {
+        client.join().unwrap();
+    }
     wait_until(|| our_threads() == 0 && count("/proc/self/fd") <= before);
     assert_eq!(daemon.client().call("ping", &json!({})).unwrap(), json!("pong"));
 }

@@ -17,12 +17,11 @@ fn main() -> ExitCode {
                 continue;
             }
         };
-        match arguments.next().and_then(|text| text.parse().ok()) {
-            Some(value) => *number = value,
-            None => {
-                eprintln!("{argument} wants a number");
-                return ExitCode::from(2);
-            }
+        if let Some(value) = arguments.next().and_then(|text| text.parse().ok()) {
+            *number = value;
+        } else {
+            eprintln!("{argument} wants a number");
+            return ExitCode::from(2);
         }
     }
     for name in &names {

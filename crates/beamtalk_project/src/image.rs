@@ -461,7 +461,7 @@ impl<'i> Work<'i> {
             let Some(code) = unit.compile(self.table()) else {
                 continue;
             };
-            let quiet = self.units.get(name).is_none() || unit_is_library(self.table().get(name));
+            let quiet = !self.units.contains_key(name) || unit_is_library(self.table().get(name));
             for (path, diagnostic) in code.diagnostics {
                 // A class that is only made again was checked before.
                 if !quiet || diagnostic.is_error() {

@@ -331,7 +331,7 @@ impl Project {
             record.files.insert(name.clone(), hex(&file.digest));
         }
         if owned {
-            self.remove_orphans(&record, present, &ebin, report);
+            Self::remove_orphans(&record, present, &ebin, report);
             if let (Some((_, manifest)), Some(path)) = (&self.manifest, self.app_file()) {
                 let text = appfile::text(
                     manifest,
@@ -358,13 +358,7 @@ impl Project {
         Some(self.layout.ebin().join(format!("{}.app", manifest.name)))
     }
 
-    fn remove_orphans(
-        &self,
-        record: &Record,
-        present: &FxHashMap<String, u64>,
-        ebin: &Path,
-        report: &mut Report,
-    ) {
+    fn remove_orphans(record: &Record, present: &FxHashMap<String, u64>, ebin: &Path, report: &mut Report) {
         let modules: FxHashSet<&str> = record.classes.values().map(|entry| entry.module.as_str()).collect();
         let mut orphans: Vec<&String> = present
             .keys()

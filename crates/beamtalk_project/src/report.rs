@@ -144,7 +144,7 @@ fn summary(findings: &[&Finding]) -> String {
     }
     let mut rows: Vec<(String, Row)> = rows.into_iter().collect();
     // Stable: rows of equal count stay in the order of their names.
-    rows.sort_by(|a, b| b.1.total.cmp(&a.1.total));
+    rows.sort_by_key(|row| std::cmp::Reverse(row.1.total));
     let files = files.len();
     let mut out = format!("Diagnostic summary ({files} file{}):\n", if files == 1 { "" } else { "s" });
     for (label, row) in rows {

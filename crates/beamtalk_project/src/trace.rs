@@ -78,7 +78,9 @@ impl<'t> Answers<'t> {
         for selector in &trace.implementors {
             let modules = self.table.implementors(selector);
             hash.update(modules.len().to_le_bytes());
-            modules.iter().for_each(|module| text(&mut hash, module));
+            for module in modules {
+                text(&mut hash, module);
+            }
         }
         for selector in &trace.control {
             hash.update([u8::from(self.table.is_reimplemented(selector))]);

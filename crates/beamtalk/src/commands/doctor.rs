@@ -44,7 +44,9 @@ pub fn run(options: &DoctorOptions) -> Outcome {
 /// Where there is no daemon, `build` and `check` compile in their own process (security D6).
 fn compiler_daemon() -> Finding {
     if !cfg!(unix) {
-        return Finding::Poor("No compiler daemon here (no Unix sockets): commands compile by themselves".into());
+        return Finding::Poor(
+            "No compiler daemon here (no Unix sockets): commands compile by themselves".into(),
+        );
     }
     match Place::from_env() {
         Ok(place) => Finding::Good(format!("Compiler daemon's socket ({})", place.socket().display())),

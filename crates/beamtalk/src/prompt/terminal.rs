@@ -1,7 +1,7 @@
 //! A person at a terminal: line editing, history, completion, interrupts.
 
-use super::help::WORDS;
 use super::group::is_definition;
+use super::help::WORDS;
 use super::{Conversation, End, script};
 use crate::failure::Outcome;
 use beamtalk_home::file;
@@ -21,8 +21,8 @@ use signal_hook::iterator::Signals;
 use std::cell::RefCell;
 use std::io::Write;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 const PROMPT: &str = "> ";
