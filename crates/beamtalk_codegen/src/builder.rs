@@ -11,6 +11,9 @@ use smol_str::{SmolStr, format_smolstr};
 use crate::emit::{emit, external};
 use crate::ir::{FunctionIr, LineId};
 
+/// The VM allows 255 arguments; a few are ours.
+const MOST_ARGUMENTS: u8 = 200;
+
 /// The source that spans refer to.
 #[derive(Clone, Copy)]
 pub struct SourceRef<'a> {
@@ -108,7 +111,7 @@ impl<'a> ModuleBuilder<'a> {
         ir: &FunctionIr,
     ) {
         let arity = u8::try_from(ir.parameters).unwrap_or(u8::MAX);
-        let Some(code) = (if ir.parameters > 200 { None } else { emit(&mut self.module, ir) }) else {
+        let Some(code) = (if ir.parameters > u32::from(MOST_ARGUMENTS) { None } else { emit(&mut self.module, ir) }) else {
             self.errors.push(TooComplex { function: name });
             return;
         };
@@ -129,6 +132,10 @@ impl<'a> ModuleBuilder<'a> {
 
     /// The local function that sends `selector`: it tests the receiver and ends in a call of its module.
     pub fn send_stub(&mut self, selector: &SmolStr, arguments: u8) -> Label {
+        if arguments > MOST_ARGUMENTS {
+            self.errors.push(TooComplex { function: selector.clone() });
+            return self.send_stub(selector, 0);
+        }
         if let Some(label) = self.stubs.get(&(selector.clone(), arguments)) {
             return *label;
         }

@@ -139,3 +139,13 @@ fn a_method_of_thousands_of_statements_compiles() {
         .unwrap_or_else(|failure| panic!("{}", problems(&failure, &long)));
     assert_eq!(compiled.modules.len(), 1);
 }
+
+#[test]
+fn a_message_of_hundreds_of_arguments_is_an_error() {
+    let message: String = (0..300).map(|argument| format!("k{argument}: 1 ")).collect();
+    let image = Image::new();
+    for code in [format!("3 {message}"), format!("Object subclass: A\n  run => 3 {message}")] {
+        let failure = image.compile_input(&[], &code, "bt@eval@1").expect_err("too many arguments");
+        assert!(failure.diagnostics.iter().any(|(_, diagnostic)| diagnostic.code == "E0620"));
+    }
+}
