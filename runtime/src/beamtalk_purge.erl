@@ -16,6 +16,8 @@
 %% With many processes a purge takes long: after a batch there is a rest of this many times its duration.
 -define(REST, 10).
 -define(LONGEST_REST, 10000).
+%% Not with so many in a batch: the host waits for names to come back.
+-define(BACKLOG, 64).
 %% Modules in use are tried again after this time, doubled up to the limit.
 -define(RETRY_FIRST, 1000).
 -define(RETRY_LAST, 30000).
@@ -101,7 +103,8 @@ handle_info(_, State) ->
 
 purge_waiting(#state{waiting = Waiting, held = Held} = State) ->
     {Microseconds, Left} = timer:tc(fun() -> purge_all(Waiting, minor) end),
-    Pause = min(?LONGEST_REST, max(?QUIET, Microseconds * ?REST div 1000)),
+    Rest = min(?LONGEST_REST, max(?QUIET, Microseconds * ?REST div 1000)),
+    Pause = case map_size(Waiting) >= ?BACKLOG of true -> ?QUIET; false -> Rest end,
     retry_later(State#state{waiting = #{}, held = maps:merge(Held, Left), quiet = none, pause = Pause}).
 
 %% Answers what is still in use.

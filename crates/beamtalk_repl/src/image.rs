@@ -11,7 +11,11 @@ use beamtalk_node::{CodeModule, Evaluation, MethodName, ModuleState, Node, NodeE
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 use tokio::task::block_in_place;
+
+/// How long an evaluation waits for a name to come back before more are made.
+const NAME_WAIT: Duration = Duration::from_secs(1);
 
 /// Compiler and node, kept in step.
 pub(crate) struct Image {
@@ -181,12 +185,24 @@ impl Image {
         Ok(session.variables().unwrap_or_default())
     }
 
+    /// A name for an evaluation. Under steady traffic names come back as fast as the node can let go of their modules, so
+    /// evaluations wait for that rather than make names without end: each is an atom for ever.
     async fn take_name(&self) -> Result<String, Failure> {
-        let taken = self.router.names().take();
-        if let Some(name) = taken {
-            return Ok(name);
+        let deadline = tokio::time::Instant::now() + NAME_WAIT;
+        loop {
+            let released = self.router.released.notified();
+            let taken = self.router.names().take();
+            if let Some(name) = taken {
+                return Ok(name);
+            }
+            if tokio::time::timeout_at(deadline, released).await.is_err() {
+                break;
+            }
         }
-        self.collect_names().await?;
+        let can_grow = self.router.names().grow();
+        if !can_grow {
+            self.collect_names().await?;
+        }
         let taken = self.router.names().take();
         taken.ok_or_else(|| {
             Failure::new("Too many evaluated blocks are still in use").hint(
@@ -200,24 +216,16 @@ impl Image {
         Ok(collect(&self.node, &self.router).await?)
     }
 
-    /// Keeps a name from being used until the node lets go of its module. The node does so in quiet moments; where there
-    /// are none, it is asked before names become many.
+    /// Keeps a name from being used until the node lets go of its module.
     fn hold(&self, module: &str) {
-        let (made, should_collect) = {
+        let made = {
             let mut names = self.router.names();
             names.hold(module);
-            (names.made(), names.should_collect())
+            names.made()
         };
+        self.router.released.notify_one();
         if self.recorded_names.fetch_max(made, Ordering::Relaxed) < made {
             self.router.record.change(|metadata| metadata.evaluation_modules = made);
-        }
-        if should_collect {
-            let (node, router) = (self.node.clone(), self.router.clone());
-            tokio::spawn(async move {
-                if let Err(error) = collect(&node, &router).await {
-                    tracing::debug!(%error, "cannot ask for free names");
-                }
-            });
         }
     }
 

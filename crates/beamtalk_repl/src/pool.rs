@@ -8,13 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 /// More names than this are never made.
 const MOST_NAMES: u32 = 10_000;
 
-/// With so many held, the node should be asked which of them it needs.
-const MANY_HELD: usize = 512;
+/// So many names are made freely. Beyond, an evaluation waits a moment for one that comes back; where none does, because
+/// programs do hold blocks, as many more are made.
+const COMFORTABLE: u32 = 512;
 
 /// The names in use and those free.
 #[derive(Debug, Default)]
 pub(crate) struct NamePool {
     made: u32,
+    /// How many may be made without waiting, once that has been more than [`COMFORTABLE`].
+    comfortable: u32,
     free: BTreeSet<u32>,
     held: BTreeSet<u32>,
     /// Names of running evaluations; true when the node let go of the module before its answer was read.
@@ -33,11 +36,11 @@ impl NamePool {
         self.made
     }
 
-    /// Takes a free name; `None` when all are in use.
+    /// Takes a free name, or a new one while they are few; `None` when one should wait.
     pub(crate) fn take(&mut self) -> Option<String> {
         let number = match self.free.pop_first() {
             Some(number) => number,
-            None if self.made < MOST_NAMES => {
+            None if self.made < self.comfortable.max(COMFORTABLE).min(MOST_NAMES) => {
                 self.made += 1;
                 self.made
             }
@@ -79,14 +82,15 @@ impl NamePool {
         }
     }
 
+    /// Waiting was in vain: more names are needed. False when there are as many as there may be.
+    pub(crate) fn grow(&mut self) -> bool {
+        self.comfortable = self.made.saturating_add(COMFORTABLE);
+        self.made < MOST_NAMES
+    }
+
     /// The names that the node holds.
     pub(crate) fn held(&self) -> Vec<String> {
         self.held.iter().map(|number| name(*number)).collect()
-    }
-
-    /// Whether it is time to ask the node about the names that it holds.
-    pub(crate) fn should_collect(&self) -> bool {
-        self.held.len() >= MANY_HELD && self.held.len().is_multiple_of(MANY_HELD)
     }
 
     /// A new node holds nothing.
