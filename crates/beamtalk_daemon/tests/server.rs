@@ -55,12 +55,15 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        if let Ok(mut client) = Client::connect(&self.place) {
-            let _ = client.call("shutdown", &json!({}));
+        let Some(thread) = self.thread.take() else { return };
+        // A daemon with all seats taken turns this client away too, until it sees that the others have left.
+        while !thread.is_finished() {
+            if let Ok(mut client) = Client::connect(&self.place) {
+                let _ = client.call("shutdown", &json!({}));
+            }
+            std::thread::sleep(Duration::from_millis(5));
         }
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        let _ = thread.join();
     }
 }
 

@@ -147,12 +147,21 @@ mod tests {
     }
 
     #[test]
-    fn names_do_not_grow_without_bound() {
+    fn beyond_a_comfortable_number_names_grow_only_when_waiting_was_in_vain() {
         let mut pool = NamePool::default();
-        for _ in 0..MOST_NAMES {
+        for _ in 0..COMFORTABLE {
             assert!(pool.take().is_some());
         }
         assert!(pool.take().is_none());
+        assert!(pool.grow());
+        assert_eq!(pool.take().unwrap(), format!("bt@eval@{}", COMFORTABLE + 1));
+    }
+
+    #[test]
+    fn names_do_not_grow_without_bound() {
+        let mut pool = NamePool::default();
+        while pool.take().is_some() || pool.grow() {}
+        assert_eq!(pool.made(), MOST_NAMES);
         pool.release("bt@eval@99999");
         pool.release("bt@user@Counter");
         assert!(pool.take().is_none());
