@@ -111,7 +111,9 @@ impl<'a> ModuleBuilder<'a> {
         ir: &FunctionIr,
     ) {
         let arity = u8::try_from(ir.parameters).unwrap_or(u8::MAX);
-        let Some(code) = (if ir.parameters > u32::from(MOST_ARGUMENTS) { None } else { emit(&mut self.module, ir) }) else {
+        let Some(code) =
+            (if ir.parameters > u32::from(MOST_ARGUMENTS) { None } else { emit(&mut self.module, ir) })
+        else {
             self.errors.push(TooComplex { function: name });
             return;
         };
