@@ -10,12 +10,8 @@ use crate::session::Session;
 use beamtalk_node::{CodeModule, Evaluation, MethodName, ModuleState, Node, NodeError, VariableKind};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::atomic::AtomicU32;
 use tokio::task::block_in_place;
-
-/// How long an evaluation waits for a name to come back before more are made.
-const NAME_WAIT: Duration = Duration::from_secs(1);
 
 /// Compiler and node, kept in step.
 pub(crate) struct Image {
@@ -26,8 +22,10 @@ pub(crate) struct Image {
     /// Held from a compilation to its [`crate::Compiler::loaded`], so that the class database takes results
     /// in the order in which the node does.
     changing: tokio::sync::Mutex<()>,
+    /// Held by the one evaluation that asks the node for names; those behind it find what it was told.
+    pub(crate) asking: tokio::sync::Mutex<()>,
     /// The number of names that the metadata knows of.
-    recorded_names: AtomicU32,
+    pub(crate) recorded_names: AtomicU32,
 }
 
 /// What an input came to, besides its value.
@@ -44,6 +42,7 @@ impl Image {
             router,
             journal,
             changing: tokio::sync::Mutex::new(()),
+            asking: tokio::sync::Mutex::new(()),
             recorded_names: AtomicU32::new(0),
         }
     }
@@ -185,50 +184,6 @@ impl Image {
         Ok(session.variables().unwrap_or_default())
     }
 
-    /// A name for an evaluation. Under steady traffic names come back as fast as the node can let go of their modules, so
-    /// evaluations wait for that rather than make names without end: each is an atom for ever.
-    async fn take_name(&self) -> Result<String, Failure> {
-        let deadline = tokio::time::Instant::now() + NAME_WAIT;
-        loop {
-            let released = self.router.released.notified();
-            let taken = self.router.names().take();
-            if let Some(name) = taken {
-                return Ok(name);
-            }
-            if tokio::time::timeout_at(deadline, released).await.is_err() {
-                break;
-            }
-        }
-        let can_grow = self.router.names().grow();
-        if !can_grow {
-            self.collect_names().await?;
-        }
-        let taken = self.router.names().take();
-        taken.ok_or_else(|| {
-            Failure::new("Too many evaluated blocks are still in use").hint(
-                "Drop variables and actors that hold blocks made at the prompt, or restart the workspace.",
-            )
-        })
-    }
-
-    /// Asks the node which held modules have become free.
-    pub(crate) async fn collect_names(&self) -> Result<(), Failure> {
-        Ok(collect(&self.node, &self.router).await?)
-    }
-
-    /// Keeps a name from being used until the node lets go of its module.
-    fn hold(&self, module: &str) {
-        let made = {
-            let mut names = self.router.names();
-            names.hold(module);
-            names.made()
-        };
-        self.router.released.notify_one();
-        if self.recorded_names.fetch_max(made, Ordering::Relaxed) < made {
-            self.router.record.change(|metadata| metadata.evaluation_modules = made);
-        }
-    }
-
     async fn prepare(
         &self,
         module: &str,
@@ -342,18 +297,6 @@ impl Image {
         }
         answer.map(|value| value.value)
     }
-}
-
-async fn collect(node: &Node, router: &Router) -> Result<(), NodeError> {
-    let held = router.names().held();
-    if !held.is_empty() {
-        let free = node.release(held).await?;
-        let mut names = router.names();
-        for module in &free {
-            names.release(module);
-        }
-    }
-    Ok(())
 }
 
 fn recall_one(compiler: &mut dyn crate::Compiler, entry: Entry) -> Vec<CodeModule> {

@@ -40,6 +40,7 @@ pub mod host;
 mod image;
 mod image_compiler;
 mod journal;
+mod naming;
 pub mod launch;
 pub mod limits;
 pub mod loopback;

@@ -8,15 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// More names than this are never made.
 const MOST_NAMES: u32 = 10_000;
 
-/// So many names are made freely. Beyond, an evaluation waits a moment for one that comes back; where none does, because
-/// programs do hold blocks, as many more are made.
+/// So many names are made freely. Beyond, an evaluation takes one that comes back; where none does, because programs do
+/// hold blocks, as many more are made.
 const COMFORTABLE: u32 = 512;
 
 /// The names in use and those free.
 #[derive(Debug, Default)]
 pub(crate) struct NamePool {
     made: u32,
-    /// How many may be made without waiting, once that has been more than [`COMFORTABLE`].
+    /// How many may be made without asking, once that has been more than [`COMFORTABLE`].
     comfortable: u32,
     free: BTreeSet<u32>,
     held: BTreeSet<u32>,
@@ -36,7 +36,7 @@ impl NamePool {
         self.made
     }
 
-    /// Takes a free name, or a new one while they are few; `None` when one should wait.
+    /// Takes a free name, or a new one while they are few; `None` when the node is to be asked.
     pub(crate) fn take(&mut self) -> Option<String> {
         let number = match self.free.pop_first() {
             Some(number) => number,
@@ -82,7 +82,7 @@ impl NamePool {
         }
     }
 
-    /// Waiting was in vain: more names are needed. False when there are as many as there may be.
+    /// Asking was in vain: more names are needed. False when there are as many as there may be.
     pub(crate) fn grow(&mut self) -> bool {
         self.comfortable = self.made.saturating_add(COMFORTABLE);
         self.made < MOST_NAMES
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_a_comfortable_number_names_grow_only_when_waiting_was_in_vain() {
+    fn beyond_a_comfortable_number_names_grow_only_when_asking_was_in_vain() {
         let mut pool = NamePool::default();
         for _ in 0..COMFORTABLE {
             assert!(pool.take().is_some());

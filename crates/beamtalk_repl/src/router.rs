@@ -25,8 +25,6 @@ pub(crate) struct Router {
     pub(crate) sessions: Sessions,
     pub(crate) record: Record,
     names: Mutex<NamePool>,
-    /// Notified when a name has come back.
-    pub(crate) released: tokio::sync::Notify,
     subscribers: Mutex<BTreeMap<u64, Subscriber>>,
     next_subscriber: AtomicU64,
     node: OnceLock<Node>,
@@ -92,10 +90,7 @@ impl Router {
                 let name = if spawned { "spawned" } else { "stopped" };
                 self.push("actors", name, json!({"class": class, "pid": pid, "reason": reason}));
             }
-            Event::Released(module) => {
-                self.names().release(&module);
-                self.released.notify_one();
-            }
+            Event::Released(module) => self.names().release(&module),
             Event::Log { level, text } => log(&level, &text),
             Event::Up { fresh, otp, os_pid } => {
                 tracing::info!(fresh, otp, os_pid, "the node is up");

@@ -54,8 +54,8 @@ fn many_clients_get_their_own_answers_and_leave_nothing_behind() {
     assert_eq!(place.eval("w", "6 * 7"), "42");
 }
 
-/// The host asks the node for free names when 512 are held; while it does, others are taken.
-const MOST_NAMES: u64 = 2048;
+/// The host asks the node for free names when 512 are held. More are made only when blocks live in all of those.
+const MOST_NAMES: u64 = 1024;
 
 /// What is no longer used goes in quiet moments.
 const SETTLING: Duration = Duration::from_secs(30);
