@@ -40,7 +40,7 @@ impl NamePool {
     pub(crate) fn take(&mut self) -> Option<String> {
         let number = match self.free.pop_first() {
             Some(number) => number,
-            None if self.made < self.comfortable.max(COMFORTABLE).min(MOST_NAMES) => {
+            None if self.made < self.comfortable.clamp(COMFORTABLE, MOST_NAMES) => {
                 self.made += 1;
                 self.made
             }
