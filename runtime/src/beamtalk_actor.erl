@@ -93,7 +93,14 @@ is_local(_) -> false.
 local_send({_, Module, _} = Actor, Selector, Args, Timeout) ->
     case overrides(Module, Selector) of
         true -> call(resolve(Actor, Selector), Actor, Selector, Args, Timeout);
-        false -> apply(Module, Selector, [Actor | Args])
+        false -> apply(answering(Module, Selector, length(Args) + 1), Selector, [Actor | Args])
+    end.
+
+%% Of an actor whose class was removed at least `Actor' itself is left.
+answering(Module, Selector, Arity) ->
+    case beamtalk_registry:exports(Module, Selector, Arity) orelse beamtalk_registry:exports(Module, '$info', 1) of
+        true -> Module;
+        false -> 'bt@stdlib@Actor'
     end.
 
 overrides(Module, displayString) ->

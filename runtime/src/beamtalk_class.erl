@@ -156,14 +156,14 @@ class_var_names({_, Module}) ->
 
 -spec doc(class()) -> binary() | nil.
 doc({_, Module}) ->
-    case beamtalk_registry:annotation({doc, Module}) of
+    case beamtalk_registry:annotation(Module, doc) of
         {ok, Text} -> Text;
         error -> beamtalk_registry:info(Module, doc, nil)
     end.
 
 -spec set_doc(Class, binary() | nil) -> Class when Class :: class().
 set_doc({_, Module} = Class, Text) when is_binary(Text); Text =:= nil ->
-    beamtalk_registry:annotate({doc, Module}, Text),
+    beamtalk_registry:annotate(Module, doc, Text),
     Class;
 set_doc(Class, _) ->
     beamtalk_error:raise(type_error, name(Class), 'doc:', <<"The text must be a String or nil">>).
@@ -175,15 +175,15 @@ doc_for_method(Class, Selector) ->
         false -> nil
     end.
 
-method_note(Class, Selector, Doc) ->
-    case beamtalk_registry:annotation({doc, Class, Selector}) of
+method_note({Side, Module}, Selector, Doc) ->
+    case beamtalk_registry:annotation(Module, {doc, Side, Selector}) of
         {ok, Text} -> Text;
         error -> Doc
     end.
 
 -spec set_doc_for_method(Class, atom(), binary() | nil) -> Class when Class :: class().
-set_doc_for_method(Class, Selector, Text) when is_binary(Text); Text =:= nil ->
-    beamtalk_registry:annotate({doc, Class, Selector}, Text),
+set_doc_for_method({Side, Module} = Class, Selector, Text) when is_binary(Text); Text =:= nil ->
+    beamtalk_registry:annotate(Module, {doc, Side, Selector}, Text),
     Class;
 set_doc_for_method(Class, _, _) ->
     beamtalk_error:raise(type_error, name(Class), 'setDocForMethod:to:', <<"The text must be a String or nil">>).

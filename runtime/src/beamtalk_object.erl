@@ -204,6 +204,8 @@ perform_locally(Self, Selector, Args) ->
     checked_perform(Self, Selector, Args, 'performLocally:withArguments:').
 
 -spec does_not_understand(term(), atom(), [term()]) -> no_return().
+does_not_understand(Self, '>>', _) when not (is_tuple(Self) andalso element(1, Self) =:= '$class') ->
+    type_error(Self, '>>', <<"Only classes have methods to look up: write `x class >> #selector`">>);
 does_not_understand(Self, Selector, _) ->
     beamtalk_error:raise(does_not_understand, beamtalk_registry:name_of(Self), Selector, unknown_hint(Self, Selector)).
 

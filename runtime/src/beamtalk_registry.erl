@@ -27,14 +27,15 @@
     unbind/1,
     global/1,
     globals/0,
-    annotate/2,
-    annotation/1
+    annotate/3,
+    annotation/2
 ]).
 
 -define(TABLE, beamtalk_registry).
 -define(LIBRARY, "bt@stdlib@").
 
-%% Rows: {{class, Name :: binary()}, module(), LoadedAt :: integer()}, {{global, binary()}, term()}, {{note, term()}, term()}.
+%% Rows: {{class, Name :: binary()}, module(), LoadedAt :: integer()}, {{global, binary()}, term()}, 
+%% {{note, module(), What :: term()}, term()}.
 -spec create() -> ok.
 create() ->
     ?TABLE = ets:new(?TABLE, [named_table, public, set, {read_concurrency, true}]),
@@ -50,6 +51,7 @@ register(Module) ->
 -spec unregister(module()) -> ok.
 unregister(Module) ->
     true = ets:match_delete(?TABLE, {{class, atom_to_binary(class_name(Module))}, Module, '_'}),
+    true = ets:match_delete(?TABLE, {{note, Module, '_'}, '_'}),
     ok.
 
 %% The class of a bare name. A class of the library is found on the code path although it was never loaded.
@@ -220,15 +222,16 @@ global(Name) ->
 globals() ->
     [{Name, Value} || [Name, Value] <- ets:match(?TABLE, {{global, '$1'}, '$2'})].
 
-%% Documentation that was set while running overrides what the module carries.
--spec annotate(term(), term()) -> ok.
-annotate(Key, Value) ->
-    true = ets:insert(?TABLE, {{note, Key}, Value}),
+%% What was said of a class while running, such as documentation that overrides what the module carries. It is forgotten
+%% with the class.
+-spec annotate(module(), term(), term()) -> ok.
+annotate(Module, What, Value) ->
+    true = ets:insert(?TABLE, {{note, Module, What}, Value}),
     ok.
 
--spec annotation(term()) -> {ok, term()} | error.
-annotation(Key) ->
-    case ets:lookup(?TABLE, {note, Key}) of
+-spec annotation(module(), term()) -> {ok, term()} | error.
+annotation(Module, What) ->
+    case ets:lookup(?TABLE, {note, Module, What}) of
         [{_, Value}] -> {ok, Value};
         [] -> error
     end.

@@ -1,6 +1,7 @@
 //! The documentation is true: its examples are run, and what they promise is what happens.
 //!
-//! Each `beamtalk` fence of `README.md`, of the other pages beside it and of `docs/**/*.md` is a test. All fences of a page make one session of one
+//! Each `beamtalk` fence of `README.md`, of the other pages beside it, of `docs/**/*.md` and of `tests/conformance/**/*.md` is a
+//! test. All fences of a page make one session of one
 //! workspace, served by the real binary. An input is a line that begins at the margin, with the indented lines
 //! below it. What it promises stands behind it, or on the lines after it:
 //!
@@ -35,7 +36,7 @@ const WITHOUT_EXAMPLE: &[&str] = &[
     "E0216", // hundreds of brackets
     "E0525", // the parser is faster
     "E0341", // only in the standard library
-    "E0511", // two inputs
+    "E0511", "E0544", // two inputs
     "E0600", // no text at all
     "E0605", "E0606", "E0607", "E0613", "E0614", // of reflection, at run time
     "E0610", "E0611", "E0612", // of `:unload`
@@ -58,11 +59,11 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// The pages at the root and every page below `docs`, with its text.
+/// The pages at the root and every page below `docs` and `tests/conformance`, with its text.
 fn pages() -> Vec<(String, String)> {
     let root = root();
     let mut paths = entries(&root);
-    let mut folders = vec![root.join("docs")];
+    let mut folders = vec![root.join("docs"), root.join("tests/conformance")];
     while let Some(folder) = folders.pop() {
         let found = entries(&folder);
         folders.extend(found.iter().filter(|path| path.is_dir()).cloned());

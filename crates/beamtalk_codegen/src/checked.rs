@@ -24,7 +24,19 @@ impl Emitter<'_> {
         let dst = self.dst(dst);
         let saved = self.saved(index, dst);
         let (entry, join) = (self.module.label(), self.module.label());
-        self.push(Instr::GcBif { fail: Some(entry), name: name.into(), live, args: sources.clone(), dst });
+        if matches!(name, "<" | ">" | "=<" | ">=") {
+            // The VM orders all terms; only numbers are ordered without asking their class.
+            self.push(Instr::Test { op: TestOp::IsNumber, fail: entry, args: vec![sources[0].clone()] });
+            self.push(Instr::Bif { fail: None, name: name.into(), args: sources.clone(), dst });
+        } else {
+            self.push(Instr::GcBif {
+                fail: Some(entry),
+                name: name.into(),
+                live,
+                args: sources.clone(),
+                dst,
+            });
+        }
         self.push(Instr::Label(join));
         self.slow.push(SlowPath {
             entry,

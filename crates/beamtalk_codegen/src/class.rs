@@ -245,7 +245,8 @@ impl ClassCompiler<'_, '_> {
         let fields: Vec<Val> =
             self.class.info.fields.iter().map(|field| Val::Atom(field.name.clone())).collect();
         let module = self.class.info.module.clone();
-        let complete = self.table.all_fields(&self.class.info.name).len() == fields.len();
+        let complete = !self.class.info.is_abstract
+            && self.table.all_fields(&self.class.info.name).len() == fields.len();
         self.synthetic(function_name(Side::Class, selector), |f| {
             let class = f.parameter();
             let values: Vec<Val> = fields.iter().map(|_| Val::V(f.parameter())).collect();
@@ -480,7 +481,11 @@ fn info_items(table: &ClassTable, info: &ClassInfo, kind: ClassKind) -> Vec<(&'s
                 Declared::Optional => "optional",
                 Declared::Required => "required",
             };
-            Term::Tuple(vec![Term::Atom(field.name.clone()), Term::atom(declared)])
+            let declared = match (&field.annotation, field.declared) {
+                (Some(text), Declared::Required) => Term::Tuple(vec![Term::atom(declared), Term::text(text)]),
+                _ => Term::atom(declared),
+            };
+            Term::Tuple(vec![Term::Atom(field.name.clone()), declared])
         })
         .collect();
     let kind = match kind {
@@ -488,7 +493,7 @@ fn info_items(table: &ClassTable, info: &ClassInfo, kind: ClassKind) -> Vec<(&'s
         ClassKind::Actor => "actor",
         ClassKind::Object => "object",
     };
-    vec![
+    let mut items = vec![
         ("superclass", superclass),
         ("name", Term::Atom(info.name.clone())),
         ("fields", Term::List(fields)),
@@ -504,7 +509,11 @@ fn info_items(table: &ClassTable, info: &ClassInfo, kind: ClassKind) -> Vec<(&'s
         ("doc", text(&info.doc)),
         ("source_file", text(&info.source_file)),
         ("native", info.native.as_ref().map_or(Term::atom("nil"), |native| Term::Atom(native.clone()))),
-    ]
+    ];
+    if let Some(functions) = table.requirements(&info.name) {
+        items.push(("requires", Term::List(functions.into_iter().map(Term::Atom).collect())));
+    }
+    items
 }
 
 fn methods_term(methods: &[MethodInfo]) -> Term {

@@ -11,7 +11,7 @@ use num_traits::Signed;
 use smol_str::SmolStr;
 
 use crate::body::{Exit, FnBuilder};
-use crate::ir::{Callee, NotBoolean, Op, V, Val};
+use crate::ir::{Callee, L, NotBoolean, Op, V, Val};
 use crate::uses::Uses;
 
 /// What a loop's function needs to call itself.
@@ -55,8 +55,8 @@ impl FnBuilder<'_, '_> {
 
     pub fn times(&mut self, count: &Expr, body: &Inline, span: Span) -> Val {
         let count = self.value(count);
-        let count = self.integer_or_raise(count, &"timesRepeat:".into(), 1, span);
-        self.loop_function(&[body], vec![count], span, |f, this, counters| {
+        let (count, other) = self.integer_or_other(count);
+        let value = self.loop_function(&[body], vec![count.clone()], span, |f, this, counters| {
             let end = f.new_label();
             let left = counters[0];
             f.push(Op::Test { op: TestOp::IsLt, args: vec![Val::Int(0), Val::V(left)], fail: end });
@@ -65,7 +65,8 @@ impl FnBuilder<'_, '_> {
             f.push(Op::GcBif { dst: next, name: "-".into(), args: vec![Val::V(left), Val::Int(1)], line: 0 });
             f.again(this, vec![Val::V(next)]);
             f.label(end);
-        })
+        });
+        self.or_not_understood(value, other, count, &"timesRepeat:".into(), span)
     }
 
     pub fn counting_loop(
@@ -80,14 +81,13 @@ impl FnBuilder<'_, '_> {
         let later = to.assigns;
         let from = self.stable(from, later);
         let to = self.value(to);
-        let arguments = u8::try_from(selector.matches(':').count()).unwrap_or(2);
-        let from = self.integer_or_raise(from, selector, arguments, span);
+        let (from, other) = self.integer_or_other(from);
         let to = self.number_or_raise(to, selector, span);
         let (step, down) = match step.map(|step| &step.kind) {
             Some(Kind::Integer(step)) => (crate::literals::integer(step), step.is_negative()),
             _ => (Val::Int(1), false),
         };
-        self.loop_function(&[body], vec![from, to], span, |f, this, counters| {
+        let value = self.loop_function(&[body], vec![from.clone(), to], span, |f, this, counters| {
             let end = f.new_label();
             let (index, limit) = (counters[0], counters[1]);
             let args =
@@ -102,7 +102,8 @@ impl FnBuilder<'_, '_> {
             f.push(Op::GcBif { dst: next, name: "+".into(), args: vec![Val::V(index), step], line: 0 });
             f.again(this, vec![Val::V(next), Val::V(limit)]);
             f.label(end);
-        })
+        });
+        self.or_not_understood(value, other, from, selector, span)
     }
 
     /// The body's parameter: the counter's own register where nothing assigns it.
@@ -200,23 +201,37 @@ impl FnBuilder<'_, '_> {
         self.label(done);
     }
 
-    fn integer_or_raise(&mut self, value: Val, selector: &SmolStr, arguments: u8, span: Span) -> Val {
+    /// The value as an Integer, and where another receiver goes on.
+    fn integer_or_other(&mut self, value: Val) -> (Val, Option<L>) {
         if matches!(value, Val::Int(_)) {
-            return value;
+            return (value, None);
         }
         let v = self.in_register(value);
-        let (other, fine) = (self.new_label(), self.new_label());
+        let other = self.new_label();
         self.push(Op::Test { op: TestOp::IsInteger, args: vec![Val::V(v)], fail: other });
-        self.push(Op::Jump(fine));
+        (Val::V(v), Some(other))
+    }
+
+    /// The loop's value, or what a receiver that does not loop like an Integer answers to the message.
+    fn or_not_understood(
+        &mut self,
+        value: Val,
+        other: Option<L>,
+        receiver: Val,
+        selector: &SmolStr,
+        span: Span,
+    ) -> Val {
+        let Some(other) = other else { return value };
+        let (dst, end) = (self.fresh(), self.new_label());
+        self.push(Op::Move { dst, src: value });
+        self.push(Op::Jump(end));
         self.label(other);
-        self.call(
-            "beamtalk_dispatch",
-            "not_understood",
-            vec![Val::V(v), Val::Atom(selector.clone()), Val::Int(i64::from(arguments))],
-            span,
-        );
-        self.label(fine);
-        Val::V(v)
+        let arguments = i64::try_from(selector.matches(':').count()).unwrap_or(0);
+        let args = vec![receiver, Val::Atom(selector.clone()), Val::Int(arguments)];
+        let answer = self.call("beamtalk_dispatch", "not_understood", args, span);
+        self.push(Op::Move { dst, src: answer });
+        self.label(end);
+        Val::V(dst)
     }
 
     fn number_or_raise(&mut self, value: Val, selector: &SmolStr, span: Span) -> Val {

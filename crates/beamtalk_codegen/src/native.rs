@@ -35,6 +35,17 @@ pub(crate) fn comparison(selector: &str) -> Option<(TestOp, bool)> {
     })
 }
 
+/// A comparison message as the VM's function of two numbers.
+pub(crate) fn order_bif(selector: &str) -> Option<&'static str> {
+    Some(match selector {
+        "<" => "<",
+        ">=" => ">=",
+        ">" => ">",
+        "<=" => "=<",
+        _ => return None,
+    })
+}
+
 /// The four equality operators are tests, never messages.
 pub(crate) fn equality(selector: &str) -> Option<TestOp> {
     Some(match selector {
@@ -97,6 +108,14 @@ impl FnBuilder<'_, '_> {
                     }
                     return Some(self.arithmetic(name, receiver, selector, other, span));
                 }
+                if let Some(name) = order_bif(selector)
+                    && !self
+                        .static_class(receiver)
+                        .is_some_and(|class| class == "Integer" || class == "Float")
+                {
+                    // Outside a condition a user's class may answer anything.
+                    return Some(self.order(name, receiver, selector, other, span));
+                }
                 if comparison(selector).is_some() || equality(selector).is_some() {
                     let (dst, no, end) = (self.fresh(), self.new_label(), self.new_label());
                     self.decide(receiver, selector, other, no, false, span);
@@ -134,6 +153,24 @@ impl FnBuilder<'_, '_> {
         if integers && matches!(name, "+" | "-" | "*") {
             self.integers.push(dst);
         }
+        Val::V(dst)
+    }
+
+    /// A comparison as a value: the VM's own for numbers, a send for all else.
+    fn order(
+        &mut self,
+        name: &'static str,
+        receiver: &Expr,
+        selector: &SmolStr,
+        other: &Expr,
+        span: Span,
+    ) -> Val {
+        let a = self.stable(receiver, other.assigns);
+        let b = self.value(other);
+        let a = Val::V(self.in_register(a));
+        let (line, dst) = (self.line(span), self.fresh());
+        let send = self.m.send_stub(selector, 1);
+        self.push(Op::Arith { dst, name, args: vec![a, b], send, line });
         Val::V(dst)
     }
 

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use beamtalk_beam::Module;
 use beamtalk_codegen::{SourceRef, compile_input};
-use beamtalk_semantics::{ClassInfo, ClassTable, InputVariable, STDLIB, Side, check_class, closest};
+use beamtalk_semantics::{ClassInfo, ClassTable, InputVariable, STDLIB, Side, closest};
 use beamtalk_syntax::ast;
-use beamtalk_text::{Diagnostic, LineIndex, Span};
+use beamtalk_text::{Category, Diagnostic, LineIndex, Span};
 use rustc_hash::FxHashMap;
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::library::LIBRARY;
 use crate::order::superclass_first;
-use crate::unit::{ClassUnit, Source};
+use crate::unit::{ClassUnit, Definition, Source};
 
 /// The path of what is typed at a prompt.
 pub const INPUT: &str = "<input>";
@@ -330,21 +330,16 @@ impl<'i> Work<'i> {
 
     fn classes(&mut self, sources: &[Arc<Source>]) {
         let definitions: Vec<&Arc<Source>> =
-            sources.iter().filter(|source| source.class().is_some()).collect();
+            sources.iter().filter(|source| source.definition().is_some()).collect();
         let keys: Vec<(SmolStr, Option<SmolStr>)> = definitions
             .iter()
-            .filter_map(|source| source.class())
-            .map(|class| {
-                (class.name.name.clone(), class.superclass.as_ref().map(|name| name.name.name.clone()))
-            })
+            .filter_map(|source| source.definition())
+            .map(|definition| (definition.name().name.clone(), definition.parent().cloned()))
             .collect();
         for index in superclass_first(&keys) {
             self.class(definitions[index]);
         }
         for source in sources {
-            for diagnostic in source.unsupported() {
-                self.report(&source.path, diagnostic);
-            }
             for item in &source.parsed.file.items {
                 if let ast::Item::TypeAlias(alias) = item {
                     self.shown.push(alias.name.name.to_string());
@@ -354,12 +349,12 @@ impl<'i> Work<'i> {
     }
 
     fn class(&mut self, source: &Arc<Source>) {
-        let Some(definition) = source.class() else {
+        let Some(definition) = source.definition() else {
             return;
         };
         let mut unit = ClassUnit::new(USER, source.clone());
         // Extensions from other files stay; what was patched at the prompt is replaced with the class.
-        if let Some(old) = self.unit(&definition.name.name)
+        if let Some(old) = self.unit(&definition.name().name)
             && old.package == USER
         {
             unit.patches = old
@@ -370,7 +365,8 @@ impl<'i> Work<'i> {
                 .collect();
         }
         let Some(info) = unit.info() else { return };
-        let mut found = check_class(self.table(), definition, &info);
+        let mut found = definition.check(self.table(), &info);
+        found.extend(self.defined_twice(definition));
         // A superclass that is not there stops the class; what hangs on it would only repeat the message.
         found.sort_by_key(|diagnostic| diagnostic.span.start);
         let failed = found.iter().any(Diagnostic::is_error);
@@ -397,8 +393,44 @@ impl<'i> Work<'i> {
             self.mark(&subclass);
             below.extend(self.table().subclasses(&subclass).into_iter().map(|class| class.name.clone()));
         }
-        self.shown.push(name.to_string());
+        match definition {
+            Definition::Class(_) => self.shown.push(name.to_string()),
+            Definition::Protocol(_) => {
+                for below in self.extending(&name) {
+                    self.mark(&below);
+                }
+                self.shown.push(format!("Protocol {name} defined"));
+            }
+        }
         self.defined.push(name);
+    }
+
+    /// A protocol that another source of the same compilation defines.
+    fn defined_twice(&self, definition: Definition<'_>) -> Option<Diagnostic> {
+        let (Definition::Protocol(protocol), name) = (definition, definition.name()) else {
+            return None;
+        };
+        self.defined.contains(&protocol.name.name).then(|| {
+            Diagnostic::error("E0542", name.span, format!("Protocol `{}` is already defined", name.name))
+                .with_help("Remove or rename one of them.")
+                .in_category(Category::Type)
+        })
+    }
+
+    /// The protocols that take over the requirements of `name`, directly or not.
+    fn extending(&self, name: &str) -> Vec<SmolStr> {
+        let mut found = vec![SmolStr::from(name)];
+        let mut next = 0;
+        while let Some(here) = found.get(next).cloned() {
+            let below = self.table().iter().filter(|class| {
+                class.protocol.as_ref().is_some_and(|protocol| protocol.extending.as_ref() == Some(&here))
+            });
+            let below: Vec<SmolStr> =
+                below.map(|class| class.name.clone()).filter(|class| !found.contains(class)).collect();
+            found.extend(below);
+            next += 1;
+        }
+        found.split_off(1)
     }
 
     fn mark(&mut self, name: &SmolStr) {
@@ -444,7 +476,20 @@ impl<'i> Work<'i> {
         self.shown.push(format!("{name}>>{}", extension.method.signature.selector()));
     }
 
+    /// Code that was compiled before some control flow became a message is compiled again.
+    fn mark_outdated(&mut self) {
+        if self.table.as_ref().is_some_and(|table| table.reimplements_more(&self.image.table)) {
+            let units = self.image.units.iter().filter(|(_, unit)| unit.package == USER);
+            let mut names: Vec<SmolStr> = units.map(|(name, _)| name.clone()).collect();
+            names.sort();
+            for name in names {
+                self.mark(&name);
+            }
+        }
+    }
+
     fn finish(mut self) -> Result<Compiled, Failure> {
+        self.mark_outdated();
         let mut modules = Vec::with_capacity(self.dirty.len());
         // Names are looked up only where there is no syntax error: its recovery would be blamed on the user.
         let keys: Vec<(SmolStr, Option<SmolStr>)> = self

@@ -12,7 +12,7 @@ use smol_str::SmolStr;
 use crate::library::LIBRARY;
 use crate::order::superclass_first;
 use crate::trace::{Digest, text};
-use crate::unit::{ClassUnit, Source};
+use crate::unit::{ClassUnit, Definition, Source};
 
 /// A source with its digest.
 #[derive(Debug, Clone)]
@@ -84,15 +84,19 @@ impl Work {
     fn file(&mut self, source: &Arc<Source>, package: &str) {
         let path = &source.path;
         self.diagnostics.extend(source.parsed.diagnostics.iter().map(|each| (path.clone(), each.clone())));
-        self.diagnostics.extend(source.unsupported().into_iter().map(|each| (path.clone(), each)));
-        let Some(class) = source.class() else { return };
-        let name = &class.name.name;
+        let Some(definition) = source.definition() else { return };
+        let name = &definition.name().name;
         if let Some(other) = self.units.insert(name.clone(), ClassUnit::new(package, source.clone())) {
             let first = &other.source.path;
+            if let Some(said) = clash(definition, &other) {
+                return self.diagnostics.push((path.clone(), said));
+            }
             let said = format!("class '{name}' is defined in both '{first}' and '{path}'; using '{path}'");
             let help = "Remove or rename one of them.";
-            self.diagnostics
-                .push((path.clone(), Diagnostic::warning("E0631", class.name.span, said).with_help(help)));
+            self.diagnostics.push((
+                path.clone(),
+                Diagnostic::warning("E0631", definition.name().span, said).with_help(help),
+            ));
         } else {
             self.names.push(name.clone());
         }
@@ -122,8 +126,7 @@ impl Work {
 
     fn finish(mut self, salt: &Digest) -> Index {
         let superclass = |name: &SmolStr| {
-            let class = self.units.get(name).and_then(|unit| unit.source.class());
-            class.and_then(|class| class.superclass.as_ref()).map(|parent| parent.name.name.clone())
+            self.units.get(name).and_then(|unit| unit.source.definition()?.parent().cloned())
         };
         let keys: Vec<_> = self.names.iter().map(|name| (name.clone(), superclass(name))).collect();
         let mut table = LIBRARY.table.clone();
@@ -156,4 +159,23 @@ impl Work {
         }
         hash.finalize().into()
     }
+}
+
+/// What is wrong when two files define one name and a protocol is among them.
+fn clash(definition: Definition<'_>, other: &ClassUnit) -> Option<Diagnostic> {
+    let (name, span) = (&definition.name().name, definition.name().span);
+    let (code, said) = match (definition, other.source.definition()?) {
+        (Definition::Class(_), Definition::Class(_)) => return None,
+        (Definition::Class(_), Definition::Protocol(_)) => {
+            ("E0540", format!("`{name}` is already defined as a protocol"))
+        }
+        (Definition::Protocol(_), Definition::Class(_)) => {
+            ("E0541", format!("`{name}` is already defined as a class"))
+        }
+        (Definition::Protocol(_), Definition::Protocol(_)) => {
+            ("E0542", format!("Protocol `{name}` is already defined"))
+        }
+    };
+    let help = format!("The other definition is in {}; rename one of them.", other.source.path);
+    Some(Diagnostic::error(code, span, said).with_help(help).in_category(Category::Type))
 }

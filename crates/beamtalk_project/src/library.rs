@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use beamtalk_semantics::{ClassTable, STDLIB, check_class};
+use beamtalk_semantics::{ClassTable, STDLIB};
 use beamtalk_text::Diagnostic;
 use smol_str::SmolStr;
 
@@ -29,11 +29,11 @@ pub(crate) static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
     let mut classes = Vec::new();
     for (path, text) in sources() {
         let source = Arc::new(Source::new(*path, *text));
-        let Some(class) = source.class() else {
+        let Some(definition) = source.definition() else {
             continue;
         };
-        let superclass = class.superclass.as_ref().map(|name| name.name.name.clone());
-        classes.push((class.name.name.clone(), superclass, ClassUnit::new(STDLIB, source)));
+        let (name, parent) = (definition.name().name.clone(), definition.parent().cloned());
+        classes.push((name, parent, ClassUnit::new(STDLIB, source)));
     }
     let keys: Vec<(SmolStr, Option<SmolStr>)> =
         classes.iter().map(|(name, superclass, _)| (name.clone(), superclass.clone())).collect();
@@ -59,12 +59,9 @@ pub fn check() -> Vec<(SmolStr, Diagnostic)> {
         found.extend(
             unit.source.parsed.diagnostics.iter().map(|diagnostic| (path.clone(), diagnostic.clone())),
         );
-        if let (Some(definition), Some(info)) = (unit.source.class(), library.table.get(name)) {
-            found.extend(
-                check_class(&library.table, definition, info)
-                    .into_iter()
-                    .map(|diagnostic| (path.clone(), diagnostic)),
-            );
+        if let (Some(definition), Some(info)) = (unit.source.definition(), library.table.get(name)) {
+            let said = definition.check(&library.table, info);
+            found.extend(said.into_iter().map(|diagnostic| (path.clone(), diagnostic)));
         }
         if let Some(code) = unit.compile(&library.table) {
             found.extend(code.diagnostics);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use beamtalk_semantics::{ClassTable, check_class, watch};
+use beamtalk_semantics::{ClassTable, watch};
 use beamtalk_text::{Diagnostic, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::{Digest as _, Sha256};
@@ -403,12 +403,12 @@ fn compile(class: &IndexedClass, table: &ClassTable) -> Compiled {
     let unit = &class.unit;
     let path = &unit.source.path;
     let is_library = unit.package == beamtalk_semantics::STDLIB;
-    let (Some(definition), Some(info)) = (unit.source.class(), unit.info()) else {
+    let (Some(definition), Some(info)) = (unit.source.definition(), unit.info()) else {
         return (Vec::new(), None);
     };
     let mut said: Vec<(SmolStr, Diagnostic)> = Vec::new();
     if !is_library {
-        said.extend(check_class(table, definition, &info).into_iter().map(|each| (path.clone(), each)));
+        said.extend(definition.check(table, &info).into_iter().map(|each| (path.clone(), each)));
     }
     let mut sources = std::iter::once(&unit.source).chain(unit.patches.iter().map(|patch| &patch.source));
     let is_broken = sources.any(|source| source.parsed.diagnostics.iter().any(Diagnostic::is_error));

@@ -4,7 +4,9 @@
 //! table. The questions are recorded ([`Trace`]); a class is made again when the digest of its text and of today's answers
 //! is not the recorded one. So an edit reaches exactly the classes that could notice it.
 
-use beamtalk_semantics::{ClassInfo, ClassTable, Declared, FieldInfo, Looks, MethodInfo, Origin};
+use beamtalk_semantics::{
+    ClassInfo, ClassTable, Declared, FieldInfo, Looks, MethodInfo, Origin, ProtocolInfo,
+};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -117,6 +119,7 @@ fn interface(info: &ClassInfo) -> Digest {
         native,
         doc: _,
         source_file: _,
+        protocol,
     } = info;
     let mut hash = Sha256::new();
     for part in [
@@ -133,7 +136,7 @@ fn interface(info: &ClassInfo) -> Digest {
     );
     for list in [fields, class_state] {
         hash.update(list.len().to_le_bytes());
-        for FieldInfo { name, declared, span: _ } in list {
+        for FieldInfo { name, declared, annotation: _, span: _ } in list {
             text(&mut hash, name);
             hash.update([match declared {
                 Declared::Default => 0,
@@ -157,6 +160,10 @@ fn interface(info: &ClassInfo) -> Digest {
             };
             hash.update([u8::from(*sealed), u8::from(*internal), origin]);
         }
+    }
+    if let Some(ProtocolInfo { functions, extending }) = protocol {
+        functions.iter().chain(extending).for_each(|name| text(&mut hash, name));
+        hash.update([u8::from(extending.is_some())]);
     }
     hash.finalize().into()
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use beamtalk_codegen::{ClassCode, ClassSource, DataSource, MethodSource, SourceRef, compile_class};
-use beamtalk_semantics::{ClassInfo, ClassTable, MethodInfo, Origin, Side};
+use beamtalk_semantics::{ClassInfo, ClassTable, MethodInfo, Origin, Side, check_class, check_protocol};
 use beamtalk_syntax::{Parsed, ast};
 use beamtalk_text::{Diagnostic, LineIndex};
 use smol_str::SmolStr;
@@ -44,28 +44,54 @@ impl Source {
         })
     }
 
-    /// What is said of the items that cannot be compiled.
-    pub(crate) fn unsupported(&self) -> Vec<Diagnostic> {
-        let protocols = self.parsed.file.items.iter().filter_map(|item| match item {
-            ast::Item::Protocol(protocol) => Some(&protocol.name),
-            ast::Item::TypeAlias(_)
-            | ast::Item::Class(_)
-            | ast::Item::Extension(_)
-            | ast::Item::Statement(_) => None,
-        });
-        protocols
-            .map(|name| {
-                let said = format!("Protocol `{}` cannot be defined here yet", name.name);
-                Diagnostic::error("E0603", name.span, said)
-                    .with_help("Protocols are checked structurally; leave the definition out for now.")
-            })
-            .collect()
+    /// The class or protocol it defines, if any.
+    pub(crate) fn definition(&self) -> Option<Definition<'_>> {
+        self.parsed.file.items.iter().find_map(|item| match item {
+            ast::Item::Class(class) => Some(Definition::Class(class)),
+            ast::Item::Protocol(protocol) => Some(Definition::Protocol(protocol)),
+            ast::Item::TypeAlias(_) | ast::Item::Extension(_) | ast::Item::Statement(_) => None,
+        })
     }
 
     fn extension(&self, index: usize) -> Option<&ast::Extension> {
         match self.parsed.file.items.get(index) {
             Some(ast::Item::Extension(extension)) => Some(extension),
             _ => None,
+        }
+    }
+}
+
+/// What a source defines: something that becomes a module.
+#[derive(Debug, Clone, Copy)]
+pub enum Definition<'s> {
+    /// A class.
+    Class(&'s ast::ClassDef),
+    /// A protocol, which is a class as well.
+    Protocol(&'s ast::ProtocolDef),
+}
+
+impl<'s> Definition<'s> {
+    /// Its name.
+    pub fn name(self) -> &'s ast::Ident {
+        match self {
+            Self::Class(class) => &class.name,
+            Self::Protocol(protocol) => &protocol.name,
+        }
+    }
+
+    /// What has to be there before it: the superclass, or the protocol it extends.
+    pub fn parent(self) -> Option<&'s SmolStr> {
+        match self {
+            Self::Class(class) => class.superclass.as_ref().map(|parent| &parent.name.name),
+            Self::Protocol(protocol) => protocol.extending.as_ref().map(|parent| &parent.name),
+        }
+    }
+
+    /// What is wrong with it as a whole.
+    pub fn check(self, table: &ClassTable, info: &ClassInfo) -> Vec<Diagnostic> {
+        match self {
+            Self::Class(class) => check_class(table, class, info),
+            Self::Protocol(protocol) => check_protocol(table, protocol, &info.package),
         }
     }
 }
@@ -113,10 +139,14 @@ impl ClassUnit {
 
     /// What the class table is to know.
     pub fn info(&self) -> Option<ClassInfo> {
-        let definition = self.source.class()?;
         let path = (self.source.path != crate::image::INPUT && self.package != beamtalk_semantics::STDLIB)
             .then_some(self.source.path.as_str());
-        let mut info = ClassInfo::from_definition(definition, &self.source.text, &self.package, path);
+        let mut info = match self.source.definition()? {
+            Definition::Class(class) => {
+                ClassInfo::from_definition(class, &self.source.text, &self.package, path)
+            }
+            Definition::Protocol(protocol) => ClassInfo::from_protocol(protocol, &self.package, path),
+        };
         for (side, selector) in &self.removed {
             info.methods_mut(*side).retain(|method| method.selector != *selector);
         }
@@ -138,14 +168,18 @@ impl ClassUnit {
 
     /// Make the module. The table knows the class and its ancestors.
     pub fn compile(&self, table: &ClassTable) -> Option<ClassCode> {
-        let definition = self.source.class()?;
-        let info = table.get(&definition.name.name)?;
+        let definition = self.source.definition()?;
+        let info = table.get(&definition.name().name)?;
         let own_lines = LineIndex::new(&self.source.text);
         let own = SourceRef { path: &self.source.path, lines: &own_lines };
         let patch_lines: Vec<LineIndex<'_>> =
             self.patches.iter().map(|patch| LineIndex::new(&patch.source.text)).collect();
         let mut class = ClassSource { info, data: Vec::new(), methods: Vec::new(), path: &self.source.path };
-        for member in &definition.members {
+        let members = match definition {
+            Definition::Class(class) => class.members.as_slice(),
+            Definition::Protocol(_) => &[],
+        };
+        for member in members {
             match member {
                 ast::Member::Data(data) => class.data.push(DataSource { data, source: own }),
                 ast::Member::Method(method) => {

@@ -1,6 +1,6 @@
 //! Rules of a class definition (spec 02 section 3, 05b sections 7.3, 7.4 and 7.6).
 
-use beamtalk_syntax::ast::{ClassDef, DataKeyword, Member, Method};
+use beamtalk_syntax::ast::{ClassDef, DataKeyword, Member, Method, ProtocolDef};
 use beamtalk_text::{Category, Diagnostic, Span};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -16,6 +16,63 @@ pub fn check_class(table: &ClassTable, definition: &ClassDef, info: &ClassInfo) 
     check.data();
     check.methods();
     check.diagnostics
+}
+
+/// Everything that is wrong with a protocol's definition. The table knows the protocols it may extend.
+#[must_use]
+pub fn check_protocol(table: &ClassTable, definition: &ProtocolDef, package: &str) -> Vec<Diagnostic> {
+    let (name, span) = (&definition.name.name, definition.name.span);
+    let mut found = Vec::new();
+    let mut error = |code, span, message: String, help: &str| {
+        found.push(Diagnostic::error(code, span, message).with_help(help).in_category(Category::Type));
+    };
+    match table.get(name) {
+        Some(known) if known.protocol.is_none() => {
+            error("E0541", span, format!("`{name}` is already defined as a class"), "Choose another name.");
+        }
+        Some(known) if known.is_library() && package != STDLIB => {
+            error(
+                "E0542",
+                span,
+                format!("Protocol `{name}` is already defined"),
+                "The standard library has it; choose another name.",
+            );
+        }
+        Some(_) | None => {}
+    }
+    if let Some(extending) = &definition.extending {
+        let other = &extending.name;
+        if table.get(other).is_none_or(|class| class.protocol.is_none()) {
+            error(
+                "E0543",
+                extending.span,
+                format!("Unknown protocol `{other}`"),
+                "Define it first, or mend the spelling: `extending:` names one protocol.",
+            );
+        } else if extends(table, other, name) {
+            error(
+                "E0544",
+                extending.span,
+                format!("Protocol `{name}` cannot extend itself through `{other}`"),
+                "Extend another protocol.",
+            );
+        }
+    }
+    found
+}
+
+/// Whether the protocol `name` is `ancestor` or takes over its requirements.
+fn extends(table: &ClassTable, name: &str, ancestor: &str) -> bool {
+    let mut next = Some(SmolStr::from(name));
+    let mut left = 256;
+    while let Some(here) = next.filter(|_| left > 0) {
+        if here == ancestor {
+            return true;
+        }
+        left -= 1;
+        next = table.get(&here).and_then(|class| class.protocol.as_ref()?.extending.clone());
+    }
+    false
 }
 
 struct Check<'a> {
@@ -51,6 +108,16 @@ impl Check<'_> {
                 "Choose another name.",
                 Category::Type,
             );
+        }
+        if self.table.get(name).is_some_and(|class| class.protocol.is_some()) {
+            self.error(
+                "E0540",
+                span,
+                format!("`{name}` is already defined as a protocol"),
+                "Choose another name.",
+                Category::Type,
+            );
+            return;
         }
         let protected = self.table.get(name).is_some_and(|class| class.package == STDLIB);
         if protected && self.info.package != STDLIB {

@@ -7,7 +7,7 @@ use beamtalk_text::{LineIndex, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::{SmolStr, format_smolstr};
 
-use crate::control::is_control_flow;
+use crate::control::is_influential;
 use crate::looks;
 
 /// The standard library's package.
@@ -50,6 +50,8 @@ pub struct FieldInfo {
     pub name: SmolStr,
     /// Its initial value.
     pub declared: Declared,
+    /// Its type as it is written.
+    pub annotation: Option<SmolStr>,
     /// Its declaration.
     pub span: Span,
 }
@@ -123,6 +125,17 @@ pub struct ClassInfo {
     pub doc: Option<SmolStr>,
     /// Its source file as shown to users.
     pub source_file: Option<SmolStr>,
+    /// What it asks for, if it is a protocol.
+    pub protocol: Option<ProtocolInfo>,
+}
+
+/// What a protocol asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProtocolInfo {
+    /// The functions of its own, in order: `asString`, `class create`.
+    pub functions: Vec<SmolStr>,
+    /// The protocol whose requirements it takes over.
+    pub extending: Option<SmolStr>,
 }
 
 /// The module of a class.
@@ -167,12 +180,18 @@ impl ClassInfo {
             native: definition.native.as_ref().map(|module| module.name.clone()),
             doc: definition.doc.as_ref().map(|doc| doc.text.as_str().into()),
             source_file: source_file.map(SmolStr::from),
+            protocol: None,
         };
         for member in &definition.members {
             match member {
                 ast::Member::Data(data) => {
-                    let field =
-                        FieldInfo { name: data.name.name.clone(), declared: declared(data), span: data.span };
+                    let annotation = data.annotation.as_ref().map(|each| each.span.text(source).into());
+                    let field = FieldInfo {
+                        name: data.name.name.clone(),
+                        declared: declared(data),
+                        annotation,
+                        span: data.span,
+                    };
                     match data.keyword {
                         ast::DataKeyword::ClassState => info.class_state.push(field),
                         ast::DataKeyword::Field | ast::DataKeyword::State => {
@@ -192,6 +211,36 @@ impl ClassInfo {
             }
         }
         info
+    }
+
+    /// Read a protocol from its definition: a class below `Protocol` that nothing can be made of.
+    #[must_use]
+    pub fn from_protocol(definition: &ast::ProtocolDef, package: &str, source_file: Option<&str>) -> Self {
+        let functions = definition.requirements.iter().map(|requirement| {
+            let selector = requirement.signature.selector();
+            if requirement.class_side { format_smolstr!("class {selector}") } else { selector }
+        });
+        Self {
+            name: definition.name.name.clone(),
+            package: package.into(),
+            module: module_name(package, &definition.name.name),
+            superclass: Some("Protocol".into()),
+            is_abstract: true,
+            sealed: true,
+            typed: false,
+            internal: false,
+            fields: Vec::new(),
+            class_state: Vec::new(),
+            methods: Vec::new(),
+            class_methods: Vec::new(),
+            native: None,
+            doc: definition.doc.as_ref().map(|doc| doc.text.as_str().into()),
+            source_file: source_file.map(SmolStr::from),
+            protocol: Some(ProtocolInfo {
+                functions: functions.collect(),
+                extending: definition.extending.as_ref().map(|name| name.name.clone()),
+            }),
+        }
     }
 
     /// Methods of one side.
@@ -312,7 +361,7 @@ fn allows_nil(annotation: &ast::TypeExpr) -> bool {
 #[derive(Clone, Debug, Default)]
 pub struct ClassTable {
     classes: FxHashMap<SmolStr, Arc<ClassInfo>>,
-    /// Control-flow selectors that some class outside the library implements.
+    /// Control-flow selectors (and the hook for unknown messages) that some class outside the library implements.
     reimplemented: FxHashSet<SmolStr>,
     /// Modules of classes outside the library by instance selector, sorted.
     implementors: FxHashMap<SmolStr, Vec<SmolStr>>,
@@ -331,7 +380,7 @@ impl ClassTable {
                 .methods
                 .iter()
                 .map(|method| &method.selector)
-                .filter(|selector| is_control_flow(selector));
+                .filter(|selector| is_influential(selector));
             self.reimplemented.extend(control.cloned());
             self.forget_implementor(&info.name);
             for method in &info.methods {
@@ -444,6 +493,30 @@ impl ClassTable {
         self.chain(name).find_map(|class| class.method(side, selector).map(|method| (class, method)))
     }
 
+    /// The functions that the protocol `name` asks for: its own, then those of the protocols it extends. `None` for what
+    /// is no protocol.
+    #[must_use]
+    pub fn requirements(&self, name: &str) -> Option<Vec<SmolStr>> {
+        let mut next = self.get(name)?.protocol.as_ref();
+        next?;
+        let mut functions: Vec<SmolStr> = Vec::new();
+        let mut left = 256;
+        while let Some(protocol) = next.filter(|_| left > 0) {
+            for function in &protocol.functions {
+                if !functions.contains(function) {
+                    functions.push(function.clone());
+                }
+            }
+            left -= 1;
+            next = protocol
+                .extending
+                .as_ref()
+                .and_then(|other| self.get(other))
+                .and_then(|other| other.protocol.as_ref());
+        }
+        Some(functions)
+    }
+
     /// All fields of `name`, inherited first; a redeclared field keeps its first place.
     #[must_use]
     pub fn all_fields(&self, name: &str) -> Vec<(SmolStr, SmolStr)> {
@@ -466,5 +539,11 @@ impl ClassTable {
     pub fn is_reimplemented(&self, selector: &str) -> bool {
         looks::control(selector);
         self.reimplemented.contains(selector)
+    }
+
+    /// Whether some control flow that `before` still allowed to compile in place is now a message.
+    #[must_use]
+    pub fn reimplements_more(&self, before: &Self) -> bool {
+        self.reimplemented.len() > before.reimplemented.len()
     }
 }

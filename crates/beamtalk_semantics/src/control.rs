@@ -2,7 +2,8 @@
 //!
 //! The meaning stays that of a message: a receiver of another class than the library's gets
 //! `does_not_understand`, and a selector that some class outside the library implements is sent, never
-//! compiled in place ([`crate::ClassTable::is_reimplemented`]).
+//! compiled in place ([`crate::ClassTable::is_reimplemented`]). Where a program has a `doesNotUnderstand:args:` of its own,
+//! control flow is compiled in place only for receivers that are plainly Booleans or Integers.
 
 use beamtalk_syntax::ast::{self, ExprKind};
 use beamtalk_text::{Category, Diagnostic, Span};
@@ -12,6 +13,33 @@ use crate::captures::Use;
 use crate::expressions::finish;
 use crate::hir::{Branch, Expr, Kind};
 use crate::lower::Lowerer;
+
+/// The hook for messages that nobody understands.
+const UNKNOWN_MESSAGE: &str = "doesNotUnderstand:args:";
+
+/// Whether a class that has this method changes what control flow in place may mean.
+pub fn is_influential(selector: &str) -> bool {
+    is_control_flow(selector) || selector == UNKNOWN_MESSAGE
+}
+
+/// Whether the value can be taken for an Integer (or, where none is wanted, a Boolean) as it is written: a literal, a
+/// comparison, a nil test.
+fn is_plain(receiver: &ast::Expr, integer: bool) -> bool {
+    match &receiver.kind {
+        ExprKind::Paren(inner) => is_plain(inner, integer),
+        ExprKind::Integer(_) => integer,
+        ExprKind::True | ExprKind::False => !integer,
+        ExprKind::Send(send) if !integer => {
+            let selector = send.message.selector();
+            match selector.as_str() {
+                "=:=" | "=/=" | "==" | "/=" | "<" | ">" | "<=" | ">=" | "isNil" | "notNil" => true,
+                "and:" | "or:" | "not" => is_plain(&send.receiver, false),
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
 
 /// Whether messages of this name may be compiled in place.
 pub fn is_control_flow(selector: &str) -> bool {
@@ -54,7 +82,10 @@ impl Lowerer<'_> {
         span: Span,
         usage: Use,
     ) -> Option<Expr> {
-        if !is_control_flow(selector) || self.cx.table.is_reimplemented(selector) {
+        if !is_control_flow(selector)
+            || self.cx.table.is_reimplemented(selector)
+            || self.may_be_a_proxy(&send.receiver, selector)
+        {
             return None;
         }
         let arguments = send.message.arguments.as_slice();
@@ -112,6 +143,16 @@ impl Lowerer<'_> {
             _ => return None,
         };
         Some(finish(kind, send.message.parts.first().map_or(span, |part| part.span)))
+    }
+
+    /// Whether the message may reach a `doesNotUnderstand:args:` of the program's own, which wants its blocks.
+    fn may_be_a_proxy(&self, receiver: &ast::Expr, selector: &str) -> bool {
+        let of_boolean = matches!(selector, "ifTrue:" | "ifFalse:" | "ifTrue:ifFalse:" | "and:" | "or:");
+        let of_integer = matches!(selector, "timesRepeat:" | "to:do:" | "to:by:do:");
+        (of_boolean || of_integer)
+            && !self.cx.library
+            && !is_plain(receiver, of_integer)
+            && self.cx.table.is_reimplemented(UNKNOWN_MESSAGE)
     }
 
     fn conditional(

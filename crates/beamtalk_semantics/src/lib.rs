@@ -26,10 +26,10 @@ mod patterns;
 mod primitive;
 mod suggest;
 
-pub use check::{check_class, check_method};
+pub use check::{check_class, check_method, check_protocol};
 pub use classes::{
-    ClassInfo, ClassKind, ClassTable, Declared, FieldInfo, MethodInfo, Origin, STDLIB, Side, module_name,
-    setter_selector,
+    ClassInfo, ClassKind, ClassTable, Declared, FieldInfo, MethodInfo, Origin, ProtocolInfo, STDLIB, Side,
+    module_name, setter_selector,
 };
 pub use looks::{Looks, watch};
 pub use lower::{InputVariable, Lowered, MethodContext, lower_expression, lower_input, lower_method};

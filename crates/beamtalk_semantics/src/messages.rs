@@ -25,6 +25,16 @@ impl Lowerer<'_> {
         let receiver = self.expr(&send.receiver, Use::Local);
         self.check_instantiation(&receiver, &selector, span);
         let arguments = self.exprs(&send.message.arguments, Use::Local);
+        if let ("respondsTo:", [asked]) = (selector.as_str(), arguments.as_slice())
+            && self.is_value_literal(asked)
+        {
+            return self.error(
+                "E0334",
+                asked.span,
+                "respondsTo: expects a symbol literal",
+                "Write the selector as a Symbol: `#size`, `#at:put:`.",
+            );
+        }
         // Errors point at the message, which is what a stack frame's line must name too.
         let at = send.message.parts.first().map_or(span, |part| part.span);
         finish_at(Kind::Send { receiver: Box::new(receiver), selector, arguments }, at)
@@ -133,9 +143,12 @@ impl Lowerer<'_> {
 
     pub(crate) fn is_value_literal(&self, receiver: &Expr) -> bool {
         match &receiver.kind {
-            Kind::String(_) | Kind::Float(_) | Kind::Array(_) | Kind::Dictionary(_) | Kind::List { .. } => {
-                true
-            }
+            Kind::String(_)
+            | Kind::Integer(_)
+            | Kind::Float(_)
+            | Kind::Array(_)
+            | Kind::Dictionary(_)
+            | Kind::List { .. } => true,
             Kind::Class { name, .. } => self.cx.table.kind(name) == ClassKind::Value,
             _ => false,
         }

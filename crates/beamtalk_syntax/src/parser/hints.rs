@@ -11,7 +11,9 @@ const DEEP_HEAD: &str = "a method begins no further right than the method before
 /// What an operator of another language is called here.
 fn operator_help(operator: &str) -> &'static str {
     match operator {
-        "=" => "'=' is not an operator; use `=:=` or `==` to compare and `:=` to assign",
+        "=" => {
+            "'=' is not an operator in Beamtalk; use '=:=' for value equality or '==' for reference equality"
+        }
         "!=" | "~=" | "<>" | "~~" => "inequality is `=/=` (or `/=`), and strings are joined with `++`",
         "===" => "equality is `=:=` (or `==`)",
         "&&" | "&" => "write `a and: [b]`",
@@ -145,7 +147,7 @@ impl Parser<'_> {
         let help = match self.kind() {
             TokenKind::Equals => {
                 let help = if matches!(before.kind, ExprKind::Variable(_) | ExprKind::Field { .. }) {
-                    "'=' is not an operator; assign with `:=`, compare with `=:=` or `==`"
+                    "'=' is not an operator in Beamtalk; use '=:=' for value equality or '==' for reference equality; assign with `:=`"
                 } else {
                     operator_help("=")
                 };
