@@ -123,9 +123,15 @@ definers(Module, Selector) ->
         false -> Rest
     end.
 
+call(Pid, {_, Module, _} = Actor, Selector, Args, Timeout) ->
+    case beamtalk_native:is_native(Module) of
+        false -> ask(Pid, Actor, Selector, Args, Timeout);
+        true -> beamtalk_native:send(Actor, Selector, Args, Timeout)
+    end.
+
 %% The request of `gen:call/4' (stdlib, gen.erl), sent here to save its layers: the target is a plain gen_server. The
 %% answer takes the monitor away by itself.
-call(Pid, Actor, Selector, Args, Timeout) ->
+ask(Pid, Actor, Selector, Args, Timeout) ->
     Chain =
         case get(self()) of
             undefined -> [];
@@ -176,7 +182,16 @@ chain_through(Pid, Actor, Selector) ->
 
 %% `!': answers at once, whatever the receiver is.
 -spec cast(term(), atom(), [term()]) -> nil.
-cast({'$actor', _, To}, Selector, Args) ->
+cast({'$actor', Module, To} = Actor, Selector, Args) ->
+    case beamtalk_native:is_native(Module) of
+        false -> post(To, Selector, Args);
+        true -> beamtalk_native:cast(Actor, Selector, Args)
+    end,
+    nil;
+cast(_, _, _) ->
+    nil.
+
+post(To, Selector, Args) ->
     Request =
         case beamtalk_frame:carry(Args) of
             [] -> {Selector, Args};
@@ -186,10 +201,7 @@ cast({'$actor', _, To}, Selector, Args) ->
         false -> gen_server:cast(To, Request);
         undefined -> ok;
         Pid -> gen_server:cast(Pid, Request)
-    end,
-    nil;
-cast(_, _, _) ->
-    nil.
+    end.
 
 %% A timeout argument as the VM wants it: milliseconds, a Duration, or `infinity'.
 -spec checked_timeout(term(), atom()) -> timeout().
@@ -292,13 +304,27 @@ start(Module, Given, Name, Selector) ->
         true ->
             failed(Module, Selector, <<"Abstract classes cannot be instantiated. Subclass it first.">>);
         false ->
-            Chain = case get(?CHAIN) of undefined -> []; Waiting -> Waiting end,
-            case get(self()) of
-                undefined ->
-                    start_in(start, Module, Given, [], none, Name, Selector);
-                _ ->
-                    start_in(start_link, Module, Given, [self() | Chain], self(), Name, Selector)
-            end
+            case beamtalk_native:is_native(Module) of
+                true -> native_started(beamtalk_native:start(Module, Given, Name), Module, Name, Selector);
+                false -> start_own(Module, Given, Name, Selector)
+    end
+    end.
+
+native_started({ok, Pid}, _, _, _) ->
+    get(self()) =:= undefined orelse link(Pid),
+    {ok, Pid};
+native_started({error, name_taken}, Module, Name, Selector) ->
+    {error, beamtalk_actor_name:taken(Name, Module, Selector)};
+native_started({error, Hint}, Module, _, Selector) ->
+    failed(Module, Selector, Hint).
+
+start_own(Module, Given, Name, Selector) ->
+    Chain = case get(?CHAIN) of undefined -> []; Waiting -> Waiting end,
+    case get(self()) of
+        undefined ->
+            start_in(start, Module, Given, [], none, Name, Selector);
+        _ ->
+            start_in(start_link, Module, Given, [self() | Chain], self(), Name, Selector)
     end.
 
 start_in(How, Module, Given, Chain, Parent, Name, Selector) ->
@@ -323,11 +349,17 @@ failed(Module, Selector, Hint) ->
 %% For supervisors: the child is linked to its supervisor, which asks it to end by an exit signal.
 -spec start_link(module(), map()) -> {ok, pid()} | {error, term()}.
 start_link(Module, Given) ->
-    gen_server:start_link(?MODULE, {Module, Given, [], self(), []}, []).
+    case beamtalk_native:is_native(Module) of
+        false -> gen_server:start_link(?MODULE, {Module, Given, [], self(), []}, []);
+        true -> beamtalk_native:start_link(Module, Given)
+    end.
 
 -spec start_link(atom(), module(), map()) -> {ok, pid()} | {error, term()}.
 start_link(Name, Module, Given) ->
-    gen_server:start_link({local, Name}, ?MODULE, {Module, Given, [], self(), []}, []).
+    case beamtalk_native:is_native(Module) of
+        false -> gen_server:start_link({local, Name}, ?MODULE, {Module, Given, [], self(), []}, []);
+        true -> beamtalk_native:start_link(Name, Module, Given)
+    end.
 
 -spec init({module(), map(), [pid()], pid() | none, beamtalk_frame:carried()}) ->
     {ok, #actor{}} | {stop, {shutdown, {'$initialize', binary()}}}.
@@ -522,6 +554,13 @@ changes(Before, After) ->
 %% Tells an actor that its class's fields have changed; it adapts before the next message.
 -spec migrate(pid(), Removed :: [atom()]) -> ok.
 migrate(Pid, Removed) ->
+    case beamtalk_actors:module(Pid) of
+        {ok, Module} -> beamtalk_native:is_native(Module) orelse post_migration(Pid, Removed);
+        error -> ok
+    end,
+    ok.
+
+post_migration(Pid, Removed) ->
     gen_server:cast(Pid, {'$migrate', Removed, none, none}).
 
 migrated(#actor{self = {_, Module, _} = Self, fields = Fields} = State, Removed) ->

@@ -3,8 +3,9 @@
 %%% This process monitors every registered actor and takes its row out when it ends, so nothing leaks however it ended.
 -module(beamtalk_actors).
 -behaviour(gen_server).
+-compile({no_auto_import, [register/2]}).
 
--export([start_link/0, create/0, register/1, module/1, all/0, of_class/1, count/1]).
+-export([start_link/0, create/0, register/1, register/2, module/1, all/0, of_class/1, count/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
 
 -define(TABLE, beamtalk_actors).
@@ -26,8 +27,12 @@ start_link() ->
 %% Registers the calling process as an actor of the class.
 -spec register(module()) -> ok.
 register(Module) ->
-    true = ets:insert(?TABLE, {self(), Module, erlang:system_time(second)}),
-    gen_server:cast(?MODULE, {watch, self()}).
+    register(self(), Module).
+
+-spec register(pid(), module()) -> ok.
+register(Pid, Module) ->
+    true = ets:insert(?TABLE, {Pid, Module, erlang:system_time(second)}),
+    gen_server:cast(?MODULE, {watch, Pid}).
 
 -spec module(pid()) -> {ok, module()} | error.
 module(Pid) ->

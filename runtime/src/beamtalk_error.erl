@@ -16,6 +16,7 @@
     is_exception/1,
     no_match/1,
     bad_destructure/1,
+    bad_tuple/1,
     class_not_found/1,
     text/1
 ]).
@@ -77,8 +78,9 @@ no_match(Value) ->
         <<"Add an arm for this value, or `_ -> …` as the last arm.">>
     ).
 
+%% The left side of a destructuring assignment does not fit the value.
 -spec bad_destructure(term()) -> no_return().
-bad_destructure(Value) when is_tuple(Value); is_list(Value); is_map(Value) ->
+bad_destructure(Value) ->
     raise_message(
         'bt@stdlib@RuntimeError',
         internal_error,
@@ -86,15 +88,20 @@ bad_destructure(Value) when is_tuple(Value); is_list(Value); is_map(Value) ->
         nil,
         nil,
         <<"The value's size or one of its literals differs from the pattern on the left of `:=`.">>
-    );
-bad_destructure(Value) ->
+    ).
+
+%% The same for a tuple pattern, to which anything but a tuple is a wrong argument.
+-spec bad_tuple(term()) -> no_return().
+bad_tuple(Value) when is_tuple(Value) ->
+    bad_destructure(Value);
+bad_tuple(Value) ->
     raise_message(
         'bt@stdlib@RuntimeError',
         argument_error,
         <<"cannot take ", (beamtalk_display:short(Value))/binary, " apart">>,
         nil,
         nil,
-        <<"A destructuring assignment needs a Tuple, List, Array or Dictionary on its right.">>
+        <<"The pattern `{…}` on the left of `:=` needs a Tuple on its right.">>
     ).
 
 -spec class_not_found(binary()) -> no_return().

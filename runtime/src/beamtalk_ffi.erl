@@ -3,29 +3,37 @@
 %%% `exit' and `throw' pass untouched; an error of a block that Erlang called stays that block's error.
 -module(beamtalk_ffi).
 
--export([call/3, convert/2, proxy/1, proxy_send/3, proxy_call/3, proxy_methods/1, proxy_responds_to/2]).
+-export([call/3, delegate/5, convert/2, proxy/1, proxy_send/3, proxy_call/3, proxy_methods/1, proxy_responds_to/2]).
 
 -define(PROXY, 'bt@stdlib@ErlangModule').
 
 -spec call(module(), atom(), [term()]) -> term().
 call(Module, Function, Args) ->
+    call_as(Module, Function, Args, {'ErlangModule', Function}).
+
+%% A method of a class that the module backs: errors name the class and the selector.
+-spec delegate(module(), atom(), [term()], atom(), atom()) -> term().
+delegate(Module, Function, Args, ClassName, Selector) ->
+    call_as(Module, Function, Args, {ClassName, Selector}).
+
+call_as(Module, Function, Args, Origin) ->
     Arity = length(Args),
     case is_callable(Module, Function, Arity) of
-        true -> convert(Module, protected(Module, Function, Args, first));
-        false -> missing(Module, Function, Arity)
+        true -> convert(Module, protected(Module, Function, Args, first, Origin));
+        false -> missing(Module, Function, Arity, Origin)
     end.
 
 is_callable(Module, Function, Arity) ->
     beamtalk_registry:exports(Module, Function, Arity) orelse erlang:is_builtin(Module, Function, Arity).
 
-protected(Module, Function, Args, Attempt) ->
+protected(Module, Function, Args, Attempt, Origin) ->
     try
         apply(Module, Function, Args)
     catch
         error:Reason:Stack ->
             case beamtalk_error:is_exception(Reason) orelse is_in_block(Stack) of
                 true -> erlang:raise(error, Reason, Stack);
-                false -> failed(Module, Function, Args, Attempt, Reason, Stack)
+                false -> failed({Module, Function}, Args, Attempt, Reason, Stack, Origin)
             end
     end.
 
@@ -38,27 +46,27 @@ is_in_block([{Module, _, _, _} | Rest]) ->
     end;
 is_in_block([]) -> false.
 
-failed(Module, Function, Args, first, badarg, Stack) ->
+failed({Module, Function} = Callee, Args, first, badarg, Stack, Origin) ->
     case [erlang_argument(Arg) || Arg <- Args] of
-        Args -> blamed(Module, Function, badarg, Stack);
-        Converted -> protected(Module, Function, Converted, second)
+        Args -> blamed(Callee, badarg, Stack, Origin);
+        Converted -> protected(Module, Function, Converted, second, Origin)
     end;
-failed(Module, Function, _, _, Reason, Stack) ->
-    blamed(Module, Function, Reason, Stack).
+failed(Callee, _, _, Reason, Stack, Origin) ->
+    blamed(Callee, Reason, Stack, Origin).
 
--spec blamed(module(), atom(), term(), [tuple()]) -> no_return().
-blamed(Module, Function, Reason, _) when Reason =:= badarg; Reason =:= badarith ->
-    beamtalk_error:raise(type_error, 'ErlangModule', Function, erlang_hint(Module, Function, Reason));
-blamed(Module, Function, function_clause, [{Module, Function, _, _} | _]) ->
-    beamtalk_error:raise(arity_mismatch, 'ErlangModule', Function, erlang_hint(Module, Function, function_clause));
-blamed(_, Function, Reason, Stack) ->
+-spec blamed({module(), atom()}, term(), [tuple()], {atom(), atom()}) -> no_return().
+blamed(Callee, Reason, _, {ClassName, Selector}) when Reason =:= badarg; Reason =:= badarith ->
+    beamtalk_error:raise(type_error, ClassName, Selector, erlang_hint(Callee, Reason));
+blamed({Module, Function} = Callee, function_clause, [{Module, Function, _, _} | _], {ClassName, Selector}) ->
+    beamtalk_error:raise(arity_mismatch, ClassName, Selector, erlang_hint(Callee, function_clause));
+blamed(_, Reason, Stack, Origin) ->
     Exception = beamtalk_error:from_erlang(error, Reason, Stack),
     case Exception of
         #{kind := runtime_error} when Reason =/= undef -> erlang:error(Exception);
-        _ -> erlang:error(beamtalk_error:from_erlang(error, Reason, Stack, {'ErlangModule', Function}))
+        _ -> erlang:error(beamtalk_error:from_erlang(error, Reason, Stack, Origin))
     end.
 
-erlang_hint(Module, Function, Reason) ->
+erlang_hint({Module, Function}, Reason) ->
     unicode:characters_to_binary(io_lib:format("Erlang error in ~ts:~ts: ~ts", [Module, Function, Reason])).
 
 %% Strings as character lists, actors as their pids: what older Erlang functions want.
@@ -72,26 +80,26 @@ erlang_argument({'$actor', _, Pid}) when is_pid(Pid) ->
 erlang_argument(Arg) ->
     Arg.
 
--spec missing(module(), atom(), arity()) -> no_return().
-missing(Module, Function, Arity) ->
+-spec missing(module(), atom(), arity(), {atom(), atom()}) -> no_return().
+missing(Module, Function, Arity, {ClassName, Selector}) ->
     case code:ensure_loaded(Module) of
         {module, _} ->
             case lists:sort([A || {F, A} <- Module:module_info(exports), F =:= Function]) of
                 [] ->
                     Hint = <<"This Erlang function does not exist. Check spelling and arity.">>,
-                    beamtalk_error:raise(does_not_understand, 'ErlangModule', Function, Hint);
+                    beamtalk_error:raise(does_not_understand, ClassName, Selector, Hint);
                 Arities ->
                     Known = lists:join(", ", [integer_to_list(A) || A <- Arities]),
                     Text = io_lib:format("~ts:~ts/~ts exists but was called with ~b argument~ts", [
                         Module, Function, Known, Arity, case Arity of 1 -> ""; _ -> "s" end
                     ]),
                     Hint = unicode:characters_to_binary(Text),
-                    beamtalk_error:raise(arity_mismatch, 'ErlangModule', Function, Hint)
+                    beamtalk_error:raise(arity_mismatch, ClassName, Selector, Hint)
             end;
         _ ->
             Name = atom_to_binary(Module),
             Hint = <<"Erlang module '", Name/binary, "' is not loaded. Is it on the code path?">>,
-            beamtalk_error:raise(does_not_understand, 'ErlangModule', Function, Hint)
+            beamtalk_error:raise(does_not_understand, ClassName, Selector, Hint)
     end.
 
 %% ---- results -------------------------------------------------------------------------------------------------
@@ -144,7 +152,7 @@ proxy(Module) when is_atom(Module) ->
 %% The first keyword names the function, the others are free text.
 -spec proxy_send(map(), atom(), [term()]) -> term().
 proxy_send(#{module := Module}, Selector, Args) ->
-    call(Module, function_name(Selector), Args).
+    call_as(Module, function_name(Selector), Args, {'ErlangModule', Selector}).
 
 function_name(Selector) ->
     [Name | _] = binary:split(atom_to_binary(Selector), <<":">>),

@@ -9,10 +9,16 @@
 %% specifiers as written.
 -type segment() :: {default | non_neg_integer() | {segment, non_neg_integer()} | term(), [atom()]}.
 
-%% Whether the value is an instance of the class (a class object or its module) or of a subclass.
--spec is_a(term(), {'$class', module()} | module()) -> boolean().
+%% Whether the value is an instance of the class (a class object, its module or its name) or of a subclass. A class that
+%% does not exist has no instances.
+-spec is_a(term(), {'$class', module()} | module() | binary()) -> boolean().
 is_a(Value, {'$class', Module}) ->
     is_a(Value, Module);
+is_a(Value, Name) when is_binary(Name) ->
+    case beamtalk_registry:find(Name) of
+        {ok, Module} -> is_a(Value, Module);
+        error -> false
+    end;
 is_a({'$class', _}, Module) ->
     beamtalk_registry:inherits('bt@stdlib@Class', Module);
 is_a(Value, Module) when is_atom(Module) ->

@@ -31,10 +31,17 @@ innermost_method([_ | Rest], Accept) ->
 innermost_method([], _) ->
     none.
 
-%% StackFrame objects, innermost first, without the runtime's own frames.
+%% StackFrame objects, innermost first, without the runtime's own frames. The first is the send that failed in the
+%% program: what the library and OTP did below it is left out, unless there is nothing else.
 -spec stack_frames([tuple()]) -> [map()].
 stack_frames(Stack) ->
-    [stack_frame(Frame) || {Module, _, _, _} = Frame <- Stack, not is_runtime(Module)].
+    Frames = [Frame || {Module, _, _, _} = Frame <- Stack, not is_runtime(Module)],
+    Shown =
+        case lists:dropwhile(fun({Module, _, _, _}) -> is_library(Module) end, Frames) of
+            [] -> Frames;
+            Programs -> Programs
+        end,
+    [stack_frame(Frame) || Frame <- Shown].
 
 stack_frame({Module, Function, Arity, Location}) ->
     {Method, Side, Arguments} = method(Function, Arity),
@@ -105,6 +112,12 @@ is_runtime(Module) ->
     case atom_to_binary(Module) of
         <<"beamtalk_", _/binary>> -> true;
         _ -> false
+    end.
+
+is_library(Module) ->
+    case atom_to_binary(Module) of
+        <<"bt@stdlib@", _/binary>> -> true;
+        _ -> Module =:= math orelse code:is_sticky(Module)
     end.
 
 file(Location) ->

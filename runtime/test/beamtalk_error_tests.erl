@@ -182,4 +182,4 @@ no_match() ->
         caught(fun() -> beamtalk_error:no_match(3) end)),
     {_, internal_error, Text} = caught(fun() -> beamtalk_error:bad_destructure({1, 2}) end),
     ?assertNotEqual(nomatch, binary:match(Text, <<"badmatch">>)),
-    ?assertMatch({_, argument_error, _}, caught(fun() -> beamtalk_error:bad_destructure(3) end)).
+    ?assertMatch({_, argument_error, _}, caught(fun() -> beamtalk_error:bad_tuple(3) end)).

@@ -6,7 +6,7 @@ use beamtalk_beam::{Module, Term};
 use beamtalk_semantics::hir::{ActivationId, Unit};
 use beamtalk_semantics::{
     ClassInfo, ClassKind, ClassTable, Declared, MethodContext, MethodInfo, Origin, Side, check_method,
-    lower_expression, lower_method,
+    is_delegating, lower_expression, lower_method,
 };
 use beamtalk_syntax::ast;
 use beamtalk_text::Diagnostic;
@@ -104,6 +104,7 @@ impl ClassCompiler<'_, '_> {
         self.defaults();
         self.inherited();
         self.info();
+        self.native_actor();
         self.undefined_hook();
     }
 
@@ -415,6 +416,24 @@ impl ClassCompiler<'_, '_> {
                 }
             }
         }
+    }
+
+    /// `'$native'()`: the Erlang module behind an actor, and the selectors that it delegates. Its presence says that it is
+    /// backed by one.
+    fn native_actor(&mut self) {
+        let native = self.class.info.native.clone().filter(|_| self.kind == ClassKind::Actor);
+        let Some(module) = native else { return };
+        let selectors = self
+            .class
+            .methods
+            .iter()
+            .filter(|source| source.side == Side::Instance && is_delegating(source.method))
+            .map(|source| Term::Atom(source.method.signature.selector()))
+            .collect();
+        self.synthetic("$native".into(), |f| {
+            let native = Term::Tuple(vec![Term::Atom(module), Term::List(selectors)]);
+            f.push(Op::Return(Val::Lit(Arc::new(native))));
+        });
     }
 
     fn undefined_hook(&mut self) {

@@ -223,12 +223,7 @@ impl FnBuilder<'_, '_> {
             _ => {
                 let class = match module {
                     Some(module) => Val::Lit(class_term(module)),
-                    None => self.call(
-                        "beamtalk_class",
-                        "resolve",
-                        vec![Val::Lit(Arc::new(Term::text(class)))],
-                        span,
-                    ),
+                    None => Val::Lit(Arc::new(Term::text(class))),
                 };
                 let answer = self.call("beamtalk_match", "is_a", vec![Val::V(subject), class], span);
                 self.push(Op::Test { op: TestOp::IsEqExact, args: vec![answer, Val::atom("true")], fail });
@@ -317,7 +312,7 @@ impl FnBuilder<'_, '_> {
                 });
                 self.push(Op::Jump(end));
                 self.label(fail);
-                let raised = self.call("beamtalk_error", "bad_destructure", vec![Val::V(subject)], span);
+                let raised = self.call("beamtalk_error", "bad_tuple", vec![Val::V(subject)], span);
                 self.push(Op::Return(raised));
                 self.label(end);
                 for (element, index) in elements.iter().zip(0..) {

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::classes::{ClassInfo, ClassKind, ClassTable, STDLIB, Side, setter_selector};
+use crate::native::check_delegation;
 
 /// Everything that is wrong with a class definition as a whole. `info` was read from `definition`; the table knows its ancestors.
 #[must_use]
@@ -317,6 +318,7 @@ pub fn check_method(
             .in_category(Category::Type),
         );
     }
+    diagnostics.extend(check_delegation(info, table.kind(&info.name), method));
     let side = if class_side { Side::Class } else { Side::Instance };
     let inherited =
         info.superclass.as_deref().and_then(|superclass| table.find_method(superclass, side, &selector));

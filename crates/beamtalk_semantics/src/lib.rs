@@ -22,6 +22,7 @@ pub mod hir;
 mod looks;
 mod lower;
 mod messages;
+mod native;
 mod patterns;
 mod primitive;
 mod suggest;
@@ -33,4 +34,5 @@ pub use classes::{
 };
 pub use looks::{Looks, watch};
 pub use lower::{InputVariable, Lowered, MethodContext, lower_expression, lower_input, lower_method};
+pub use native::is_delegating;
 pub use suggest::closest;

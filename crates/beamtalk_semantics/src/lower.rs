@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 use crate::captures::{Captures, Use, new_var};
 use crate::classes::{ClassInfo, ClassTable, Side};
 use crate::hir::{Activation, ActivationId, Expr, Inline, Kind, Unit, Var, VarId};
+use crate::native::is_delegating;
 
 /// Where a body stands.
 #[derive(Clone, Copy)]
@@ -53,8 +54,12 @@ pub fn lower_method(cx: MethodContext<'_>, method: &ast::Method) -> Lowered {
     for parameter in method.signature.parameters() {
         parameters.push(lowerer.declare_parameter(parameter, true));
     }
-    let body = lowerer.statements(&method.body, Use::Escapes);
-    let exempt = matches!(method.body.as_slice(), [one] if is_exempt_from_unused(&one.expr));
+    let body = match lowerer.delegation(method, &parameters) {
+        Some(call) => vec![call],
+        None => lowerer.statements(&method.body, Use::Escapes),
+    };
+    let exempt = is_delegating(method)
+        || matches!(method.body.as_slice(), [one] if matches!(one.expr.kind, ExprKind::Primitive { .. }));
     if !exempt && !cx.library {
         lowerer.report_unused();
     }
@@ -95,16 +100,6 @@ pub fn lower_expression(cx: MethodContext<'_>, expression: &ast::Expr) -> Lowere
     let mut lowerer = Lowerer::new(cx);
     let body = vec![lowerer.expr(expression, Use::Escapes)];
     lowerer.finish(Vec::new(), body)
-}
-
-fn is_exempt_from_unused(body: &ast::Expr) -> bool {
-    match &body.kind {
-        ExprKind::Primitive { .. } => true,
-        ExprKind::Send(send) => {
-            matches!(send.receiver.kind, ExprKind::SelfRef) && send.message.selector() == "delegate"
-        }
-        _ => false,
-    }
 }
 
 pub(crate) struct Scope {

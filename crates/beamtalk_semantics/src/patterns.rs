@@ -111,11 +111,7 @@ impl Lowerer<'_> {
             Kind::Class { module, .. } => Some(module),
             _ => None,
         };
-        let var = if name.name == "_" {
-            self.declare_hidden("_", name.span)
-        } else {
-            self.bind(&name.name, name.span, bound)
-        };
+        let var = self.bind(&name.name, name.span, bound);
         PatternKind::Typed {
             var,
             module,

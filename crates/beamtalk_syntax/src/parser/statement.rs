@@ -319,8 +319,8 @@ impl Parser<'_> {
     fn report_cast(&mut self) {
         self.error(
             codes::CAST,
-            "Cast (!) has no return value and cannot be used in an expression",
-            "use '.' instead of '!', or make the message send a statement of its own",
+            "Cast (!) has no return value and cannot be used in an expression. Use . for a synchronous call.",
+            "write '.' in place of '!', or make the message send a statement of its own",
         );
     }
 

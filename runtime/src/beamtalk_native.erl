@@ -1,0 +1,143 @@
+%%% Actors backed by an Erlang module (`Actor subclass: C native: m'): starting its process and asking it.
+%%%
+%%% The process is a `gen_server' or `gen_statem' of that module and knows nothing of us. The class's methods run in the
+%%% sender's process; those whose body is `self delegate' send it `{Selector, Args, Context}' and expect `{ok, Value}' or
+%%% `{error, Reason}'.
+-module(beamtalk_native).
+
+-export([is_native/1, start/3, start_link/2, start_link/3, send/4, cast/3, request/3]).
+
+%% Process-dictionary key: the limit of the send that is being made, in milliseconds.
+-define(LIMIT, '$beamtalk_native_limit').
+-define(DEFAULT_LIMIT, 5000).
+
+%% Whether the class's own definition names a backing module; a subclass does not inherit it.
+-spec is_native(module()) -> boolean().
+is_native(Module) ->
+    erlang:function_exported(Module, '$native', 0).
+
+%% ---- starting ------------------------------------------------------------------------------------------------
+
+%% Starts the process apart from the caller: its module knows only `start_link', and a start that fails must not end the
+%% caller by its link.
+-spec start(module(), map(), none | atom()) -> {ok, pid()} | {error, name_taken | binary()}.
+start(Module, Given, Name) ->
+    {Starter, Watch} = spawn_monitor(fun() ->
+        process_flag(trap_exit, true),
+        exit({started, started(Module, Given, Name)})
+    end),
+    receive
+        {'DOWN', Watch, process, Starter, {started, Outcome}} -> Outcome;
+        {'DOWN', Watch, process, Starter, Reason} -> {error, beamtalk_error:text(Reason)}
+    end.
+
+started(Module, Given, Name) ->
+    case start_link(Name, Module, Given) of
+        {ok, Pid} ->
+            unlink(Pid),
+            {ok, Pid};
+        {error, {already_started, _}} ->
+            {error, name_taken};
+        {error, Reason} ->
+            {error, beamtalk_error:text(Reason)}
+    end.
+
+%% For supervisors.
+-spec start_link(module(), map()) -> {ok, pid()} | {error, term()}.
+start_link(Module, Given) ->
+    start_link(none, Module, Given).
+
+-spec start_link(none | atom(), module(), map()) -> {ok, pid()} | {error, term()}.
+start_link(Name, Module, Given) ->
+    {Backing, _} = Module:'$native'(),
+    try Backing:start_link(Given) of
+        {ok, Pid} -> named(Name, Pid, Module);
+        {error, Reason} -> {error, Reason};
+        Other -> {error, {bad_start, Other}}
+    catch
+        Class:Reason:Stack ->
+            #{message := Message} = beamtalk_error:from_erlang(Class, Reason, Stack),
+            {error, Message}
+    end.
+
+named(none, Pid, Module) ->
+    beamtalk_actors:register(Pid, Module),
+    {ok, Pid};
+named(Name, Pid, Module) ->
+    try register(Name, Pid) of
+        true -> named(none, Pid, Module)
+    catch
+        error:badarg ->
+            unlink(Pid),
+            exit(Pid, kill),
+            {error, {already_started, whereis(Name)}}
+    end.
+
+%% ---- sending -------------------------------------------------------------------------------------------------
+
+%% A method of a native actor, run here. What it delegates is subject to the limit of this send.
+-spec send(beamtalk_actor:actor(), atom(), [term()], timeout()) -> term().
+send(_, '$state', [], _) ->
+    #{};
+send({_, Module, _} = Actor, Selector, Args, Limit) ->
+    Before = put(?LIMIT, Limit),
+    try
+        apply(Module, Selector, [Actor | Args])
+    after
+        case Before of
+            undefined -> erase(?LIMIT);
+            _ -> put(?LIMIT, Before)
+        end
+    end.
+
+%% A method that does not delegate runs in a process of its own: nobody waits for it.
+-spec cast(beamtalk_actor:actor(), atom(), [term()]) -> ok.
+cast({_, Module, To} = Actor, Selector, Args) ->
+    {_, Delegated} = Module:'$native'(),
+    case lists:member(Selector, Delegated) of
+        true ->
+            gen_server:cast(To, {Selector, Args, #{}});
+        false ->
+            _ = spawn(fun() -> run_unanswered(Actor, Selector, Args) end),
+            ok
+    end.
+
+run_unanswered({_, Module, _} = Actor, Selector, Args) ->
+    try
+        send(Actor, Selector, Args, ?DEFAULT_LIMIT)
+    catch
+        Class:Reason:Stack ->
+            #{message := Message} = beamtalk_error:from_erlang(Class, Reason, Stack),
+            logger:warning("~ts ~ts failed: ~ts", [beamtalk_registry:class_name(Module), Selector, Message])
+    end.
+
+%% `self delegate': asks the backing process.
+-spec request(beamtalk_actor:actor(), atom(), [term()]) -> term().
+request({_, Module, _} = Actor, Selector, Args) ->
+    Limit =
+        case get(?LIMIT) of
+            undefined -> ?DEFAULT_LIMIT;
+            Given -> Given
+        end,
+    try gen_server:call(beamtalk_actor_name:resolve(Actor, Selector), {Selector, Args, #{}}, Limit) of
+        {ok, Value} -> Value;
+        {error, Reason} -> refused(Reason, Module, Selector);
+        Other -> Other
+    catch
+        exit:{timeout, _} ->
+            Hint = <<"The actor did not respond within the timeout period; it may be slow, overloaded or deadlocked.">>,
+            beamtalk_error:raise(timeout, beamtalk_registry:class_name(Module), Selector, Hint);
+        exit:{_, {gen_server, call, _}} ->
+            beamtalk_error:raise(actor_dead, beamtalk_registry:class_name(Module), Selector)
+    end.
+
+-spec refused(term(), module(), atom()) -> no_return().
+refused(Reason, Module, Selector) ->
+    case beamtalk_error:is_exception(Reason) of
+        true ->
+            erlang:error(Reason);
+        false ->
+            Text = beamtalk_exception:message_text(Reason),
+            Class = beamtalk_registry:class_name(Module),
+            beamtalk_error:raise_message('bt@stdlib@RuntimeError', runtime_error, Text, Class, Selector, nil)
+    end.
