@@ -29,6 +29,14 @@ pub enum Command {
     Build(BuildOptions),
     /// Tell what is wrong with the sources, and write nothing
     Check(CheckOptions),
+    /// Tell what is bad style, besides every categorised diagnostic
+    Lint(LintOptions),
+    /// Explain an error of the compiler, or list them all
+    Explain(ExplainOptions),
+    /// Make a package
+    New(NewOptions),
+    /// Remove what builds have written
+    Clean(CleanOptions),
     /// The compiler that stays warm between commands
     #[command(subcommand)]
     Daemon(DaemonCommand),
@@ -102,15 +110,15 @@ pub struct BuildOptions {
     /// Show errors only
     #[arg(long)]
     pub no_warnings: bool,
+    /// Fail on warnings and hints too
+    #[arg(long)]
+    pub warnings_as_errors: bool,
     /// Compile everything again
     #[arg(long)]
     pub force: bool,
-    /// Print a JSON object on standard output
-    #[arg(long)]
-    pub json: bool,
-    /// Compile in this process
-    #[arg(long)]
-    pub no_daemon: bool,
+    /// How the report is printed, and by whom
+    #[command(flatten)]
+    pub report: ReportOptions,
 }
 
 /// Options of `check`.
@@ -119,15 +127,40 @@ pub struct CheckOptions {
     /// The package, folder or file
     #[arg(default_value = ".")]
     pub path: PathBuf,
+    /// Show errors only
+    #[arg(long)]
+    pub no_warnings: bool,
     /// Fail on warnings and hints too
     #[arg(long)]
     pub warnings_as_errors: bool,
+    /// How the report is printed, and by whom
+    #[command(flatten)]
+    pub report: ReportOptions,
+}
+
+/// Options of `lint`.
+#[derive(Debug, Args)]
+pub struct LintOptions {
+    /// The package, folder or file
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// How the report is printed, and by whom
+    #[command(flatten)]
+    pub report: ReportOptions,
+}
+
+/// Options of all that asks the compiler for a report.
+#[derive(Debug, Args)]
+pub struct ReportOptions {
     /// How to print
     #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
     pub format: OutputFormat,
     /// Same as --format json
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     pub json: bool,
+    /// Print without colours
+    #[arg(long)]
+    pub no_color: bool,
     /// Compile in this process
     #[arg(long)]
     pub no_daemon: bool,
@@ -138,8 +171,44 @@ pub struct CheckOptions {
 pub enum OutputFormat {
     /// For people, on standard error
     Text,
-    /// For programs, on standard output
+    /// For programs, on standard output: a JSON object a line
     Json,
+    /// For code scanners, on standard output: SARIF 2.1.0
+    Sarif,
+}
+
+/// Options of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainOptions {
+    /// The error, such as E0207
+    pub code: Option<String>,
+    /// Print without colours
+    #[arg(long)]
+    pub no_color: bool,
+}
+
+/// Options of `new`.
+#[derive(Debug, Args)]
+pub struct NewOptions {
+    /// Its name, in small letters
+    pub name: String,
+    /// Make an application with a supervisor and a program to run, not a library
+    #[arg(long)]
+    pub app: bool,
+}
+
+/// Options of `clean`.
+#[derive(Debug, Args)]
+pub struct CleanOptions {
+    /// Remove dependencies too
+    #[arg(long)]
+    pub deps: bool,
+    /// Remove everything under _build
+    #[arg(long)]
+    pub all: bool,
+    /// Only tell what would be removed
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// What can be done with the compiler daemon.

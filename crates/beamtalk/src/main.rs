@@ -13,6 +13,7 @@
 //! | [`compiler`] | the daemon, or this process in its stead |
 //! | [`place`] | which home, project and workspace a command is about |
 //! | [`installation`] | the node that this binary carries |
+//! | [`screen`] | what a stream can show |
 //! | [`failure`] | errors, as people see them |
 
 mod cli;
@@ -22,6 +23,7 @@ mod failure;
 mod installation;
 mod place;
 mod prompt;
+mod screen;
 
 use clap::Parser;
 use cli::{Arguments, Command};
@@ -43,6 +45,10 @@ fn main() -> ExitCode {
         Command::Run(options) => commands::run::run(&options),
         Command::Build(options) => commands::build::run(&options),
         Command::Check(options) => commands::check::run(&options),
+        Command::Lint(options) => commands::lint::run(&options),
+        Command::Explain(options) => commands::explain::run(&options),
+        Command::New(options) => commands::new::run(&options),
+        Command::Clean(options) => commands::clean::run(&options),
         Command::Daemon(command) => commands::daemon::run(&command),
         Command::Fmt(options) => commands::fmt::run(&options),
         Command::FmtCheck(options) => commands::fmt::check(&options),

@@ -42,6 +42,7 @@ const WITHOUT_EXAMPLE: &[&str] = &[
     "E0610", "E0611", "E0612", // of `:unload`
     "E0620", "E0621", // thousands of values
     "E0630", "E0631", // of files
+    "P0001", "P0002", "P0003", "P0004", "P0005", "P0006", "P0007", // of projects
 ];
 
 /// A page that takes longer hangs.
@@ -468,7 +469,9 @@ fn codes_in_sources() -> BTreeSet<String> {
 }
 
 fn is_code(word: &str) -> bool {
-    word.len() == 5 && word.starts_with(['E', 'W']) && word[1..].bytes().all(|byte| byte.is_ascii_digit())
+    word.len() == 5
+        && word.starts_with(['E', 'P', 'W'])
+        && word[1..].bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[test]

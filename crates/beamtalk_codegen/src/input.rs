@@ -23,7 +23,8 @@ pub struct InputCode {
     pub errors: Vec<TooComplex>,
 }
 
-/// Compile the statements of an input over the session's variables.
+/// Compile the statements of an input over the session's variables. The module is empty where there is an error that
+/// is not `expected`.
 #[must_use]
 pub fn compile_input(
     table: &ClassTable,
@@ -31,6 +32,7 @@ pub fn compile_input(
     statements: &[&ast::Statement],
     source: SourceRef<'_>,
     module: &str,
+    expected: impl Fn(&Diagnostic) -> bool,
 ) -> InputCode {
     let lowered = lower_input(table, variables, statements);
     let unit = &lowered.unit;
@@ -45,7 +47,7 @@ pub fn compile_input(
         })
         .collect();
     let mut m = ModuleBuilder::new(table, module, source.path);
-    if lowered.diagnostics.iter().all(|diagnostic| !diagnostic.is_error()) {
+    if lowered.diagnostics.iter().all(|diagnostic| !diagnostic.is_error() || expected(diagnostic)) {
         let labels = m.declare();
         let span = statements.first().map_or(Span::default(), |statement| statement.span);
         let line = m.line(source, span);

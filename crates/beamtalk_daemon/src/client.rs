@@ -68,6 +68,7 @@ impl Client {
         if let Some(error) = answer.get("error") {
             return Err(DaemonError::Refused {
                 code: error["code"].as_i64().unwrap_or_default(),
+                reason: error["data"]["code"].as_str().map(str::to_owned),
                 message: error["message"].as_str().unwrap_or_default().to_owned(),
                 help: error["data"]["help"].as_str().map(str::to_owned),
             });

@@ -48,6 +48,8 @@ pub enum DaemonError {
     Refused {
         /// Its JSON-RPC code.
         code: i64,
+        /// The stable code of what is wrong, where it has one.
+        reason: Option<String>,
         /// The sentence.
         message: String,
         /// What to do about it.

@@ -5,8 +5,9 @@
 //! | `ping` | | `"pong"` |
 //! | `version` | | `{version, fingerprint}` |
 //! | `status` | | `{pid, uptime, requests, projects, socket}` |
-//! | `build` | `{path, shown?, force?, warnings_as_errors?}` | [`Report`] |
+//! | `build` | `{path, shown?, force?, warnings_as_errors?, look?}` | [`Report`] |
 //! | `check` | the same | [`Report`] |
+//! | `lint` | the same, and `within?`, a path below the path | [`Report`] |
 //! | `compile` | `{source?, path?, output?}` | `{ok, modules: [{name, beam \| path}], diagnostics}` |
 //! | `shutdown` | | `null` |
 //!
@@ -25,7 +26,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use beamtalk_home::file;
 use beamtalk_project::{
-    BuildOptions, FINGERPRINT, Finding, Image, Layout, Project, ProjectError, Report, STACK, Source,
+    BuildOptions, FINGERPRINT, Finding, Image, Layout, Look, Project, ProjectError, Report, STACK, Source,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -68,6 +69,11 @@ struct BuildParams {
     force: bool,
     #[serde(default)]
     warnings_as_errors: bool,
+    #[serde(default)]
+    look: Look,
+    /// What `lint` is about, below the path.
+    #[serde(default)]
+    within: String,
 }
 
 #[derive(Deserialize)]
@@ -115,6 +121,22 @@ impl Service {
         project.build(shown, options)
     }
 
+    /// Look for what is bad style in what is `within` the project at `path`. Writes nothing.
+    ///
+    /// # Errors
+    /// It cannot be analysed at all.
+    pub fn lint(
+        &self,
+        path: &Path,
+        shown: &str,
+        within: &str,
+        options: BuildOptions,
+    ) -> Result<Report, ProjectError> {
+        let project = self.project_in(Layout::find(path, shown)?.whole());
+        let mut project = fresh_if_poisoned(&project.1, &project.0);
+        project.lint(shown, within, options)
+    }
+
     /// Analyse the project at `path`. Writes nothing.
     ///
     /// # Errors
@@ -126,7 +148,10 @@ impl Service {
     }
 
     fn project(&self, path: &Path, shown: &str) -> Result<(Layout, Arc<Mutex<Project>>), ProjectError> {
-        let layout = Layout::find(path, shown)?;
+        Ok(self.project_in(Layout::find(path, shown)?))
+    }
+
+    fn project_in(&self, layout: Layout) -> (Layout, Arc<Mutex<Project>>) {
         let mut projects = self.projects.lock().unwrap_or_else(PoisonError::into_inner);
         let known = projects.iter().position(|(each, _)| *each == layout);
         let entry = match known {
@@ -137,7 +162,7 @@ impl Service {
             projects.remove(0);
         }
         projects.push(entry.clone());
-        Ok(entry)
+        entry
     }
 
     fn status(&self) -> Value {
@@ -166,14 +191,15 @@ impl Methods for Service {
                 self.stop();
                 Value::Null
             }),
-            "build" | "check" => {
-                let BuildParams { path, shown, force, warnings_as_errors } = read(params)?;
+            "build" | "check" | "lint" => {
+                let BuildParams { path, shown, force, warnings_as_errors, look, within } = read(params)?;
                 let shown = shown.unwrap_or_else(|| path.display().to_string());
-                let options = BuildOptions { force, warnings_as_errors, threads: 0 };
+                let options = BuildOptions { force, warnings_as_errors, threads: 0, look };
                 let report = on_big_stack(|| {
                     absolute(&path)?;
                     let report = match method {
                         "build" => self.build(&path, &shown, options),
+                        "lint" => self.lint(&path, &shown, &within, options),
                         _ => self.check(&path, &shown, options),
                     };
                     report.map_err(|error| failed(&error))
@@ -290,7 +316,7 @@ fn compile(params: CompileParams) -> Result<Value, RpcError> {
         Err(failure) => (false, Vec::new(), failure.diagnostics),
     };
     let diagnostics: Vec<Finding> =
-        said.iter().map(|(path, each)| Finding::new(each, path, path, &source.text)).collect();
+        said.iter().map(|(path, each)| Finding::new(each, path, path, &source.text, Look::PLAIN)).collect();
     let mut answers = Vec::with_capacity(modules.len());
     for module in modules {
         answers.push(match &params.output {

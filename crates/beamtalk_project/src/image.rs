@@ -12,6 +12,8 @@ use smol_str::{SmolStr, format_smolstr};
 
 use crate::library::LIBRARY;
 use crate::order::superclass_first;
+use crate::policy::Policy;
+use crate::settle::{Settled, Surface, settle};
 use crate::unit::{ClassUnit, Definition, Source};
 
 /// The path of what is typed at a prompt.
@@ -78,6 +80,7 @@ struct Change {
 pub struct Image {
     table: ClassTable,
     units: FxHashMap<SmolStr, ClassUnit>,
+    policy: Policy,
 }
 
 impl Default for Image {
@@ -90,7 +93,13 @@ impl Image {
     /// An image that holds the standard library.
     #[must_use]
     pub fn new() -> Self {
-        Self { table: LIBRARY.table.clone(), units: LIBRARY.units.iter().cloned().collect() }
+        Self::with_policy(Policy::default())
+    }
+
+    /// An image that holds the standard library, of a package with a policy for diagnostics.
+    #[must_use]
+    pub fn with_policy(policy: Policy) -> Self {
+        Self { table: LIBRARY.table.clone(), units: LIBRARY.units.iter().cloned().collect(), policy }
     }
 
     /// All that is known of classes.
@@ -144,33 +153,30 @@ impl Image {
             ));
         }
         let statements: Vec<&ast::Statement> = statements(&source);
-        let mut compiled = self.compile_sources(std::slice::from_ref(&source))?;
-        if statements.is_empty() {
-            return Ok(compiled);
+        let mut draft = self.draft(std::slice::from_ref(&source));
+        if statements.is_empty() || draft.has_failed() {
+            return draft.settle();
         }
         let lines = LineIndex::new(&source.text);
-        let table = compiled.change.as_ref().map_or(&self.table, |change| &change.table);
-        let code =
-            compile_input(table, variables, &statements, SourceRef { path: INPUT, lines: &lines }, module);
-        let mut diagnostics: Vec<(SmolStr, Diagnostic)> =
-            code.diagnostics.into_iter().map(|diagnostic| (INPUT.into(), diagnostic)).collect();
-        diagnostics.extend(code.errors.iter().map(|error| (INPUT.into(), too_complex(&error.function))));
-        let (mut errors, warnings): (Vec<_>, Vec<_>) =
-            diagnostics.into_iter().partition(|(_, diagnostic)| diagnostic.is_error());
-        if errors.is_empty() {
+        let code = compile_input(
+            draft.table(),
+            variables,
+            &statements,
+            SourceRef { path: INPUT, lines: &lines },
+            module,
+            |diagnostic| source.expects(diagnostic),
+        );
+        draft.found.extend(code.diagnostics.into_iter().map(|diagnostic| (INPUT.into(), diagnostic)));
+        draft.found.extend(code.errors.iter().map(|error| (INPUT.into(), too_complex(&error.function))));
+        if !draft.has_failed() {
             match assemble(&code.module, INPUT) {
-                Ok(module) => compiled.eval = Some(module),
-                Err(diagnostic) => errors.push((INPUT.into(), diagnostic)),
+                Ok(module) => draft.compiled.eval = Some(module),
+                Err(diagnostic) => draft.found.push((INPUT.into(), diagnostic)),
             }
         }
-        compiled.warnings.extend(warnings);
-        if !errors.is_empty() {
-            errors.extend(compiled.warnings);
-            return Err(Failure { diagnostics: errors });
-        }
-        compiled.variables = code.variables;
-        compiled.display = None;
-        Ok(compiled)
+        draft.compiled.variables = code.variables;
+        draft.compiled.display = None;
+        draft.settle()
     }
 
     /// Compile files that belong together. Their expressions are not run.
@@ -178,9 +184,9 @@ impl Image {
     /// # Errors
     /// When there is an error in any of them.
     pub fn compile_files(&self, sources: &[Arc<Source>]) -> Result<Compiled, Failure> {
-        let mut compiled = self.compile_sources(sources)?;
-        compiled.display = None;
-        Ok(compiled)
+        let mut draft = self.draft(sources);
+        draft.compiled.display = None;
+        draft.settle()
     }
 
     /// What removing a class needs.
@@ -229,11 +235,12 @@ impl Image {
         }
         work.units.insert(name.clone(), unit);
         work.mark(name);
-        work.finish()
+        work.finish().settle()
     }
 
-    fn compile_sources(&self, sources: &[Arc<Source>]) -> Result<Compiled, Failure> {
+    fn draft(&self, sources: &[Arc<Source>]) -> Draft<'_> {
         let mut work = Work::new(self);
+        work.sources = sources.iter().map(|source| (source.clone(), true)).collect();
         for source in sources {
             for diagnostic in &source.parsed.diagnostics {
                 work.report(&source.path, diagnostic.clone());
@@ -288,8 +295,9 @@ struct Work<'i> {
     units: FxHashMap<SmolStr, ClassUnit>,
     /// Classes whose modules must be made.
     dirty: Vec<SmolStr>,
-    errors: Vec<(SmolStr, Diagnostic)>,
-    warnings: Vec<(SmolStr, Diagnostic)>,
+    /// The sources looked at, and whether for all that can be found in them.
+    sources: Vec<(Arc<Source>, bool)>,
+    found: Vec<(SmolStr, Diagnostic)>,
     defined: Vec<SmolStr>,
     shown: Vec<String>,
 }
@@ -301,19 +309,15 @@ impl<'i> Work<'i> {
             table: None,
             units: FxHashMap::default(),
             dirty: Vec::new(),
-            errors: Vec::new(),
-            warnings: Vec::new(),
+            sources: Vec::new(),
+            found: Vec::new(),
             defined: Vec::new(),
             shown: Vec::new(),
         }
     }
 
     fn report(&mut self, path: &SmolStr, diagnostic: Diagnostic) {
-        if diagnostic.is_error() {
-            self.errors.push((path.clone(), diagnostic));
-        } else {
-            self.warnings.push((path.clone(), diagnostic));
-        }
+        self.found.push((path.clone(), diagnostic));
     }
 
     fn table(&self) -> &ClassTable {
@@ -369,7 +373,7 @@ impl<'i> Work<'i> {
         found.extend(self.defined_twice(definition));
         // A superclass that is not there stops the class; what hangs on it would only repeat the message.
         found.sort_by_key(|diagnostic| diagnostic.span.start);
-        let failed = found.iter().any(Diagnostic::is_error);
+        let failed = found.iter().any(|each| each.is_error() && !source.expects(each));
         for diagnostic in found {
             self.report(&source.path, diagnostic);
         }
@@ -488,7 +492,7 @@ impl<'i> Work<'i> {
         }
     }
 
-    fn finish(mut self) -> Result<Compiled, Failure> {
+    fn finish(mut self) -> Draft<'i> {
         self.mark_outdated();
         let mut modules = Vec::with_capacity(self.dirty.len());
         // Names are looked up only where there is no syntax error: its recovery would be blamed on the user.
@@ -506,6 +510,12 @@ impl<'i> Work<'i> {
             let Some(code) = unit.compile(self.table()) else {
                 continue;
             };
+            let parts: Vec<Arc<Source>> = unit.sources().cloned().collect();
+            for part in parts {
+                if !self.sources.iter().any(|(known, _)| Arc::ptr_eq(known, &part)) {
+                    self.sources.push((part, false));
+                }
+            }
             let quiet = !self.units.contains_key(name) || unit_is_library(self.table().get(name));
             for (path, diagnostic) in code.diagnostics {
                 // A class that is only made again was checked before.
@@ -521,26 +531,47 @@ impl<'i> Work<'i> {
                 Err(diagnostic) => self.report(&path, diagnostic),
             }
         }
-        if !self.errors.is_empty() {
-            let mut diagnostics = self.errors;
-            diagnostics.extend(self.warnings);
-            diagnostics.dedup();
-            return Err(Failure { diagnostics });
-        }
-        let changes_alias_only = self.dirty.is_empty();
         let change =
             self.table.map(|table| Box::new(Change { table, units: self.units, removed: Vec::new() }));
         let display = (!self.shown.is_empty()).then(|| self.shown.join(", "));
-        debug_assert!(changes_alias_only == change.is_none() || !changes_alias_only);
-        Ok(Compiled {
-            modules,
-            eval: None,
-            variables: Vec::new(),
-            display,
-            classes: self.defined,
-            warnings: self.warnings,
-            change,
-        })
+        let compiled = Compiled { modules, display, classes: self.defined, change, ..Compiled::default() };
+        Draft { image: self.image, sources: self.sources, found: self.found, compiled }
+    }
+}
+
+/// A compilation before it is decided what of the diagnostics counts.
+struct Draft<'i> {
+    image: &'i Image,
+    sources: Vec<(Arc<Source>, bool)>,
+    found: Vec<(SmolStr, Diagnostic)>,
+    compiled: Compiled,
+}
+
+impl Draft<'_> {
+    fn table(&self) -> &ClassTable {
+        self.compiled.change.as_ref().map_or(&self.image.table, |change| &change.table)
+    }
+
+    /// Whether there is an error that no directive knows of.
+    fn has_failed(&self) -> bool {
+        let expected = |path: &SmolStr, each: &Diagnostic| {
+            self.sources.iter().any(|(source, _)| source.path == *path && source.expects(each))
+        };
+        self.found.iter().any(|(path, each)| each.is_error() && !expected(path, each))
+    }
+
+    fn settle(mut self) -> Result<Compiled, Failure> {
+        let sources: Vec<Settled<'_>> =
+            self.sources.iter().map(|(source, whole)| Settled { source, whole: *whole }).collect();
+        let surface = Surface { policy: &self.image.policy, warnings_as_errors: false, lint: false };
+        let found = settle(&sources, self.found, surface);
+        let (mut errors, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|(_, each)| each.is_error());
+        if errors.is_empty() {
+            self.compiled.warnings = others;
+            return Ok(self.compiled);
+        }
+        errors.extend(others);
+        Err(Failure { diagnostics: errors })
     }
 }
 
@@ -624,6 +655,7 @@ impl Image {
                 &statements,
                 SourceRef { path: INPUT, lines: &lines },
                 "bt@eval@listing",
+                |diagnostic| source.expects(diagnostic),
             );
             text.push_str(&beamtalk_beam::print(&code.module));
         }

@@ -19,6 +19,8 @@ pub struct Layout {
     pub file: Option<String>,
     /// Whether there is a manifest.
     pub is_package: bool,
+    /// Whether the sources are all below the root, tests included, and not those of `src/` only.
+    pub whole_tree: bool,
 }
 
 /// A source file: its path below the root with `/` between the parts, and where it is.
@@ -46,7 +48,19 @@ impl Layout {
             (parent, name)
         };
         let is_package = root.join(MANIFEST).is_file();
-        Ok(Self { root, file, is_package })
+        Ok(Self { root, file, is_package, whole_tree: false })
+    }
+
+    /// The same place with all sources below it.
+    #[must_use]
+    pub fn whole(self) -> Self {
+        Self { whole_tree: true, ..self }
+    }
+
+    /// The root of the package around `path`, a file or folder without symbolic links.
+    #[must_use]
+    pub fn package_around(path: &Path) -> Option<&Path> {
+        path.ancestors().find(|folder| folder.join(MANIFEST).is_file())
     }
 
     /// Where modules go.
@@ -96,7 +110,7 @@ impl Layout {
             return Ok(vec![SourceFile { name: file.into(), path: self.root.join(file) }]);
         }
         let mut found = Vec::new();
-        let mut folders = vec![if self.root.join("src").is_dir() {
+        let mut folders = vec![if !self.whole_tree && self.root.join("src").is_dir() {
             ("src/".to_owned(), self.root.join("src"))
         } else {
             (String::new(), self.root.clone())
@@ -119,7 +133,7 @@ impl Layout {
         if found.is_empty() {
             return Err(ProjectError::NoSources { shown: shown.to_owned() });
         }
-        if self.is_package {
+        if self.is_package && !self.whole_tree {
             found.iter().try_for_each(|file| check_names(&file.name))?;
         }
         found.sort_by(|a, b| a.name.cmp(&b.name));

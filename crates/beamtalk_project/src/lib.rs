@@ -13,13 +13,17 @@
 //! `order.rs` superclasses first, `render.rs` diagnostics for people, `docs.rs` help texts. Of projects: `project.rs`
 //! building, `layout.rs` where files are, `manifest.rs`, `package_name.rs` and `policy.rs` what the manifest says,
 //! `index.rs` all classes, `trace.rs` when a class may be used again, `state.rs` the record of the last build,
-//! `report.rs` what a build answers, `appfile.rs` the application resource file, `error.rs` errors.
+//! `appfile.rs` the application resource file, `error.rs` errors. Of diagnostics: `expect.rs` what sources know of
+//! themselves, `settle.rs` what a surface shows, `report.rs` what a build answers and its text, `json_lines.rs` and
+//! `sarif.rs` the same for programs.
 
 mod appfile;
 mod docs;
 mod error;
+mod expect;
 mod image;
 mod index;
+mod json_lines;
 mod layout;
 pub mod library;
 mod manifest;
@@ -30,24 +34,27 @@ mod policy;
 mod project;
 mod render;
 mod report;
+mod sarif;
+mod settle;
 mod state;
 mod trace;
 mod unit;
 
-pub use beamtalk_semantics::InputVariable as Variable;
+pub use beamtalk_semantics::{InputVariable as Variable, closest};
 pub use beamtalk_text::{Diagnostic, LineIndex};
 /// Names of classes, modules, selectors and paths.
 pub use smol_str::SmolStr as Name;
 
 pub use error::ProjectError;
 pub use image::{Compiled, Failure, Image, ModuleCode, Sources};
+pub use json_lines::refusal_lines;
 pub use layout::Layout;
 pub use manifest::{MANIFEST, Manifest};
 pub use methods::MethodRef;
 pub use package_name::check_package_name;
 pub use policy::{CATEGORIES, Level, Policy};
 pub use project::{BuildOptions, Project, STACK};
-pub use render::{render, render_under};
-pub use report::{Finding, Report};
+pub use render::{Look, render, render_for};
+pub use report::{Finding, Note, Report, Task};
 pub use trace::FINGERPRINT;
 pub use unit::Source;

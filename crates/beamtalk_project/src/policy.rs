@@ -1,7 +1,8 @@
 //! How loud a diagnostic is for a package (spec 05b section 4, 07 section 4).
 
+use std::collections::BTreeMap;
+
 use beamtalk_text::{Category, Diagnostic, Severity};
-use rustc_hash::FxHashMap;
 
 /// The categories by the names that manifests use.
 pub const CATEGORIES: [(&str, Category); 17] = [
@@ -36,7 +37,7 @@ pub enum Level {
 /// What a manifest says of each category, and whether warnings are errors.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
-    levels: FxHashMap<Category, Level>,
+    levels: BTreeMap<Category, Level>,
 }
 
 impl Policy {
@@ -49,6 +50,13 @@ impl Policy {
     #[must_use]
     pub fn level(&self, category: Category) -> Option<Level> {
         self.levels.get(&category).copied()
+    }
+
+    /// Whether the package does not want to hear of it. An error is always heard of.
+    #[must_use]
+    pub fn is_off(&self, diagnostic: &Diagnostic) -> bool {
+        let level = diagnostic.category.and_then(|category| self.level(category));
+        !diagnostic.is_error() && level == Some(Level::Off)
     }
 
     /// The diagnostic as this package wants it; `None` where it does not want it. An error stays one.

@@ -20,7 +20,9 @@ use crate::index::{FileSource, Index, IndexedClass};
 use crate::layout::{Layout, SourceFile};
 use crate::manifest::{MANIFEST, Manifest};
 use crate::policy::Policy;
-use crate::report::{Finding, Report};
+use crate::render::Look;
+use crate::report::{Finding, Report, Task};
+use crate::settle::{Settled, Surface, settle};
 use crate::state::{self, BuildLock, Entry, Record};
 use crate::trace::{Answers, Digest, Trace};
 use crate::unit::Source;
@@ -39,6 +41,8 @@ pub struct BuildOptions {
     pub warnings_as_errors: bool,
     /// Threads to compile with; 0 for one a core.
     pub threads: usize,
+    /// How diagnostics are drawn.
+    pub look: Look,
 }
 
 /// A project with what is known of it since the last build.
@@ -98,7 +102,7 @@ impl Project {
         }
         let old = if options.force { Record::default() } else { self.record.1.clone() };
         let work = self.analyse(&old, Some(&present), options);
-        let mut report = self.report(&work, &old, shown, options);
+        let mut report = self.report(&work, &old, shown, None, options);
         if report.ok {
             self.check_supervisor(&work)?;
             self.write(&work, &present, &mut report)?;
@@ -116,9 +120,23 @@ impl Project {
         self.read_sources(&sources)?;
         let nothing = Record::default();
         let work = self.analyse(&nothing, None, options);
-        let mut report = self.report(&work, &nothing, shown, options);
-        report.output.clear();
-        Ok(report)
+        let report = self.report(&work, &nothing, shown, None, options);
+        Ok(Report { task: Task::Check, output: String::new(), ..report })
+    }
+
+    /// What style and every categorised rule say of the sources below `within`, a path below the root (empty for all).
+    /// Writes nothing.
+    ///
+    /// # Errors
+    /// When it cannot be analysed at all.
+    pub fn lint(&mut self, shown: &str, within: &str, options: BuildOptions) -> Result<Report, ProjectError> {
+        let sources = self.layout.sources(shown)?;
+        self.read_manifest()?;
+        self.read_sources(&sources)?;
+        let nothing = Record::default();
+        let work = self.analyse(&nothing, None, options);
+        let report = self.report(&work, &nothing, shown, Some(within), options);
+        Ok(Report { task: Task::Lint, output: String::new(), ..report })
     }
 
     // ---- reading ---------------------------------------------------------------------------------
@@ -219,7 +237,14 @@ impl Project {
         self.layout.ebin().display().to_string()
     }
 
-    fn report(&self, work: &Work, old: &Record, shown: &str, options: BuildOptions) -> Report {
+    fn report(
+        &self,
+        work: &Work,
+        old: &Record,
+        shown: &str,
+        lint: Option<&str>,
+        options: BuildOptions,
+    ) -> Report {
         let mut concerned: FxHashSet<&SmolStr> = self
             .files
             .iter()
@@ -240,34 +265,41 @@ impl Project {
 
         let none = Policy::default();
         let policy = self.manifest.as_ref().map_or(&none, |(_, manifest)| &manifest.policy);
-        let mut said: Vec<(SmolStr, Diagnostic)> = said
-            .into_iter()
-            .filter_map(|(path, each)| Some((path, policy.apply(each, options.warnings_as_errors)?)))
-            // Style is for `beamtalk lint`.
-            .filter(|(_, each)| each.severity != beamtalk_text::Severity::Lint)
-            .collect();
-        said.sort_by(|a, b| {
-            (&a.0, a.1.span, a.1.severity, a.1.code).cmp(&(&b.0, b.1.span, b.1.severity, b.1.code))
-        });
-        said.dedup();
+        let surface =
+            Surface { policy, warnings_as_errors: options.warnings_as_errors, lint: lint.is_some() };
+        let is_within = |path: &str| lint.is_none_or(|within| is_below(path, within));
+        let mut said = settle(&self.settled_sources(work), said, surface);
+        said.retain(|(path, _)| is_within(path));
         let display = self.layout.display(shown);
         let diagnostics: Vec<Finding> = said
             .iter()
             .map(|(path, each)| {
                 let text = self.files.get(path).map_or("", |file| &file.source.text);
-                Finding::new(each, path, &format!("{display}/{path}"), text)
+                Finding::new(each, path, &format!("{display}/{path}"), text, options.look)
             })
             .collect();
         let failed = diagnostics.iter().find(|finding| finding.is_error());
         Report {
             ok: failed.is_none(),
-            files: self.files.len(),
+            files: self.files.keys().filter(|path| is_within(path)).count(),
             compiled: concerned.len(),
             output: self.output(),
             failed: failed.map(|finding| format!("{display}/{}", finding.path)),
             diagnostics,
             ..Report::default()
         }
+    }
+
+    /// The files, each with whether all of its classes were compiled: only then is a directive known to be stale.
+    fn settled_sources(&self, work: &Work) -> Vec<Settled<'_>> {
+        let mut untouched: FxHashSet<&SmolStr> = FxHashSet::default();
+        for class in work.index.classes.iter().filter(|class| !work.dirty.contains(&class.name)) {
+            untouched.extend(class.unit.sources().map(|source| &source.path));
+        }
+        self.files
+            .values()
+            .map(|file| Settled { source: &file.source, whole: !untouched.contains(&file.source.path) })
+            .collect()
     }
 
     fn check_supervisor(&self, work: &Work) -> Result<(), ProjectError> {
@@ -375,6 +407,12 @@ impl Project {
     }
 }
 
+/// Whether a file is at or below `within`, a path without a slash at its end.
+fn is_below(path: &str, within: &str) -> bool {
+    within.is_empty()
+        || path.strip_prefix(within).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// The outcome of an analysis.
 struct Work {
     index: Index,
@@ -410,17 +448,22 @@ fn compile(class: &IndexedClass, table: &ClassTable) -> Compiled {
     if !is_library {
         said.extend(definition.check(table, &info).into_iter().map(|each| (path.clone(), each)));
     }
-    let mut sources = std::iter::once(&unit.source).chain(unit.patches.iter().map(|patch| &patch.source));
-    let is_broken = sources.any(|source| source.parsed.diagnostics.iter().any(Diagnostic::is_error));
+    let is_broken = unit.sources().any(|source| source.parsed.diagnostics.iter().any(Diagnostic::is_error));
     // Behind a syntax error or a missing superclass everything else would only be the same mistake again.
-    if class.is_clash || is_broken || said.iter().any(|(_, each)| each.is_error()) {
+    let fails = |said: &[(SmolStr, Diagnostic)]| {
+        let expected = |path: &SmolStr, each: &Diagnostic| {
+            unit.sources().any(|source| source.path == *path && source.expects(each))
+        };
+        said.iter().any(|(path, each)| each.is_error() && !expected(path, each))
+    };
+    if class.is_clash || is_broken || fails(&said) {
         return (said, None);
     }
     let Some(code) = unit.compile(table) else { return (said, None) };
     // The library itself was checked when it was made.
     said.extend(code.diagnostics.into_iter().filter(|(at, _)| !is_library || at != path));
     said.extend(code.errors.iter().map(|error| (path.clone(), too_complex(&error.function))));
-    if said.iter().any(|(_, each)| each.is_error()) {
+    if fails(&said) {
         return (said, None);
     }
     match assemble(&code.module, path) {

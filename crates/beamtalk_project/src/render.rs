@@ -1,44 +1,144 @@
 //! Diagnostics for people: the sentence, the source lines with the place marked, and the help.
 
-use beamtalk_text::{Diagnostic, Severity};
+use std::fmt::Write as _;
+
+use beamtalk_text::{Diagnostic, LineIndex, Severity, Span};
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report, SourceOffset,
-    SourceSpan,
+    SourceSpan, ThemeCharacters, ThemeStyles,
 };
+use serde::{Deserialize, Serialize};
 
-/// The diagnostic as text, without colours, under its code. `path` and `text` are its source.
-#[must_use]
-pub fn render(diagnostic: &Diagnostic, path: &str, text: &str) -> String {
-    render_under(diagnostic.code, diagnostic, path, text)
+/// How a diagnostic is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    /// With colours, for a terminal.
+    pub colour: bool,
+    /// The width of the terminal in columns, at which long sentences are wrapped. In a pipe nothing is.
+    pub width: Option<u16>,
 }
 
-/// The diagnostic as text, without colours, under a header.
+impl Look {
+    /// For pipes and files: no colours, one line a sentence.
+    pub const PLAIN: Self = Self { colour: false, width: None };
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self::PLAIN
+    }
+}
+
+/// Lines around a place that are drawn with it (spec 07 section 7.5).
+const CONTEXT: u32 = 3;
+/// Columns of a pipe: more than any sentence has.
+const UNBOUNDED: usize = 10_000;
+
+/// The diagnostic as plain text under its code. `path` and `text` are its source.
 #[must_use]
-pub fn render_under(header: &str, diagnostic: &Diagnostic, path: &str, text: &str) -> String {
-    let here = match diagnostic.severity {
-        Severity::Error => "error here",
-        Severity::Warning => "warning here",
-        Severity::Hint => "hint here",
-        Severity::Lint => "lint here",
-    };
-    let place = |span: beamtalk_text::Span, label: &str| {
+pub fn render(diagnostic: &Diagnostic, path: &str, text: &str) -> String {
+    draw(diagnostic.code, diagnostic, path, text, Look::PLAIN)
+}
+
+/// The diagnostic as a command of the compiler shows it.
+#[must_use]
+pub fn render_for(diagnostic: &Diagnostic, path: &str, text: &str, look: Look) -> String {
+    draw(&format!("beamtalk::compile::{}", diagnostic.code), diagnostic, path, text, look)
+}
+
+fn draw(header: &str, diagnostic: &Diagnostic, path: &str, text: &str, look: Look) -> String {
+    let place = |span: Span, label: &str| {
         let start = (span.start as usize).min(text.len());
         let length = (span.len() as usize).min(text.len() - start);
         LabeledSpan::new_with_span(Some(label.to_owned()), SourceSpan::new(SourceOffset::from(start), length))
     };
-    let mut labels = vec![place(diagnostic.span, here)];
-    labels.extend(diagnostic.labels.iter().map(|label| place(label.span, &label.text)));
-    let mut report = MietteDiagnostic::new(diagnostic.message.clone()).with_code(header).with_labels(labels);
+    let mut message = diagnostic.message.clone();
+    let mut labels = vec![place(diagnostic.span, here(diagnostic.severity))];
+    let lines = LineIndex::new(text);
+    let line = lines.line(diagnostic.span.start);
+    for label in &diagnostic.labels {
+        let at = lines.line(label.span.start);
+        // What is near is drawn; of what is far the line is named.
+        if at.abs_diff(line) <= CONTEXT {
+            labels.push(place(label.span, &label.text));
+        } else {
+            let _ = write!(message, "\n= {} (line {at})", label.text);
+        }
+    }
+    let mut report = MietteDiagnostic::new(message.clone()).with_code(header).with_labels(labels);
     if let Some(help) = &diagnostic.help {
         report = report.with_help(help.clone());
     }
     let report = Report::new(report).with_source_code(NamedSource::new(path, text.to_owned()));
+    let handler = GraphicalReportHandler::new_themed(theme(diagnostic.severity, look.colour))
+        .with_width(look.width.map_or(UNBOUNDED, usize::from))
+        .with_links(false)
+        .with_context_lines(CONTEXT as usize);
     let mut out = String::new();
-    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
-        .with_width(100)
-        .with_context_lines(3);
     if handler.render_report(&mut out, report.as_ref()).is_err() {
-        out = format!("{}: {}", diagnostic.code, diagnostic.message);
+        out = format!("  × {message}\n");
     }
     out
+}
+
+/// What stands under the marked place.
+fn here(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error here",
+        Severity::Warning => "warning here",
+        Severity::Hint => "hint here",
+        Severity::Lint => "lint here",
+    }
+}
+
+/// The mark is `×` whatever the severity; its colour tells.
+fn theme(severity: Severity, colour: bool) -> GraphicalTheme {
+    let mut styles = if colour { ThemeStyles::ansi() } else { ThemeStyles::none() };
+    if colour {
+        styles.error = match severity {
+            Severity::Error => styles.error,
+            Severity::Warning => styles.warning,
+            Severity::Hint | Severity::Lint => styles.advice,
+        };
+        styles.highlights.insert(0, styles.error);
+    }
+    GraphicalTheme { characters: ThemeCharacters::unicode(), styles }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "a\n\n\n\n\n\nb foo\n";
+
+    fn warning() -> Diagnostic {
+        Diagnostic::warning("E0000", Span::new(9, 12), "no foo").with_help("try bar")
+    }
+
+    #[test]
+    fn a_pipe_gets_no_colours_and_no_wrapping() {
+        let long = Diagnostic::warning("E0000", Span::new(9, 12), "word ".repeat(100).trim_end());
+        let text = render(&long, "a.bt", TEXT);
+        assert!(text.contains(&long.message) && !text.contains('\u{1b}'), "{text}");
+    }
+
+    #[test]
+    fn a_terminal_gets_colours_and_lines_of_its_width() {
+        let look = Look { colour: true, width: Some(40) };
+        let long = Diagnostic::warning("E0000", Span::new(9, 12), "word ".repeat(100).trim_end());
+        let text = render_for(&long, "a.bt", TEXT, look);
+        assert!(text.contains('\u{1b}') && text.lines().count() > 10, "{text}");
+        let yellow = render_for(&warning(), "a.bt", TEXT, look);
+        let red = render_for(&Diagnostic { severity: Severity::Error, ..warning() }, "a.bt", TEXT, look);
+        assert!(yellow.contains("warning here") && red.contains("error here"));
+        assert!(!yellow.contains("\u{1b}[31m") && red.contains("\u{1b}[31m"), "{yellow}{red}");
+    }
+
+    #[test]
+    fn what_is_far_is_named_by_its_line_and_what_is_near_is_drawn() {
+        let far = render(&warning().with_label(Span::new(0, 1), "first here"), "a.bt", TEXT);
+        assert!(far.contains("× no foo\n  │ = first here (line 1)\n"), "{far}");
+        let near = render(&warning().with_label(Span::new(7, 8), "first here"), "a.bt", TEXT);
+        assert!(near.contains("╰── first here") && !near.contains("(line"), "{near}");
+    }
 }

@@ -7,11 +7,26 @@ use beamtalk_text::{Category, Diagnostic, LineIndex, Severity};
 use serde::{Deserialize, Serialize};
 
 use crate::policy::{CATEGORIES, is_never_promoted};
-use crate::render::render_under;
+use crate::render::{Look, render_for};
 
-/// What a build or a check came to.
+/// What was asked of a project.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Task {
+    /// Write what changed.
+    #[default]
+    Build,
+    /// Only tell.
+    Check,
+    /// Tell of style too.
+    Lint,
+}
+
+/// What a build, a check or a lint came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
+    /// Which of them.
+    pub task: Task,
     /// Whether there was no error.
     pub ok: bool,
     /// Number of source files.
@@ -35,6 +50,8 @@ pub struct Report {
 pub struct Finding {
     /// The file, below the project's root.
     pub path: String,
+    /// The same as seen from the folder of the user.
+    pub shown: String,
     /// `error`, `warning`, `hint` or `lint`.
     pub severity: String,
     /// The stable code.
@@ -45,10 +62,16 @@ pub struct Finding {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// Further places.
+    pub notes: Vec<Note>,
     /// From 1.
     pub line: u32,
     /// In characters, from 1.
     pub column: u32,
+    /// The line of the last character.
+    pub end_line: u32,
+    /// The column just past the last character.
+    pub end_column: u32,
     /// Byte offsets of the place.
     pub start: u32,
     /// Just past its last byte.
@@ -57,24 +80,51 @@ pub struct Finding {
     pub rendered: String,
 }
 
+/// A further place of a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// What is to be seen there.
+    pub message: String,
+    /// Byte offsets of the place.
+    pub start: u32,
+    /// Just past its last byte.
+    pub end: u32,
+}
+
 impl Finding {
     /// A diagnostic of the file `path`, shown as `shown`, of that text.
     #[must_use]
-    pub fn new(diagnostic: &Diagnostic, path: &str, shown: &str, text: &str) -> Self {
-        let at = LineIndex::new(text).position(diagnostic.span.start);
+    pub fn new(diagnostic: &Diagnostic, path: &str, shown: &str, text: &str, look: Look) -> Self {
+        let lines = LineIndex::new(text);
+        let (at, end) = (lines.position(diagnostic.span.start), lines.position(diagnostic.span.end));
+        let notes = diagnostic.labels.iter().map(|label| Note {
+            message: label.text.clone(),
+            start: label.span.start,
+            end: label.span.end,
+        });
         Self {
             path: path.to_owned(),
+            shown: shown.strip_prefix("./").unwrap_or(shown).to_owned(),
             severity: severity_name(diagnostic.severity).to_owned(),
             code: diagnostic.code.to_owned(),
             category: diagnostic.category.and_then(category_key).map(str::to_owned),
             message: diagnostic.message.clone(),
             help: diagnostic.help.clone(),
+            notes: notes.collect(),
             line: at.line,
             column: at.column,
+            end_line: end.line,
+            end_column: end.column,
             start: diagnostic.span.start,
             end: diagnostic.span.end,
-            rendered: render_under("beamtalk::compile", diagnostic, shown, text),
+            rendered: render_for(diagnostic, shown, text, look),
         }
+    }
+
+    /// The name of its family in tables.
+    #[must_use]
+    pub fn family(&self) -> String {
+        self.category().map_or_else(|| "Other".to_owned(), |category| format!("{category:?}"))
     }
 
     fn category(&self) -> Option<Category> {
@@ -93,9 +143,8 @@ impl Report {
     /// What is printed on standard error. `quiet` leaves out what is no error.
     #[must_use]
     pub fn text(&self, quiet: bool) -> String {
-        let mut out = format!("{}\n", self.progress());
-        let shown: Vec<&Finding> =
-            self.diagnostics.iter().filter(|finding| !quiet || finding.is_error()).collect();
+        let mut out = self.progress();
+        let shown = self.shown(quiet);
         for finding in &shown {
             out.push_str(finding.rendered.trim_end());
             out.push_str("\n\n");
@@ -103,20 +152,48 @@ impl Report {
         for note in &self.notes {
             let _ = writeln!(out, "{note}");
         }
-        if let Some(failed) = &self.failed {
+        if let (Some(failed), Task::Build | Task::Check) = (&self.failed, self.task) {
             let _ = writeln!(out, "  × Failed to compile '{failed}'");
         }
         if !quiet && !shown.is_empty() {
             out.push_str(&summary(&shown));
         }
+        if self.task == Task::Lint && self.has_lints() {
+            let count = self.diagnostics.iter().filter(|finding| finding.severity == "lint").count();
+            let plural = if count == 1 { "" } else { "s" };
+            let _ = writeln!(out, "  × {count} lint diagnostic{plural} found in {} file(s)", self.files);
+        }
         out
     }
 
+    /// The findings, all or the errors only.
+    #[must_use]
+    pub fn shown(&self, quiet: bool) -> Vec<&Finding> {
+        self.diagnostics.iter().filter(|finding| !quiet || finding.is_error()).collect()
+    }
+
+    /// Whether whoever asked should take it for a failure: a lint asks for style, the others for errors.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        match self.task {
+            Task::Build | Task::Check => !self.ok,
+            Task::Lint => self.has_lints(),
+        }
+    }
+
+    fn has_lints(&self) -> bool {
+        self.diagnostics.iter().any(|finding| finding.severity == "lint")
+    }
+
     fn progress(&self) -> String {
-        match (self.files, self.compiled) {
-            (all, 0) => format!("All {all} files unchanged — nothing to compile"),
-            (all, some) if all == some => format!("Compiling {all} files"),
-            (all, some) => format!("Compiling {some} of {all} files ({} unchanged)", all - some),
+        match (self.task, self.files, self.compiled) {
+            (Task::Lint, ..) => String::new(),
+            (Task::Check, all, _) => format!("Checking {all} files\n"),
+            (Task::Build, all, 0) => format!("All {all} files unchanged — nothing to compile\n"),
+            (Task::Build, all, some) if all == some => format!("Compiling {all} files\n"),
+            (Task::Build, all, some) => {
+                format!("Compiling {some} of {all} files ({} unchanged)\n", all - some)
+            }
         }
     }
 }
@@ -134,10 +211,8 @@ fn summary(findings: &[&Finding]) -> String {
     let mut rows: BTreeMap<String, Row> = BTreeMap::new();
     let mut all = Row::default();
     for finding in findings {
-        let category = finding.category();
-        let label = category.map_or_else(|| "Other".to_owned(), |category| format!("{category:?}"));
         let rank = SEVERITIES.iter().position(|name| *name == finding.severity).unwrap_or(0);
-        for row in [rows.entry(label).or_default(), &mut all] {
+        for row in [rows.entry(finding.family()).or_default(), &mut all] {
             row.total += 1;
             row.by_severity[rank] += 1;
         }
@@ -168,7 +243,7 @@ fn summary(findings: &[&Finding]) -> String {
 }
 
 /// By gravity.
-const SEVERITIES: [&str; 4] = ["error", "warning", "hint", "lint"];
+pub(crate) const SEVERITIES: [&str; 4] = ["error", "warning", "hint", "lint"];
 
 fn severity_name(severity: Severity) -> &'static str {
     match severity {
@@ -189,7 +264,13 @@ mod tests {
     use beamtalk_text::Span;
 
     fn finding(diagnostic: &Diagnostic) -> Finding {
-        Finding::new(diagnostic, "src/A.bt", "./src/A.bt", "Object subclass: A\n  run => 1 foo\n")
+        Finding::new(
+            diagnostic,
+            "src/A.bt",
+            "./src/A.bt",
+            "Object subclass: A\n  run => 1 foo\n",
+            Look::PLAIN,
+        )
     }
 
     #[test]
@@ -198,7 +279,7 @@ mod tests {
             .with_help("try bar")
             .in_category(Category::Dnu);
         let text = finding(&hint).rendered;
-        assert!(text.starts_with("beamtalk::compile\n\n  × no foo\n"), "{text}");
+        assert!(text.starts_with("beamtalk::compile::E0000\n\n  × no foo\n"), "{text}");
         assert!(
             text.contains("╭─[./src/A.bt:2:10]")
                 && text.contains("hint here")

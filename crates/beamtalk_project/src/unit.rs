@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use beamtalk_codegen::{ClassCode, ClassSource, DataSource, MethodSource, SourceRef, compile_class};
 use beamtalk_semantics::{ClassInfo, ClassTable, MethodInfo, Origin, Side, check_class, check_protocol};
-use beamtalk_syntax::{Parsed, ast};
+use beamtalk_syntax::{Parsed, TokenKind, ast};
 use beamtalk_text::{Diagnostic, LineIndex};
 use smol_str::SmolStr;
+
+use crate::expect::{Expectation, expectations};
 
 /// A parsed text.
 #[derive(Debug)]
@@ -17,6 +19,8 @@ pub struct Source {
     pub text: String,
     /// Its tree and syntax errors.
     pub parsed: Parsed,
+    /// Its `@expect` directives.
+    pub(crate) expectations: Vec<Expectation>,
 }
 
 impl Source {
@@ -25,7 +29,19 @@ impl Source {
     pub fn new(path: impl Into<SmolStr>, text: impl Into<String>) -> Self {
         let text = text.into();
         let parsed = beamtalk_syntax::parse(&text);
-        Self { path: path.into(), text, parsed }
+        let has_directives = parsed.tokens.iter().any(|token| token.kind == TokenKind::Expect);
+        let expectations = if has_directives { expectations(&parsed.file) } else { Vec::new() };
+        Self { path: path.into(), text, parsed, expectations }
+    }
+
+    /// Whether a directive of the source knows of the diagnostic.
+    pub(crate) fn expects(&self, diagnostic: &Diagnostic) -> bool {
+        !self.refuses(diagnostic) && self.expectations.iter().any(|each| each.matches(diagnostic))
+    }
+
+    /// Whether no directive can help: what cannot be read cannot be compiled either.
+    pub(crate) fn refuses(&self, diagnostic: &Diagnostic) -> bool {
+        diagnostic.is_error() && self.parsed.diagnostics.contains(diagnostic)
     }
 
     /// The class it defines, if any.
@@ -126,6 +142,11 @@ pub struct ClassUnit {
 impl ClassUnit {
     pub fn new(package: &str, source: Arc<Source>) -> Self {
         Self { package: package.into(), source, patches: Vec::new(), removed: Vec::new() }
+    }
+
+    /// The source of the class and those of its patches.
+    pub fn sources(&self) -> impl Iterator<Item = &Arc<Source>> {
+        std::iter::once(&self.source).chain(self.patches.iter().map(|patch| &patch.source))
     }
 
     /// Add a method, or replace the one of its side and selector.

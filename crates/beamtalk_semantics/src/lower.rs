@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use beamtalk_syntax::ast::{self, ExprKind};
-use beamtalk_text::{Category, Diagnostic, Severity, Span};
+use beamtalk_text::{Category, Diagnostic, Span};
 use smol_str::SmolStr;
 
 use crate::captures::{Captures, Use, new_var};
@@ -338,24 +338,12 @@ impl<'a> Lowerer<'a> {
                 );
                 unreachable = false;
             }
-            let before = self.diagnostics.len();
             lowered.push(self.expr(&statement.expr, if index == last { usage } else { Use::Local }));
-            self.suppress(&statement.expects, before);
             if index != last && matches!(statement.expr.kind, ExprKind::Return(_)) {
                 unreachable = true;
             }
         }
         lowered
-    }
-
-    /// Drop the diagnostics after `before` that an `@expect` names (spec 05b section 5).
-    pub(crate) fn suppress(&mut self, expects: &[ast::Expect], before: usize) {
-        for expect in expects {
-            let category = expect.category.name.as_str();
-            let kept = self.diagnostics.split_off(before);
-            self.diagnostics
-                .extend(kept.into_iter().filter(|diagnostic| !matches_expectation(category, diagnostic)));
-        }
     }
 
     /// The statements of a literal block, in place.
@@ -367,33 +355,4 @@ impl<'a> Lowerer<'a> {
             Inline { parameters, body }
         })
     }
-}
-
-fn matches_expectation(category: &str, diagnostic: &Diagnostic) -> bool {
-    if category == "all" {
-        return true;
-    }
-    let Some(of) = diagnostic.category else {
-        return false;
-    };
-    let name = match of {
-        Category::Dnu => "dnu",
-        Category::Type => "type",
-        Category::Unused => "unused",
-        Category::DeadAssignment => "dead_assignment",
-        Category::Deprecation => "deprecation",
-        Category::ActorNew => "actor_new",
-        Category::Visibility => "visibility",
-        Category::UnresolvedClass => "unresolved_class",
-        Category::UnresolvedFfi => "unresolved_ffi",
-        Category::ArityMismatch => "arity_mismatch",
-        Category::ShadowedClass => "shadowed_class",
-        Category::TypeAnnotation => "type_annotation",
-        Category::Inheritance => "inheritance",
-        Category::Sendability => "sendability",
-        Category::EmptyBody | Category::Lint | Category::ExtensionConflict => return false,
-    };
-    category == name
-        || (category == "type" && matches!(of, Category::Dnu | Category::TypeAnnotation))
-            && diagnostic.severity <= Severity::Lint
 }

@@ -16,7 +16,7 @@ pub enum Severity {
 }
 
 /// The family a diagnostic belongs to; `@expect` and the manifest name these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "the names are those of the specification, 05b section 2")]
 pub enum Category {
     Dnu,

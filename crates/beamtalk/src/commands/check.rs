@@ -1,15 +1,16 @@
 //! `beamtalk check`: everything that `build` would say, and nothing written.
 
-use crate::cli::{CheckOptions, OutputFormat};
-use crate::compiler::{Task, perform, tell};
+use crate::cli::CheckOptions;
+use crate::compiler::Request;
 use crate::failure::Outcome;
+use beamtalk_project::Task;
 
 /// Performs the subcommand.
 pub fn run(options: &CheckOptions) -> Outcome {
-    let how = beamtalk_project::BuildOptions {
+    let request = Request {
         warnings_as_errors: options.warnings_as_errors,
-        ..Default::default()
+        quiet: options.no_warnings,
+        ..Request::new(Task::Check, &options.path, &options.report)
     };
-    let report = perform(Task::Check, &options.path, how, options.no_daemon)?;
-    tell(&report, false, options.json || options.format == OutputFormat::Json)
+    request.perform()
 }

@@ -2,10 +2,14 @@
 
 pub mod build;
 pub mod check;
+pub mod clean;
 pub mod daemon;
 pub mod doctor;
+pub mod explain;
 pub mod fmt;
 pub mod host;
+pub mod lint;
+pub mod new;
 pub mod repl;
 pub mod run;
 pub mod workspace;

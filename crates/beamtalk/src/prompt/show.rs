@@ -1,5 +1,6 @@
 //! Printing answers (spec 06 section 4).
 
+use crate::screen::has_colour;
 use beamtalk_repl::{Reply, display};
 use serde_json::{Map, Value};
 use std::io::{self, IsTerminal, Write};
@@ -22,10 +23,7 @@ pub struct Screen {
 impl Screen {
     /// Colours only for a terminal that wants them.
     pub fn new(no_color: bool) -> Self {
-        let wanted = !no_color
-            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-            && std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb");
-        Self { colour: wanted && io::stdout().is_terminal(), open_line: false, open_transcript: false }
+        Self { colour: has_colour(&io::stdout(), no_color), open_line: false, open_transcript: false }
     }
 
     /// What a program writes, as it writes it.
