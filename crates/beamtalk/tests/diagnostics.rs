@@ -51,7 +51,7 @@ fn lines(output: &Output) -> Vec<Value> {
 
 /// A class with a warning of two categories.
 const LOOSE: &str = "Object subclass: Loose\n\n  run: x => Zork new\n";
-const SOUND: &str = "Object subclass: Sound\n\n  run => 1\n";
+const SOUND: &str = "Value subclass: Sound\n\n  run => 1\n";
 
 #[test]
 fn a_warning_is_shown_with_its_place_its_mark_and_the_help() {

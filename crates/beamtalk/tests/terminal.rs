@@ -61,7 +61,7 @@ impl Terminal {
             let left = end.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
                 Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
-                Err(_) => panic!("waited in vain for {text:?}; there was {:?}", self.seen),
+                Err(error) => panic!("waited in vain for {text:?} ({error}); there was {:?}", self.seen),
             }
         }
     }

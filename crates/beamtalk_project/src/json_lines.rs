@@ -11,7 +11,10 @@ impl Report {
     #[must_use]
     pub fn json_lines(&self, quiet: bool) -> String {
         let shown = self.shown(quiet);
-        let mut out: String = shown.iter().map(|finding| format!("{}\n", line(finding))).collect();
+        let mut out = String::new();
+        for finding in &shown {
+            let _ = writeln!(out, "{}", line(finding));
+        }
         let mut summary = summary(&shown);
         summary.insert("files_checked".into(), json!(self.files));
         summary.insert("ok".into(), json!(self.ok));

@@ -26,7 +26,8 @@ pub fn completeness(input: &str) -> Completeness {
         .into_iter()
         .filter(|token| !token.kind.is_comment() && token.kind != TokenKind::Eof)
         .collect();
-    if unclosed(&tokens) || tokens.last().is_some_and(|last| wants_more(last.kind)) {
+    let open_end = tokens.last().is_some_and(|last| wants_more(last.kind)) || ends_with_directive(&tokens);
+    if unclosed(&tokens) || open_end {
         return Completeness::Incomplete;
     }
     if open_definition(input, &tokens) { Completeness::AwaitsBlankLine } else { Completeness::Complete }
@@ -67,6 +68,14 @@ const fn wants_more(kind: TokenKind) -> bool {
             | TokenKind::Semicolon
             | TokenKind::Caret
     )
+}
+
+/// `@expect dnu "why"` is about what follows.
+fn ends_with_directive(tokens: &[Token]) -> bool {
+    let kinds = tokens.iter().rev().map(|token| token.kind);
+    let mut kinds = kinds.skip_while(|kind| *kind == TokenKind::String).peekable();
+    kinds.next_if_eq(&TokenKind::Identifier);
+    kinds.next() == Some(TokenKind::Expect)
 }
 
 /// A class without a method so far, or a protocol.

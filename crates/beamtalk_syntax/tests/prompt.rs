@@ -27,6 +27,7 @@ fn complete_inputs() {
         "Object subclass: A\n  a => 1",
         "Object subclass: A a => [:x | x]",
         "f := #{#a => 1}",
+        "@expect dnu\nx",
     ] {
         assert_eq!(completeness(input), Complete, "{input:?}");
     }
@@ -58,6 +59,9 @@ fn incomplete_inputs() {
         "^",
         "x := [\n  y\n",
         "Object subclass:",
+        "@expect",
+        "@expect dnu",
+        "x\n@expect dnu \"why\"",
     ] {
         assert_eq!(completeness(input), Incomplete, "{input:?}");
     }

@@ -136,7 +136,7 @@ erl_crash.dump
 .DS_Store
 ";
 
-const README: &str = r#"# {name}
+const README: &str = r"# {name}
 
 A Beamtalk package.
 
@@ -151,7 +151,7 @@ In the prompt:
 ```beamtalk
 {class} greet // => Hello from {name}!
 ```
-"#;
+";
 
 const README_OF_APP: &str = r"# {name}
 
@@ -254,7 +254,7 @@ mod tests {
     fn the_sources_of_a_new_package_are_in_canonical_style() {
         for app in [false, true] {
             for (path, text) in files("tally_box", app) {
-                if path.ends_with(".bt") {
+                if Path::new(&path).extension().is_some_and(|extension| extension == "bt") {
                     assert_eq!(beamtalk_format::format(&text).as_deref(), Ok(text.as_str()), "{path}");
                 }
                 assert!(!text.contains("{name}") && !text.contains("{class}"), "{path}");
