@@ -137,8 +137,15 @@ find_definer([Module | Rest], Side, Selector) ->
 find_definer([], _, _) ->
     error.
 
-%% The text of a method is with the host; a node alone has none.
-source(Class, Selector) ->
+%% The text of a method is with the host; a node alone has none. A built class has what its builder was told.
+source({Side, Module} = Class, Selector) ->
+    case {beamtalk_registry:annotation(Module, built), beamtalk_registry:annotation(Module, {source, Side, Selector})} of
+        {error, _} -> source_of_host(Class, Selector);
+        {_, {ok, Text}} -> Text;
+        {_, error} -> <<>>
+    end.
+
+source_of_host(Class, Selector) ->
     case ask_host(method_source, Class, [atom_to_binary(Selector)]) of
         {ok, Text} when is_binary(Text) -> Text;
         _ -> <<>>

@@ -36,7 +36,7 @@ heading(Class) ->
 flags(Module) ->
     case beamtalk_registry:info(Module, modifiers, []) of
         [] -> [];
-        Modifiers -> [[["[", atom_to_binary(M), "] "] || M <- Modifiers], "\n"]
+        Modifiers -> [lists:join(" ", [["[", atom_to_binary(M), "]"] || M <- Modifiers]), "\n"]
     end.
 
 paragraph(nil) -> "\n";
@@ -88,7 +88,7 @@ method(Wanted, Selector) ->
                 ["  ", signature(Definer, Selector), "\n"],
                 documentation(beamtalk_class:doc_for_method(Definer, Selector))
             ],
-            unicode:characters_to_binary(Parts)
+            string:trim(unicode:characters_to_binary(Parts), trailing)
     end.
 
 documentation(nil) -> [];
@@ -117,7 +117,13 @@ is_sealed({Side, Module}, Selector) ->
     end.
 
 %% The head as it was written; where the source is not at hand, the selector with a place for each argument.
-signature(Class, Selector) ->
+signature({Side, Module} = Class, Selector) ->
+    case beamtalk_registry:annotation(Module, {signature, Side, Selector}) of
+        {ok, Text} -> Text;
+        error -> written_signature(Class, Selector)
+    end.
+
+written_signature(Class, Selector) ->
     #{source := Source} = beamtalk_class:compiled_method(Class, Selector),
     case head(Source) of
         <<>> -> bare_signature(atom_to_binary(Selector), beamtalk_dispatch:selector_arity(Selector));

@@ -28,14 +28,15 @@
     global/1,
     globals/0,
     annotate/3,
-    annotation/2
+    annotation/2,
+    forget_notes/1
 ]).
 
 -define(TABLE, beamtalk_registry).
 -define(LIBRARY, "bt@stdlib@").
 
 %% Rows: {{class, Name :: binary()}, module(), LoadedAt :: integer()}, {{global, binary()}, term()}, 
-%% {{note, module(), What :: term()}, term()}.
+%% {{note, Owner :: module() | integer(), What :: term()}, term()}.
 -spec create() -> ok.
 create() ->
     ?TABLE = ets:new(?TABLE, [named_table, public, set, {read_concurrency, true}]),
@@ -51,8 +52,11 @@ register(Module) ->
 -spec unregister(module()) -> ok.
 unregister(Module) ->
     true = ets:match_delete(?TABLE, {{class, atom_to_binary(class_name(Module))}, Module, '_'}),
-    true = ets:match_delete(?TABLE, {{note, Module, '_'}, '_'}),
-    ok.
+    case annotation(Module, built) of
+        {ok, Version} -> forget_notes(Version);
+        error -> ok
+    end,
+    forget_notes(Module).
 
 %% The class of a bare name. A class of the library is found on the code path although it was never loaded.
 -spec find(binary()) -> {ok, module()} | error.
@@ -223,15 +227,20 @@ globals() ->
     [{Name, Value} || [Name, Value] <- ets:match(?TABLE, {{global, '$1'}, '$2'})].
 
 %% What was said of a class while running, such as documentation that overrides what the module carries. It is forgotten
-%% with the class.
--spec annotate(module(), term(), term()) -> ok.
-annotate(Module, What, Value) ->
-    true = ets:insert(?TABLE, {{note, Module, What}, Value}),
+%% with the class. A number stands for a version of a built class (beamtalk_class_builder).
+-spec annotate(module() | integer(), term(), term()) -> ok.
+annotate(Owner, What, Value) ->
+    true = ets:insert(?TABLE, {{note, Owner, What}, Value}),
     ok.
 
--spec annotation(module(), term()) -> {ok, term()} | error.
-annotation(Module, What) ->
-    case ets:lookup(?TABLE, {note, Module, What}) of
+-spec annotation(module() | integer(), term()) -> {ok, term()} | error.
+annotation(Owner, What) ->
+    case ets:lookup(?TABLE, {note, Owner, What}) of
         [{_, Value}] -> {ok, Value};
         [] -> error
     end.
+
+-spec forget_notes(module() | integer()) -> ok.
+forget_notes(Owner) ->
+    true = ets:match_delete(?TABLE, {{note, Owner, '_'}, '_'}),
+    ok.

@@ -38,6 +38,11 @@ pub enum Question {
         /// To be kept in the record of changes.
         durable: bool,
     },
+    /// Compile and load a class that the program describes.
+    Define {
+        /// The class as a text.
+        source: String,
+    },
     /// Load a method's class without it.
     RemoveSelector(MethodName),
     /// Forget a class; the node unloads it.
@@ -170,6 +175,7 @@ fn known(term: &Term) -> Option<Question> {
                 _ => return None,
             },
         }),
+        ("define", [source]) => Some(Question::Define { source: as_text(source)? }),
         ("remove_selector", [module, side, selector]) => {
             Some(Question::RemoveSelector(method(module, side, selector)?))
         }

@@ -18,6 +18,8 @@ use crate::unit::{ClassUnit, Definition, Source};
 
 /// The path of what is typed at a prompt.
 pub const INPUT: &str = "<input>";
+/// The path of a class that a program has built.
+pub const BUILT: &str = "<built>";
 /// The package of classes from the prompt and from loose files.
 pub const USER: &str = "user";
 

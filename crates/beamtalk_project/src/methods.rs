@@ -39,7 +39,7 @@ impl Image {
     #[must_use]
     pub fn source_file(&self, module: &str) -> Option<PathBuf> {
         let unit = self.unit(&self.class_of(module)?)?;
-        (unit.package == USER && unit.source.path != INPUT).then(|| PathBuf::from(unit.source.path.as_str()))
+        unit.source.file().filter(|_| unit.package == USER).map(|path| PathBuf::from(path.as_str()))
     }
 
     /// The text of a class's own method with its documentation; generated methods have none.

@@ -119,6 +119,7 @@ fn interface(info: &ClassInfo) -> Digest {
         native,
         doc: _,
         source_file: _,
+        built,
         protocol,
     } = info;
     let mut hash = Sha256::new();
@@ -132,7 +133,8 @@ fn interface(info: &ClassInfo) -> Digest {
         text(&mut hash, part);
     }
     hash.update(
-        [superclass.is_some(), native.is_some(), *is_abstract, *sealed, *typed, *internal].map(u8::from),
+        [superclass.is_some(), native.is_some(), *is_abstract, *sealed, *typed, *internal, *built]
+            .map(u8::from),
     );
     for list in [fields, class_state] {
         hash.update(list.len().to_le_bytes());

@@ -9,6 +9,7 @@ use beamtalk_text::{Diagnostic, LineIndex};
 use smol_str::SmolStr;
 
 use crate::expect::{Expectation, expectations};
+use crate::image::{BUILT, INPUT};
 
 /// A parsed text.
 #[derive(Debug)]
@@ -42,6 +43,11 @@ impl Source {
     /// Whether no directive can help: what cannot be read cannot be compiled either.
     pub(crate) fn refuses(&self, diagnostic: &Diagnostic) -> bool {
         diagnostic.is_error() && self.parsed.diagnostics.contains(diagnostic)
+    }
+
+    /// The file it was read from, if it was.
+    pub fn file(&self) -> Option<&SmolStr> {
+        Some(&self.path).filter(|path| *path != INPUT && *path != BUILT)
     }
 
     /// The class it defines, if any.
@@ -160,14 +166,15 @@ impl ClassUnit {
 
     /// What the class table is to know.
     pub fn info(&self) -> Option<ClassInfo> {
-        let path = (self.source.path != crate::image::INPUT && self.package != beamtalk_semantics::STDLIB)
-            .then_some(self.source.path.as_str());
+        let path =
+            self.source.file().filter(|_| self.package != beamtalk_semantics::STDLIB).map(SmolStr::as_str);
         let mut info = match self.source.definition()? {
             Definition::Class(class) => {
                 ClassInfo::from_definition(class, &self.source.text, &self.package, path)
             }
             Definition::Protocol(protocol) => ClassInfo::from_protocol(protocol, &self.package, path),
         };
+        info.built = self.source.path == BUILT;
         for (side, selector) in &self.removed {
             info.methods_mut(*side).retain(|method| method.selector != *selector);
         }

@@ -3,7 +3,7 @@
 //! A program waits for each answer, in an evaluation or an actor. An evaluation holds no lock of ours while it runs, so an
 //! answer may take [`Image`]'s turn of changes like every other load.
 
-use crate::compiler::{Compiled, Compiler, Problem};
+use crate::compiler::{BUILT, Compiled, Compiler, Problem, SourceFile};
 use crate::files;
 use crate::image::Image;
 use crate::journal::Entry;
@@ -19,6 +19,7 @@ pub(crate) async fn answer(image: Arc<Image>, project: PathBuf, call: Call) {
     let answer = match call.question.clone() {
         Question::MethodSource(method) => method_source(&image, method).await,
         Question::Compile { method, source, durable: _ } => change(&image, method, Some(source)).await,
+        Question::Define { source } => define(&image, source).await,
         Question::RemoveSelector(method) => change(&image, method, None).await,
         Question::RemoveClass { module } => remove_class(&image, module).await,
         Question::Reload { module } => reload(&image, &project, module).await,
@@ -55,6 +56,17 @@ async fn change(image: &Image, method: MethodName, source: Option<String>) -> Re
     })
     .await?;
     image.router.push("classes", "loaded", json!({"class": class}));
+    Ok(Answer::Done)
+}
+
+/// Compiles a class that a program has built.
+async fn define(image: &Image, text: String) -> Result<Answer, Refusal> {
+    let sources = vec![SourceFile { path: BUILT.into(), text }];
+    let entry = Entry::files(&sources);
+    let compiled = changed(image, entry, move |compiler| compiler.compile_files(&sources)).await?;
+    for class in &compiled.classes {
+        image.router.push("classes", "loaded", json!({"class": class}));
+    }
     Ok(Answer::Done)
 }
 

@@ -65,6 +65,9 @@ pub struct Input<'a> {
     pub eval_module: &'a str,
 }
 
+/// The path of a class that a program has built.
+pub const BUILT: &str = "<built>";
+
 /// A file's path, absolute, and its text.
 #[derive(Debug, Clone)]
 pub struct SourceFile {

@@ -211,7 +211,7 @@ impl Check<'_> {
                     format!("Write `state: {name}`."),
                     Category::Type,
                 ),
-                (DataKeyword::Field | DataKeyword::State, ClassKind::Object) if known && self.info.package != STDLIB => self.error(
+                (DataKeyword::Field | DataKeyword::State, ClassKind::Object) if known && self.info.package != STDLIB && !self.info.built => self.error(
                     "E0522",
                     span,
                     format!("Object subclass `{class}` cannot have instance data declarations; use 'Value subclass:' or 'Actor subclass:'"),

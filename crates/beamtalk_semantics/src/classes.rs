@@ -125,6 +125,8 @@ pub struct ClassInfo {
     pub doc: Option<SmolStr>,
     /// Its source file as shown to users.
     pub source_file: Option<SmolStr>,
+    /// Made by a program: fields are declared whatever its kind, and `new:` is its only constructor.
+    pub built: bool,
     /// What it asks for, if it is a protocol.
     pub protocol: Option<ProtocolInfo>,
 }
@@ -180,6 +182,7 @@ impl ClassInfo {
             native: definition.native.as_ref().map(|module| module.name.clone()),
             doc: definition.doc.as_ref().map(|doc| doc.text.as_str().into()),
             source_file: source_file.map(SmolStr::from),
+            built: false,
             protocol: None,
         };
         for member in &definition.members {
@@ -236,6 +239,7 @@ impl ClassInfo {
             native: None,
             doc: definition.doc.as_ref().map(|doc| doc.text.as_str().into()),
             source_file: source_file.map(SmolStr::from),
+            built: false,
             protocol: Some(ProtocolInfo {
                 functions: functions.collect(),
                 extending: definition.extending.as_ref().map(|name| name.name.clone()),
@@ -289,6 +293,9 @@ impl ClassInfo {
         for field in &fields {
             self.add_generated_method(Side::Instance, field.clone(), 0, Origin::Getter);
             self.add_generated_method(Side::Instance, setter_selector(field), 1, Origin::Setter);
+        }
+        if self.built {
+            return;
         }
         let constructor: String = fields.iter().flat_map(|field| [field.as_str(), ":"]).collect();
         self.add_generated_method(Side::Class, constructor.into(), fields.len(), Origin::Constructor);
