@@ -218,6 +218,10 @@ fn classes() {
             "(class A < Object (field a = (send Foo of: 1)) (field b))",
         ),
         (
+            "Actor subclass: A\n  state: a\n\n  add: n => 1\n  state: b :: T\n  put: n => 2\n  state: c to: n => 3",
+            "(class A < Actor (state a) (method add: n => 1) (state b ::T) (method put: n => 2) (method state: c to: n => 3))",
+        ),
+        (
             "Object subclass: A\n  field: a = Foo\n    of: 1\n    to: 2\n  at: x => x",
             "(class A < Object (field a = (send Foo of:to: 1 2)) (method at: x => x))",
         ),

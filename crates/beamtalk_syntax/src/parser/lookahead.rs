@@ -101,7 +101,19 @@ impl Parser<'_> {
     pub(super) fn is_data_declaration(&mut self, index: usize) -> bool {
         self.kind_at(index) == TokenKind::Keyword
             && matches!(self.text_of(self.tokens[index]), "field:" | "state:" | "classState:")
-            && (self.tokens[self.after(index)].starts_line || !self.is_method_head(index))
+            && (self.tokens[self.after(index)].starts_line
+                || self.next_member_follows_name(index)
+                || !self.is_method_head(index))
+    }
+
+    /// `state: name` above `add: n => …`, which together look like a method `state:add:`.
+    fn next_member_follows_name(&self, index: usize) -> bool {
+        let name = self.after(index);
+        let Some(end) = self.skip_annotation(self.after(name)) else { return false };
+        let follower = self.tokens[end];
+        self.kind_at(end) == TokenKind::Keyword
+            && follower.starts_line
+            && self.column_of(follower) <= self.column_of(self.tokens[index])
     }
 
     /// Spec 01 section 11.1.
