@@ -254,8 +254,9 @@ no_field(Self, Name) ->
 
 -spec put_field(actor(), atom(), term()) -> term().
 put_field({'$actor', _, To} = Self, Name, Value) ->
-    case get(To) of
-        undefined ->
+    %% In another process a block may have a copy of the fields, which nobody would see change.
+    case To =:= self() andalso get(To) of
+        Foreign when Foreign =:= false; Foreign =:= undefined ->
             Text = [<<"Cannot assign field '">>, atom_to_binary(Name), <<"' of ">>, atom_to_binary(class_name(Self))],
             beamtalk_error:raise_message(
                 'bt@stdlib@RuntimeError',

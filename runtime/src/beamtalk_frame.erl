@@ -28,8 +28,8 @@
 -type frame() :: {'$frame', integer()}.
 -type cell() :: {'$cell', integer()}.
 -type kept() :: {'$kept', integer()}.
-%% Copies of cells on their way to another process.
--type carried() :: [{cell(), term()}].
+%% On their way to another process: copies of cells, and of an actor's fields under its pid.
+-type carried() :: [{cell() | pid(), term()}].
 
 %% ---- activations ---------------------------------------------------------------------------------------------
 
@@ -135,8 +135,8 @@ lost() ->
 
 %% ---- blocks that cross to another process ----------------------------------------------------------------------
 
-%% Copies of the cells that blocks among the arguments use. Looks at each argument and one level into lists; follows
-%% blocks that blocks captured.
+%% Copies of the cells and of this actor's fields that blocks among the arguments use. Looks at each argument and one level
+%% into lists; follows blocks that blocks captured.
 -spec carry([term()]) -> carried().
 carry([Arg | Rest]) when is_function(Arg); is_list(Arg), Arg =/= [] ->
     case collect([Arg | Rest], #{}) of
@@ -175,6 +175,11 @@ collect_captured({'$cell', _} = Cell, Found) when not is_map_key(Cell, Found) ->
         true ->
             Value = get(Cell),
             collect([Value], Found#{Cell => Value})
+    end;
+collect_captured({'$actor', _, Pid}, Found) when Pid =:= self() ->
+    case get(Pid) of
+        undefined -> Found;
+        Fields -> Found#{Pid => Fields}
     end;
 collect_captured(Value, Found) when is_function(Value); is_list(Value) ->
     collect([Value], Found);

@@ -30,10 +30,12 @@ in_chunks(List, Block, Limit) ->
     Outcomes ++ in_chunks(Rest, Block, Limit).
 
 outcomes(List, Block) ->
-    Workers = [spawn_monitor(fun() -> exit({?MODULE, outcome(Block, Element)}) end) || Element <- List],
+    Carried = beamtalk_frame:carry([Block]),
+    Workers = [spawn_monitor(fun() -> exit({?MODULE, outcome(Block, Element, Carried)}) end) || Element <- List],
     [await(Worker) || Worker <- Workers].
 
-outcome(Block, Element) ->
+outcome(Block, Element, Carried) ->
+    _ = beamtalk_frame:install(Carried),
     try
         {ok, Block(Element)}
     catch

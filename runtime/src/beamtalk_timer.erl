@@ -14,14 +14,14 @@
 -spec after_do(term(), term()) -> timer().
 after_do(Delay, Block) when is_function(Block, 0) ->
     Ms = delay(Delay, 'after:do:'),
-    timer(fun() -> once(Ms, Block) end);
+    timer(Block, fun() -> once(Ms, Block) end);
 after_do(_, _) ->
     not_a_block('after:do:').
 
 -spec every_do(term(), term()) -> timer().
 every_do(Interval, Block) when is_function(Block, 0) ->
     Ms = interval(Interval),
-    timer(fun() -> repeatedly(Ms, Block) end);
+    timer(Block, fun() -> repeatedly(Ms, Block) end);
 every_do(_, _) ->
     not_a_block('every:do:').
 
@@ -30,8 +30,13 @@ sleep(Delay) ->
     ok = timer:sleep(delay(Delay, 'sleep:')),
     nil.
 
-timer(Run) ->
-    #{'$class' => 'bt@stdlib@Timer', process => spawn_link(Run)}.
+timer(Block, Run) ->
+    Carried = beamtalk_frame:carry([Block]),
+    Process = spawn_link(fun() ->
+        _ = beamtalk_frame:install(Carried),
+        Run()
+    end),
+    #{'$class' => 'bt@stdlib@Timer', process => Process}.
 
 once(Ms, Block) ->
     wait(Ms),
