@@ -26,7 +26,8 @@ spawn_as({'$class', Module}, Given, Name, Selector) ->
         {error, Exception} ->
             error_result(Exception);
         ok when not is_map(Given); is_map_key('$class', Given) ->
-            error_result(beamtalk_error:make(type_error, Class, Selector, <<"spawnWith: expects a Dictionary argument">>));
+            Hint = <<"spawn failed: spawnWith: expects a Dictionary argument">>,
+            error_result(beamtalk_error:make(instantiation_error, Class, Selector, Hint));
         ok ->
             case beamtalk_actor:start(Module, Given, Name, Selector) of
                 {ok, Pid} ->

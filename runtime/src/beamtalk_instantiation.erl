@@ -21,11 +21,11 @@ literal_hint('UndefinedObject') -> <<"Use nil">>;
 literal_hint('CompiledMethod') -> <<"Ask a class: Integer >> #isEven">>;
 literal_hint(_) -> <<"Instances come out of other objects.">>.
 
-%% Classes with constructors of their own names. `new' cannot make them, and `new:' names the way.
+%% Classes with constructors of their own names. `new' cannot make them, and `new:' names the way. A queue has but `new'.
 -spec named({'$class', module()}, atom()) -> no_return().
-named({'$class', Module}, new) ->
+named({'$class', Module}, Selector) when Selector =:= new; Module =:= 'bt@stdlib@Queue' ->
     Name = beamtalk_registry:class_name(Module),
-    beamtalk_error:raise(instantiation_error, Name, new, constructors(Name));
+    beamtalk_error:raise(instantiation_error, Name, Selector, constructors(Name));
 named({'$class', Module}, Selector) ->
     Name = beamtalk_registry:class_name(Module),
     beamtalk_error:raise_message('bt@stdlib@Error', user_error, constructors(Name), Name, Selector, nil).

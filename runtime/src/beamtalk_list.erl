@@ -120,10 +120,19 @@ index_of([Element | Rest], Item, Index) ->
 index_of([], _, _) ->
     nil.
 
-%% Stable: merge sort in term order, `1' and `1.0' tie.
+%% Stable, in term order, where `1' and `1.0' tie. `lists:sort/1' is twice as fast but swaps what ties, so it gets the lists in
+%% which only identical elements do.
 -spec sort([E]) -> [E].
 sort(List) ->
-    lists:sort(List).
+    case only_identical_tie(List) of
+        true -> lists:sort(List);
+        false -> lists:sort(fun erlang:'=<'/2, List)
+    end.
+
+only_identical_tie([Element | Rest]) when is_integer(Element); is_binary(Element); is_atom(Element) ->
+    only_identical_tie(Rest);
+only_identical_tie(Rest) ->
+    Rest =:= [].
 
 -spec sort([E], term()) -> [E].
 sort(List, Block) when is_function(Block, 2) ->

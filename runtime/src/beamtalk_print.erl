@@ -17,6 +17,7 @@
     symbol/1,
     exception/1,
     actor/1,
+    resolved_actor/1,
     class_name/1,
     class_label/1,
     erlang_module/1,
@@ -274,6 +275,16 @@ class_label({'$class', Module}) -> atom_to_binary(beamtalk_registry:class_name(M
 class_label({'$metaclass', Module}) -> <<(atom_to_binary(beamtalk_registry:class_name(Module)))/binary, " class">>.
 
 %% ---- actors --------------------------------------------------------------------------------------------------
+
+%% `printString' as a message: a reference by name shows the process that has the name now.
+-spec resolved_actor(tuple()) -> binary().
+resolved_actor({'$actor', Module, Name} = Actor) when is_atom(Name) ->
+    case whereis(Name) of
+        Pid when is_pid(Pid) -> actor({'$actor', Module, Pid});
+        _ -> actor(Actor)
+    end;
+resolved_actor(Actor) ->
+    actor(Actor).
 
 %% `Actor(Counter, 0.123.0)', without asking the actor.
 -spec actor(tuple()) -> binary().

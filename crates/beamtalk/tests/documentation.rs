@@ -14,20 +14,19 @@
 //! An input without a promise must succeed. A fence `beamtalk no-run` must parse; a fence `beamtalk E0102` must be
 //! refused, or warned of, with that very code. A page with examples to run but without a promise fails.
 
-use beamtalk_home::metadata::ProcessId;
-use beamtalk_home::{Home, WorkspaceFolder, WorkspaceId};
+mod served;
+
 use beamtalk_project::{Failure, Image};
 use beamtalk_repl::display::to_text;
-use beamtalk_repl::launch::attach_or_start;
-use beamtalk_repl::{Client, LoopbackAddr, Reply};
+use beamtalk_repl::{Client, Reply};
 use beamtalk_syntax::{Completeness, completeness};
 use serde_json::{Value, json};
+use served::{Workspace, root};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Codes whose mistake does not fit into an example.
 const WITHOUT_EXAMPLE: &[&str] = &[
@@ -47,11 +46,6 @@ const WITHOUT_EXAMPLE: &[&str] = &[
 
 /// A page that takes longer hangs.
 const LONGEST_PAGE: Duration = Duration::from_secs(20);
-
-/// The repository's root.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
 
 /// The entries of a folder, by name.
 fn entries(folder: &Path) -> Vec<PathBuf> {
@@ -207,73 +201,6 @@ fn matches(pattern: &str, text: &str) -> bool {
     last.map_or(rest.is_empty(), |end| rest.ends_with(end))
 }
 
-/// The workspace that runs all pages; it ends with the value.
-struct Workspace {
-    _home: tempfile::TempDir,
-    folder: WorkspaceFolder,
-    client: Client,
-    port: u16,
-}
-
-impl Workspace {
-    fn start() -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let id = WorkspaceId::named("documentation").unwrap();
-        let folder = Home::at(home.path()).workspace(&id);
-        let mut host = Command::new(env!("CARGO_BIN_EXE_beamtalk"));
-        // Should the test be killed, the workspace soon notices that nobody is there.
-        host.args(["host", "--workspace", "documentation", "--port", "0", "--idle", "20", "--project"]);
-        host.arg(root()).env("BEAMTALK_HOME", home.path());
-        let attached = attach_or_start(&folder, &root(), host, || Ok(())).unwrap();
-        let port = attached.metadata.repl_port.unwrap();
-        Self { _home: home, folder, client: attached.client, port }
-    }
-
-    /// A connection, which has a session of its own.
-    fn session(&self) -> Client {
-        Client::connect(LoopbackAddr::new(self.port)).unwrap()
-    }
-
-    /// Removes the classes and actors that a page made, so that no page depends on another.
-    fn clean(&mut self) -> Result<(), String> {
-        let ask = |client: &mut Client, op: &str, params: Value| {
-            client.request(op, params).map_err(|error| error.to_string())
-        };
-        for actor in ask(&mut self.client, "actors", json!({}))?.list("actors") {
-            ask(&mut self.client, "kill", json!({"actor": actor["pid"]}))?;
-        }
-        loop {
-            let modules = ask(&mut self.client, "modules", json!({}))?;
-            let mut removed = 0;
-            for module in modules.list("modules") {
-                // A superclass goes after its subclasses.
-                let reply = ask(&mut self.client, "unload", json!({"module": module["name"]}))?;
-                removed += usize::from(reply.error().is_none());
-            }
-            match (modules.list("modules").len(), removed) {
-                (0, _) => return Ok(()),
-                (left, 0) => return Err(format!("{left} classes cannot be removed")),
-                _ => {}
-            }
-        }
-    }
-
-    /// Stops host and node, and makes sure that both are gone.
-    fn stop(mut self) {
-        let host = self.folder.metadata().unwrap().unwrap().host.unwrap();
-        let asked = self.client.request("eval", json!({"code": "Erlang os getpid"})).unwrap();
-        let node = ProcessId::of(asked.text("value").unwrap().parse().unwrap());
-        let cookie = self.folder.cookie().unwrap();
-        let reply = self.client.request("shutdown", json!({"cookie": cookie.reveal()})).unwrap();
-        assert_eq!(reply.error(), None);
-        let since = Instant::now();
-        while host.is_alive() || node.is_alive() {
-            assert!(since.elapsed() < Duration::from_secs(20), "a process of the workspace stays");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-}
-
 /// What is wrong with an example, given the reply to it.
 fn judge(promise: &Promise, reply: &Reply) -> Option<String> {
     let warnings = reply.texts("warnings").join("\n");
@@ -348,7 +275,7 @@ fn code_of(fence: &Fence) -> Option<&str> {
 fn every_example_does_what_its_page_says() {
     let mut wrong = Vec::new();
     let mut run = 0;
-    let mut workspace = Workspace::start();
+    let mut workspace = Workspace::start("documentation");
     for (page, text) in pages() {
         match runnable(&page, &text) {
             Ok(examples) => {
