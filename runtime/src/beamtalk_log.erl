@@ -1,9 +1,16 @@
 %%% The node's log lines as events for the host, and the VM's notice that a heap limit ended a process.
 -module(beamtalk_log).
 
--export([watch_heaps/0, install/0, log/2, heap_filter/2]).
+-export([create/0, watch_heaps/0, report_heap/2, forget_heap/1, install/0, log/2, heap_filter/2]).
 
 -define(LINE_LIMIT, 8192).
+-define(HEAPS, beamtalk_heaps).
+
+%% Rows: {Watched :: pid(), Watcher :: pid()}.
+-spec create() -> ok.
+create() ->
+    ?HEAPS = ets:new(?HEAPS, [named_table, public, set]),
+    ok.
 
 %% Log lines go to the host instead of standard output, which belongs to programs.
 -spec install() -> ok.
@@ -26,6 +33,17 @@ watch_heaps() ->
     _ = logger:add_primary_filter(beamtalk_heap, {fun ?MODULE:heap_filter/2, none}),
     ok.
 
+%% Has the watcher get `{heap_limit, Watched}' when that is why the process ended.
+-spec report_heap(pid(), pid()) -> ok.
+report_heap(Watched, Watcher) ->
+    ets:insert(?HEAPS, {Watched, Watcher}),
+    ok.
+
+-spec forget_heap(pid()) -> ok.
+forget_heap(Watched) ->
+    ets:delete(?HEAPS, Watched),
+    ok.
+
 %% The report (erts, erl_process.c) is `Process: … Context: maximum heap size reached …' with the process's group leader.
 -spec heap_filter(logger:log_event(), none) -> logger:filter_return().
 heap_filter(#{level := error, meta := #{gl := Leader}, msg := {Format, [Pid | _]}}, none) when is_list(Format) ->
@@ -34,6 +52,7 @@ heap_filter(#{level := error, meta := #{gl := Leader}, msg := {Format, [Pid | _]
             ignore;
         _ ->
             beamtalk_session:heap_limit(Leader, Pid),
+            lists:foreach(fun({_, Watcher}) -> Watcher ! {heap_limit, Pid} end, ets:lookup(?HEAPS, Pid)),
             stop
     end;
 heap_filter(_, _) ->

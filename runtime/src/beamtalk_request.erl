@@ -74,6 +74,21 @@ handle(From, {kill, Pid}) when is_binary(Pid) ->
 handle(From, modules) ->
     Modules = [M || M <- beamtalk_registry:user_modules(), beamtalk_registry:package(M) =/= <<"stdlib">>],
     ok(From, [module(Module) || Module <- lists:sort(Modules)]);
+handle(From, {tests, all}) ->
+    apart(From, fun() -> ok(From, [test_class(Test) || Test <- beamtalk_test_run:tests()]) end);
+handle(From, {tests, Names}) when is_list(Names) ->
+    with_modules(From, Names, fun(Modules) -> ok(From, [test_class(Test) || Test <- beamtalk_test_run:tests(Modules)]) end);
+handle(From, {test, Session, Module, Selectors, Limit}) when
+    is_binary(Session), is_binary(Module), is_list(Selectors), is_integer(Limit)
+->
+    with_session(From, Session, fun(Pid) ->
+        with_modules(From, [Module | Selectors], fun([Class | Tests]) ->
+            {_, Leader} = beamtalk_session:bindings(Pid),
+            group_leader(Leader, self()),
+            Most = case Limit of 0 -> infinity; _ -> Limit end,
+            ok(From, [outcome(Outcome) || Outcome <- beamtalk_test_suite:run(Class, Tests, Most)])
+        end)
+    end);
 handle(From, stop) ->
     ok(From, ok),
     beamtalk_boot:stop();
@@ -177,6 +192,18 @@ actor({Pid, Module, SpawnedAt}) ->
         module => atom_to_binary(Module),
         spawned_at => SpawnedAt
     }.
+
+test_class({Module, Selectors}) ->
+    #{
+        module => atom_to_binary(Module),
+        class => atom_to_binary(beamtalk_registry:class_name(Module)),
+        tests => [atom_to_binary(Selector) || Selector <- Selectors],
+        serial => beamtalk_test_suite:is_serial(Module),
+        file => beamtalk_registry:info(Module, source_file, nil)
+    }.
+
+outcome(#{class := Class, name := Name} = Outcome) ->
+    Outcome#{class := atom_to_binary(Class), name := atom_to_binary(Name)}.
 
 module(Module) ->
     #{

@@ -17,6 +17,7 @@ init([]) ->
     beamtalk_class_state:create(),
     beamtalk_session:create(),
     beamtalk_host:create(),
+    beamtalk_log:create(),
     Servers = [
         beamtalk_actors,
         beamtalk_class_state,

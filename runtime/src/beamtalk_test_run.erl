@@ -1,72 +1,41 @@
-%%% Runs test classes, each in a process of its own, and counts.
+%%% Which tests there are, and running those of many classes, several classes at once.
 -module(beamtalk_test_run).
 
--export([all/1, class/1, method/2]).
+-export([all/1, class/1, method/2, tests/0, tests/1, selectors/1]).
 
--export_type([result/0, failure/0]).
+-export_type([result/0]).
 
--type failure() :: #{class := atom(), name := atom(), message := binary(), frames := [map()]}.
 -type result() :: #{
     '$class' := module(),
     passed := non_neg_integer(),
     failed := non_neg_integer(),
     skipped := non_neg_integer(),
     duration := float(),
-    failures := [failure()]
+    outcomes := [beamtalk_test_suite:outcome()]
 }.
 
 -define(TEST_CASE, 'bt@stdlib@TestCase').
 
-%% ---- what to run ---------------------------------------------------------------------------------------------
+%% ---- which tests there are -----------------------------------------------------------------------------------
 
-%% All loaded test classes, so many at once; 0 fits the machine. Serial classes run alone at the end.
--spec all(term()) -> result().
-all(0) ->
-    all(erlang:system_info(schedulers_online));
-all(AtOnce) when is_integer(AtOnce), AtOnce > 0 ->
-    timed(fun() ->
-        {Serial, Others} = lists:partition(fun is_serial/1, test_modules()),
-        concurrently(Others, AtOnce) ++ concurrently(Serial, 1)
-    end);
-all(Other) ->
-    Text = ["runAll: expects a non-negative integer, got: ", beamtalk_print:print_string(Other)],
-    raise_type(unicode:characters_to_binary(Text), 'runAll:').
+%% The concrete test classes that are loaded, by name, with the tests of each.
+-spec tests() -> [{module(), [atom()]}].
+tests() ->
+    tests([Module || {_, Module} <- beamtalk_class:all_classes()]).
 
-test_modules() ->
-    [
-        Module
-     || {_, Module} <- beamtalk_class:all_classes(),
-        Module =/= ?TEST_CASE,
-        is_test(Module),
-        not lists:member(abstract, beamtalk_registry:info(Module, modifiers, []))
-    ].
+%% Those among the modules.
+-spec tests([module()]) -> [{module(), [atom()]}].
+tests(Modules) ->
+    [{Module, selectors(Module)} || Module <- Modules, is_test(Module), not is_abstract(Module)].
 
 is_test(Module) ->
-    beamtalk_registry:inherits(Module, ?TEST_CASE).
+    Module =/= ?TEST_CASE andalso beamtalk_registry:inherits(Module, ?TEST_CASE).
 
-is_serial(Module) ->
-    beamtalk_dispatch:send({'$class', Module}, serial, []) =:= true.
-
--spec class(term()) -> result().
-class({'$class', Module}) -> timed(fun() -> in_process(Module, selectors(Module)) end);
-class(_) -> not_a_class('run:').
-
--spec method(term(), term()) -> result().
-method({'$class', Module}, Selector) ->
-    timed(fun() ->
-        case lists:member(Selector, selectors(Module)) of
-            true -> in_process(Module, [Selector]);
-            false -> [failed(Module, Selector, missing(Module, Selector), [])]
-        end
-    end);
-method(_, _) ->
-    not_a_class('run:method:').
-
-missing(Module, Selector) ->
-    Class = atom_to_binary(beamtalk_registry:class_name(Module)),
-    unicode:characters_to_binary(["Method '", beamtalk_print:display_string(Selector), "' not found in ", Class]).
+is_abstract(Module) ->
+    lists:member(abstract, beamtalk_registry:info(Module, modifiers, [])).
 
 %% Unary selectors that begin with `test', inherited ones included, in alphabetical order; none of a class that is no test.
+-spec selectors(module()) -> [atom()].
 selectors(Module) ->
     Chain = lists:takewhile(fun(Each) -> Each =/= ?TEST_CASE end, beamtalk_registry:chain(Module)),
     Methods = lists:append([beamtalk_class:methods({'$class', Each}) || Each <- Chain]),
@@ -75,93 +44,103 @@ selectors(Module) ->
 is_test_name(<<"test", Rest/binary>>) -> binary:match(Rest, <<":">>) =:= nomatch;
 is_test_name(_) -> false.
 
+%% ---- TestRunner ----------------------------------------------------------------------------------------------
+
+%% All loaded test classes, so many at once; 0 fits the machine. Serial classes run alone at the end.
+-spec all(term()) -> result().
+all(0) ->
+    all(erlang:system_info(schedulers_online));
+all(AtOnce) when is_integer(AtOnce), AtOnce > 0 ->
+    timed(fun() ->
+        {Serial, Others} = lists:partition(fun({Module, _}) -> beamtalk_test_suite:is_serial(Module) end, tests()),
+        pool(Others, AtOnce) ++ pool(Serial, 1)
+    end);
+all(Other) ->
+    Text = ["runAll: expects a non-negative integer, got: ", beamtalk_print:print_string(Other)],
+    raise('bt@stdlib@Error', invalid_argument, unicode:characters_to_binary(Text), 'runAll:').
+
+-spec class(term()) -> result().
+class({'$class', Module}) -> timed(fun() -> pool([{Module, selectors(Module)}], 1) end);
+class(Other) -> not_a_class(Other, 'run:').
+
+-spec method(term(), term()) -> result().
+method({'$class', Module}, Selector) when is_atom(Selector) ->
+    timed(fun() ->
+        case lists:member(Selector, selectors(Module)) of
+            true -> pool([{Module, [Selector]}], 1);
+            false -> [missing(Module, Selector)]
+        end
+    end);
+method({'$class', _}, Selector) ->
+    Text = <<"Expected a Symbol, got: ", (beamtalk_print:print_string(Selector))/binary>>,
+    raise('bt@stdlib@TypeError', type_error, Text, 'run:method:');
+method(Other, _) ->
+    not_a_class(Other, 'run:method:').
+
+missing(Module, Selector) ->
+    Class = beamtalk_registry:class_name(Module),
+    Text = ["Method '", atom_to_binary(Selector), "' not found in ", atom_to_binary(Class)],
+    #{class => Class, name => Selector, status => fail, message => unicode:characters_to_binary(Text), line => nil}.
+
+-spec not_a_class(term(), atom()) -> no_return().
+not_a_class(Name, Selector) when is_atom(Name), Name =/= nil, Name =/= true, Name =/= false ->
+    case beamtalk_class:class_named(Name) of
+        nil -> beamtalk_error:raise(class_not_found, Name, Selector);
+        _ -> not_a_class({Name}, Selector)
+    end;
+not_a_class(_, Selector) ->
+    beamtalk_error:raise(type_error, 'TestRunner', Selector, <<"The argument must be a class">>).
+
+-spec raise(module(), atom(), binary(), atom()) -> no_return().
+raise(ExceptionModule, Kind, Text, Selector) ->
+    beamtalk_error:raise_message(ExceptionModule, Kind, Text, 'TestRunner', Selector, nil).
+
 %% ---- running -------------------------------------------------------------------------------------------------
 
-concurrently([], _) ->
-    [];
-concurrently(Modules, AtOnce) ->
-    {Now, Later} = lists:split(min(AtOnce, length(Modules)), Modules),
-    Running = [{Module, started(Module, selectors(Module))} || Module <- Now],
-    lists:append([outcomes(Module, Worker) || {Module, Worker} <- Running]) ++ concurrently(Later, AtOnce).
+%% The outcomes in the order of the classes, of which so many run at once.
+pool(Plans, AtOnce) ->
+    Numbered = lists:zip(lists:seq(1, length(Plans)), Plans),
+    {Now, Later} = lists:split(min(AtOnce, length(Plans)), Numbered),
+    Done = collect(maps:from_list([keeper(Plan) || Plan <- Now]), Later, #{}),
+    lists:append([maps:get(Number, Done) || {Number, _} <- Numbered]).
 
-in_process(Module, Selectors) ->
-    outcomes(Module, started(Module, Selectors)).
+keeper({Number, {Module, Selectors}}) ->
+    {_, Monitor} = spawn_monitor(fun() -> exit({?MODULE, beamtalk_test_suite:run(Module, Selectors, infinity)}) end),
+    {Monitor, {Number, Module}}.
 
-started(Module, Selectors) ->
-    spawn_monitor(fun() -> exit({?MODULE, suite(Module, Selectors)}) end).
-
-outcomes(Module, {Pid, Monitor}) ->
+collect(Running, _, Done) when map_size(Running) =:= 0 ->
+    Done;
+collect(Running, Later, Done) ->
     receive
-        {'DOWN', Monitor, process, Pid, {?MODULE, Outcomes}} ->
-            Outcomes;
-        {'DOWN', Monitor, process, Pid, Reason} ->
-            [failed(Module, suite, <<"the test process ended: ", (beamtalk_error:text(Reason))/binary>>, [])]
+        {'DOWN', Monitor, process, _, Reason} when is_map_key(Monitor, Running) ->
+            {{Number, Module}, Others} = maps:take(Monitor, Running),
+            Done1 = Done#{Number => outcomes(Module, Reason)},
+            case Later of
+                [Next | Rest] ->
+                    {Key, Value} = keeper(Next),
+                    collect(Others#{Key => Value}, Rest, Done1);
+                [] ->
+                    collect(Others, [], Done1)
+            end
     end.
 
-suite(_, []) ->
-    [];
-suite(Module, Selectors) ->
-    Instance = beamtalk_test:start(Module),
-    case attempt(fun() -> beamtalk_dispatch:send(Instance, setUpOnce, []) end) of
-        {ok, Fixture} ->
-            beamtalk_test:set_fixture(Fixture),
-            Outcomes = [test(Module, Selector) || Selector <- Selectors],
-            _ = attempt(fun() -> beamtalk_dispatch:send(beamtalk_test:start(Module), tearDownOnce, []) end),
-            beamtalk_test:stop(),
-            Outcomes;
-        {error, #{message := Message} = Exception} ->
-            Text = <<"setUpOnce failed: ", Message/binary>>,
-            [failed(Module, Selector, Text, frames(Exception)) || Selector <- Selectors]
-    end.
-
-test(Module, Selector) ->
-    Instance = beamtalk_test:start(Module),
-    Ran = attempt(fun() ->
-        beamtalk_test:fields_of(beamtalk_dispatch:send(Instance, setUp, [])),
-        beamtalk_dispatch:send(Instance, Selector, [])
-    end),
-    Cleaned = attempt(fun() -> beamtalk_dispatch:send(Instance, tearDown, []) end),
-    beamtalk_test:stop(),
-    case {Ran, Cleaned} of
-        {{ok, _}, {ok, _}} -> passed;
-        {{error, #{kind := bunit_skip}}, _} -> skipped;
-        {{error, Exception}, _} -> failed(Module, Selector, maps:get(message, Exception), frames(Exception));
-        {_, {error, Exception}} -> failed(Module, Selector, maps:get(message, Exception), frames(Exception))
-    end.
-
-attempt(Action) ->
-    try
-        {ok, Action()}
-    catch
-        Class:Reason:Stack -> {error, beamtalk_error:from_erlang(Class, Reason, Stack)}
-    end.
-
-failed(Module, Selector, Message, Frames) ->
-    {failed, #{class => beamtalk_registry:class_name(Module), name => Selector, message => Message, frames => Frames}}.
-
-frames(Exception) ->
-    beamtalk_exception:stack_trace(Exception).
-
-%% ---- the result ----------------------------------------------------------------------------------------------
+outcomes(_, {?MODULE, Outcomes}) ->
+    Outcomes;
+outcomes(Module, Reason) ->
+    Class = beamtalk_registry:class_name(Module),
+    Text = <<"Test worker crashed: ", (beamtalk_error:text(Reason))/binary>>,
+    [#{class => Class, name => suite, status => fail, message => Text, line => nil}].
 
 timed(Run) ->
     Start = erlang:monotonic_time(microsecond),
     Outcomes = Run(),
     Duration = (erlang:monotonic_time(microsecond) - Start) / 1.0e6,
-    Failures = [Failure || {failed, Failure} <- Outcomes],
+    Count = fun(Status) -> length([found || #{status := Each} <- Outcomes, Each =:= Status]) end,
     #{
         '$class' => 'bt@stdlib@TestResult',
-        passed => length([passed || passed <- Outcomes]),
-        failed => length(Failures),
-        skipped => length([skipped || skipped <- Outcomes]),
+        passed => Count(pass),
+        failed => Count(fail),
+        skipped => Count(skip),
         duration => Duration,
-        failures => Failures
+        outcomes => Outcomes
     }.
-
--spec not_a_class(atom()) -> no_return().
-not_a_class(Selector) ->
-    beamtalk_error:raise(type_error, 'TestRunner', Selector, <<"The argument must be a class">>).
-
--spec raise_type(binary(), atom()) -> no_return().
-raise_type(Text, Selector) ->
-    beamtalk_error:raise_message('bt@stdlib@TypeError', type_error, Text, 'TestRunner', Selector, nil).

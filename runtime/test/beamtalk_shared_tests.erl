@@ -18,7 +18,10 @@ shared_test_() ->
         {"timers check their arguments", fun timer_arguments/0},
         {"a test case assigns its fields while it runs", fun fields_of_tests/0},
         {"tests are counted and reported", fun tests_are_counted/0},
-        {"a failing setUpOnce fails every test", fun failing_set_up_once/0}
+        {"a failing setUpOnce fails every test", fun failing_set_up_once/0},
+        {"tearDown always runs, and its errors are nobody's", fun tear_down_runs_always_and_its_errors_are_nobodys/0},
+        {"a test that hangs or dies is one failure", fun a_test_that_hangs_or_dies_is_one_failure/0},
+        {"what the VM raises goes by both names", fun what_is_raised_by_the_vm_goes_by_both_names/0}
     ]).
 
 %% ---- tables and counters -------------------------------------------------------------------------------------
@@ -165,13 +168,16 @@ tests_are_counted() ->
         "testA(_) -> nil.\n"
         "testB(S) -> beamtalk_test:fail(S, <<\"no\">>).\n"
         "testC(S) -> beamtalk_test:skip(S, <<\"later\">>).\n"
-        "testD(S) -> beamtalk_test:should_raise(S, fun() -> length(x) end, argument_error).\n"
+        "testD(S) -> beamtalk_test:should_raise(S, fun() -> length(element(1, {x})) end, badarg).\n"
         "'testWith:'(_, _) -> nil.\n"
         "helper(_) -> nil.\n"
     ),
     Result = beamtalk_test_run:class(Class),
     ?assertMatch(#{passed := 2, failed := 1, skipped := 1}, Result),
-    ?assertEqual([#{name => testB, error => <<"no">>}], beamtalk_test_report:failures(Result)),
+    ?assertEqual(
+        [#{name => testB, error => <<"no\n  at SampleTest>>testB">>}],
+        beamtalk_test_report:failures(Result)
+    ),
     ?assertEqual(
         <<"4 tests, 2 passed, 1 skipped, 1 failed (0.0s)">>,
         beamtalk_test_report:summary(Result#{duration := 0.01})
@@ -182,11 +188,60 @@ tests_are_counted() ->
     ),
     ?assertMatch(<<"1 tests, 1 passed (", _/binary>>, beamtalk_test_report:of_method(Class, testA)),
     ?assertKind(type_error, beamtalk_test_run:class(5)),
-    ?assertKind(type_error, beamtalk_test_run:all(-1)).
+    ?assertKind(type_error, beamtalk_test_run:method(Class, 5)),
+    ?assertKind(class_not_found, beamtalk_test_run:class('NoSuchTest')),
+    ?assertKind(invalid_argument, beamtalk_test_run:all(-1)).
+
+what_is_raised_by_the_vm_goes_by_both_names() ->
+    Raised = fun(Block, Kind) -> beamtalk_test:should_raise(#{'$class' => 'bt@user@SampleTest'}, Block, Kind) end,
+    _ = test_classes("testA(_) -> nil."),
+    [?assertEqual(nil, Raised(fun() -> erlang:error(badarith) end, Kind)) || Kind <- [badarith, type_error]],
+    [?assertEqual(nil, Raised(fun() -> exit(gone) end, Kind)) || Kind <- [erlang_exit, exit, gone, error]],
+    ?assertEqual(nil, Raised(fun() -> erlang:error({badkey, x}) end, badkey)),
+    ?assertKind(assertion_failed, Raised(fun() -> ok end, badarith)),
+    ?assertKind(type_error, Raised(5, badarith)),
+    ?assertKind(type_error, Raised(fun() -> ok end, <<"badarith">>)).
 
 failing_set_up_once() ->
     Class = test_classes("setUpOnce(_) -> error(oops). testA(_) -> nil. testB(_) -> nil."),
     ?assertMatch(
-        #{failed := 2, failures := [#{message := <<"setUpOnce failed: oops">>} | _]},
+        #{failed := 2, outcomes := [#{message := <<"setUpOnce failed: oops\n  at ", _/binary>>} | _]},
         beamtalk_test_run:class(Class)
     ).
+
+tear_down_runs_always_and_its_errors_are_nobodys() ->
+    Class = test_classes(
+        "tearDown(_) -> tear_down_watcher ! down, error(oops).\n"
+        "testA(_) -> nil.\n"
+        "testB(S) -> beamtalk_test:fail(S, <<\"no\">>).\n"
+        "testC(S) -> beamtalk_test:skip(S, <<\"later\">>).\n"
+    ),
+    true = register(tear_down_watcher, self()),
+    ?assertMatch(#{passed := 1, failed := 1, skipped := 1}, beamtalk_test_run:class(Class)),
+    [receive down -> ok after 1000 -> error(no_tear_down) end || _ <- [1, 2, 3]],
+    true = unregister(tear_down_watcher).
+
+a_test_that_hangs_or_dies_is_one_failure() ->
+    {'$class', Module} = Class = test_classes(
+        "testA(_) -> exit(self(), kill), receive after infinity -> nil end.\n"
+        "testB(_) -> receive after infinity -> nil end.\n"
+        "testC(_) -> 42 = beamtalk_test:fixture().\n"
+        "testD(_) -> grow([]).\n"
+        "grow(List) -> grow([List, lists:seq(1, 1000) | List]).\n"
+        "testE(_) -> nil.\n"
+    ),
+    {ok, Heap} = application:get_env(beamtalk, evaluator_heap),
+    application:set_env(beamtalk, evaluator_heap, 16 * 1024 * 1024),
+    Outcomes = beamtalk_test_suite:run(Module, beamtalk_test_run:selectors(Module), 2000),
+    application:set_env(beamtalk, evaluator_heap, Heap),
+    ?assertMatch(
+        [
+            #{name := testA, message := <<"Test worker crashed: killed", _/binary>>},
+            #{name := testB, message := <<"Test timed out after 2s\n  at SampleTest>>testB">>},
+            #{name := testC, status := pass},
+            #{name := testD, message := <<"Test worker crashed: ", _/binary>>},
+            #{name := testE, status := pass}
+        ],
+        Outcomes
+    ),
+    ?assertMatch(#{passed := 1}, beamtalk_test_run:method(Class, testE)).

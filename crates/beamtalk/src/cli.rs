@@ -25,6 +25,14 @@ pub enum Command {
     Repl(ReplOptions),
     /// Run a file
     Run(RunOptions),
+    /// Run tests
+    Test(TestOptions),
+    /// Run scripts that say what they expect
+    #[command(hide = true, alias = "test-stdlib")]
+    TestScript(TestScriptOptions),
+    /// Run the examples of Markdown pages
+    #[command(hide = true)]
+    TestDocs(TestDocsOptions),
     /// Compile a package, a folder or a file
     Build(BuildOptions),
     /// Tell what is wrong with the sources, and write nothing
@@ -99,6 +107,75 @@ pub struct TalkOptions {
 pub struct RunOptions {
     /// The file
     pub file: PathBuf,
+}
+
+/// Options of `test`.
+#[derive(Debug, Args)]
+pub struct TestOptions {
+    /// Files, folders, classes, and single tests as Class>>selector (default: the folder `test`)
+    #[arg(value_name = "PATH|CLASS|CLASS>>TEST")]
+    pub targets: Vec<String>,
+    /// How many classes at once (0: one a core)
+    #[arg(short, long, value_name = "N", default_value_t = 0)]
+    pub jobs: usize,
+    /// Only tests whose `Class>>selector` contains this
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Seconds that a test may take (0: for ever)
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    pub timeout: f64,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = TestFormat::Human)]
+    pub format: TestFormat,
+    /// Leave out what passed, and warnings
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Count warnings and hints as errors
+    #[arg(long)]
+    pub warnings_as_errors: bool,
+}
+
+/// How results of tests are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum TestFormat {
+    /// For people
+    Human,
+    /// For programs: one object
+    Json,
+}
+
+/// Options of `test-script`.
+#[derive(Debug, Args)]
+pub struct TestScriptOptions {
+    /// A script, or a folder of them
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Leave out what passed
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Show what scripts print
+    #[arg(long)]
+    pub show_output: bool,
+    /// Do not show warnings (they are not shown anyhow)
+    #[arg(long, hide = true)]
+    pub no_warnings: bool,
+    /// Seconds that an expression may take (0: for ever)
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    pub timeout: f64,
+}
+
+/// Options of `test-docs`.
+#[derive(Debug, Args)]
+pub struct TestDocsOptions {
+    /// A page, or a folder of them
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Leave out what passed
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Seconds that an example may take (0: for ever)
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    pub timeout: f64,
 }
 
 /// Options of `build`.

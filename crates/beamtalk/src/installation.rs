@@ -40,6 +40,11 @@ impl InstalledNode {
     /// The node of a workspace, working in its project's folder.
     pub fn new(home: Home, workspace: &WorkspaceFolder, folder: &Path, idle: Duration) -> Self {
         let log = workspace.path().join("node.log");
+        Self::in_folder(home, log, folder, idle)
+    }
+
+    /// A node of no workspace, working in `folder`.
+    pub fn in_folder(home: Home, log: PathBuf, folder: &Path, idle: Duration) -> Self {
         Self { home, folder: folder.to_path_buf(), log, idle }
     }
 }

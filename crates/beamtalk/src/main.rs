@@ -43,6 +43,9 @@ fn main() -> ExitCode {
     failure::exit_code(match command {
         Command::Repl(options) => commands::repl::run(&options),
         Command::Run(options) => commands::run::run(&options),
+        Command::Test(options) => commands::test::run(&options),
+        Command::TestScript(options) => commands::test::scripts(&options),
+        Command::TestDocs(options) => commands::test::docs(&options),
         Command::Build(options) => commands::build::run(&options),
         Command::Check(options) => commands::check::run(&options),
         Command::Lint(options) => commands::lint::run(&options),

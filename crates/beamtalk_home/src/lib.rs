@@ -31,6 +31,7 @@
 //! | [`metadata`] | the form of `metadata.json` |
 //! | [`names`] | session and workspace names, and the folder a name gets |
 //! | [`root`] | finding a project's root |
+//! | [`run`] | the folder of one run |
 //! | [`cookie`] | the workspace secret |
 //! | [`folder`], [`file`](mod@file), [`lock`] | safe folders, whole files, locks |
 //! | [`socket`] | paths short enough for a Unix socket |
@@ -44,6 +45,7 @@ pub mod lock;
 pub mod metadata;
 pub mod names;
 pub mod root;
+pub mod run;
 pub mod socket;
 pub mod workspace;
 
@@ -54,4 +56,5 @@ pub use lock::FileLock;
 pub use metadata::Metadata;
 pub use names::{SessionName, WorkspaceId};
 pub use root::project_root;
+pub use run::RunFolder;
 pub use workspace::WorkspaceFolder;

@@ -27,6 +27,16 @@ pub trait Starter: Send + Sync + 'static {
     }
 }
 
+impl Starter for Box<dyn Starter> {
+    fn prepare(&self, socket: &Path) -> Result<Start, NodeError> {
+        (**self).prepare(socket)
+    }
+
+    fn last_words(&self) -> Option<String> {
+        (**self).last_words()
+    }
+}
+
 /// How a node starts.
 #[derive(Debug)]
 pub enum Start {

@@ -50,7 +50,9 @@ pub use listener::NodeListener;
 pub use otp::Otp;
 pub use packet::{Display, Event, ModuleState, VariableKind};
 pub use question::{Answer, Call, MethodName, OnCall, Question, Refusal};
-pub use requests::{ActorInfo, CodeModule, EvalValue, Evaluation, ModuleInfo};
+pub use requests::{
+    ActorInfo, CodeModule, EvalValue, Evaluation, ModuleInfo, TestClass, TestOutcome, TestStatus,
+};
 pub use supervisor::{Node, Status};
 
 /// Whether the bytes are a packet that a node may send. What is none is refused, whatever it is (fuzzed).

@@ -69,6 +69,8 @@ pub(crate) enum Request {
     Kill(String),
     Modules,
     Release(Vec<String>),
+    Tests(Option<Vec<String>>),
+    Test { session: String, module: String, tests: Vec<String>, limit: i32 },
     Stop,
 }
 
@@ -99,6 +101,11 @@ impl Request {
             Self::Kill(pid) => tuple([atom("kill"), binary(pid)]),
             Self::Modules => atom("modules"),
             Self::Release(modules) => tuple([atom("release"), names(modules)]),
+            Self::Tests(None) => tuple([atom("tests"), atom("all")]),
+            Self::Tests(Some(modules)) => tuple([atom("tests"), names(modules)]),
+            Self::Test { session, module, tests, limit } => {
+                tuple([atom("test"), binary(session), binary(module), names(tests), integer(limit)])
+            }
             Self::Stop => atom("stop"),
         }
     }

@@ -1,9 +1,10 @@
 //! One method for each request of the node protocol.
 
 use crate::packet::{self, Display, ModuleState, Request, VariableKind, bounded_text};
-use crate::term::{as_text, as_u64, binary, entry, into_list, into_tuple, take, tuple};
+use crate::term::{as_atom, as_text, as_u64, binary, entry, into_list, into_tuple, take, tuple};
 use crate::{Node, NodeError};
 use eetf::Term;
+use std::time::Duration;
 
 /// A module to load.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +63,47 @@ pub struct ModuleInfo {
     pub actor_count: u64,
     /// Seconds since 1970.
     pub load_time: u64,
+}
+
+/// A loaded test class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestClass {
+    /// Its module.
+    pub module: String,
+    /// Its name.
+    pub class: String,
+    /// The selectors of its tests, in the order in which they run.
+    pub tests: Vec<String>,
+    /// It wants to run alone.
+    pub serial: bool,
+    /// Where it was defined.
+    pub file: Option<String>,
+}
+
+/// How a test ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TestStatus {
+    /// As it should.
+    Passed,
+    /// Not so.
+    Failed,
+    /// It did not want to run.
+    Skipped,
+}
+
+/// What a test came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestOutcome {
+    /// Its class.
+    pub class: String,
+    /// Its selector.
+    pub name: String,
+    /// How it ended.
+    pub status: TestStatus,
+    /// Why it failed or was skipped.
+    pub message: String,
+    /// The line of the class's file where it failed.
+    pub line: Option<u64>,
 }
 
 impl Node {
@@ -171,6 +213,49 @@ impl Node {
                 source_file: entry(row, "source_file").and_then(crate::term::as_optional_text),
                 actor_count: number(row, "actor_count")?,
                 load_time: number(row, "load_time")?,
+            })
+        })
+    }
+
+    /// The test classes among the modules, or all that are loaded.
+    pub async fn tests(&self, modules: Option<Vec<String>>) -> Result<Vec<TestClass>, NodeError> {
+        rows(self.request(Request::Tests(modules)).await?, |row| {
+            Some(TestClass {
+                module: text(row, "module")?,
+                class: text(row, "class")?,
+                tests: into_list(entry(row, "tests")?.clone())?.iter().filter_map(as_text).collect(),
+                serial: as_atom(entry(row, "serial")?)? == "true",
+                file: entry(row, "file").and_then(crate::term::as_optional_text),
+            })
+        })
+    }
+
+    /// Runs tests of a class under the session's standard output, each for at most so long; `None` for as long as it takes.
+    pub async fn test(
+        &self,
+        session: &str,
+        module: &str,
+        tests: Vec<String>,
+        limit: Option<Duration>,
+    ) -> Result<Vec<TestOutcome>, NodeError> {
+        let request = Request::Test {
+            session: session.to_owned(),
+            module: module.to_owned(),
+            tests,
+            limit: limit.map_or(0, |limit| i32::try_from(limit.as_millis().max(1)).unwrap_or(i32::MAX)),
+        };
+        rows(self.request(request).await?, |row| {
+            Some(TestOutcome {
+                class: text(row, "class")?,
+                name: text(row, "name")?,
+                status: match as_atom(entry(row, "status")?)? {
+                    "pass" => TestStatus::Passed,
+                    "fail" => TestStatus::Failed,
+                    "skip" => TestStatus::Skipped,
+                    _ => return None,
+                },
+                message: text(row, "message")?,
+                line: entry(row, "line").and_then(as_u64),
             })
         })
     }

@@ -104,6 +104,15 @@ impl Image {
         Self { table: LIBRARY.table.clone(), units: LIBRARY.units.iter().cloned().collect(), policy }
     }
 
+    /// An image that holds the standard library and these classes; the table knows all of them.
+    pub(crate) fn with_classes(
+        table: ClassTable,
+        classes: impl IntoIterator<Item = (SmolStr, ClassUnit)>,
+    ) -> Self {
+        let units = LIBRARY.units.iter().cloned().chain(classes).collect();
+        Self { table, units, policy: Policy::default() }
+    }
+
     /// All that is known of classes.
     #[must_use]
     pub fn table(&self) -> &ClassTable {

@@ -13,7 +13,7 @@
 //! `order.rs` superclasses first, `render.rs` diagnostics for people, `docs.rs` help texts. Of projects: `project.rs`
 //! building, `layout.rs` where files are, `manifest.rs`, `package_name.rs` and `policy.rs` what the manifest says,
 //! `index.rs` all classes, `trace.rs` when a class may be used again, `state.rs` the record of the last build,
-//! `appfile.rs` the application resource file, `error.rs` errors. Of diagnostics: `expect.rs` what sources know of
+//! `suite.rs` files compiled together in memory, for tests, `appfile.rs` the application resource file, `error.rs` errors. Of diagnostics: `expect.rs` what sources know of
 //! themselves, `settle.rs` what a surface shows, `report.rs` what a build answers and its text, `json_lines.rs` and
 //! `sarif.rs` the same for programs.
 
@@ -37,6 +37,7 @@ mod report;
 mod sarif;
 mod settle;
 mod state;
+mod suite;
 mod trace;
 mod unit;
 
@@ -56,5 +57,6 @@ pub use policy::{CATEGORIES, Level, Policy};
 pub use project::{BuildOptions, Project, STACK};
 pub use render::{Look, render, render_for};
 pub use report::{Finding, Note, Report, Task};
+pub use suite::{ClassHead, Suite, SuiteClass, SuiteFile, SuiteOptions, TEST_CASE, TestMethod, read_files};
 pub use trace::FINGERPRINT;
 pub use unit::Source;

@@ -174,7 +174,7 @@ impl Project {
             }
         }
         self.settled &= fresh.is_empty();
-        let parsed = in_parallel(&fresh, 0, |(name, bytes)| parse(name, bytes));
+        let parsed = in_parallel(&fresh, 0, |(name, bytes)| read_source(name, bytes));
         self.files.extend(fresh.into_iter().map(|(name, _)| name).zip(parsed));
         Ok(())
     }
@@ -420,7 +420,8 @@ struct Work {
     dirty: FxHashSet<SmolStr>,
 }
 
-fn parse(name: &SmolStr, bytes: &[u8]) -> FileSource {
+/// A source from the bytes of its file.
+pub(crate) fn read_source(name: &SmolStr, bytes: &[u8]) -> FileSource {
     let digest = Sha256::digest(bytes).into();
     let refused =
         |said: &str, help: &str| Some(Diagnostic::error("E0630", Span::default(), said).with_help(help));
@@ -434,10 +435,10 @@ fn parse(name: &SmolStr, bytes: &[u8]) -> FileSource {
     FileSource { source: Arc::new(Source::new(name.clone(), text)), digest, broken }
 }
 
-type Compiled = (Vec<(SmolStr, Diagnostic)>, Option<Vec<u8>>);
+pub(crate) type Compiled = (Vec<(SmolStr, Diagnostic)>, Option<Vec<u8>>);
 
 /// Check a class and make its module. Answers what is to be said, and the module where there is no error.
-fn compile(class: &IndexedClass, table: &ClassTable) -> Compiled {
+pub(crate) fn compile(class: &IndexedClass, table: &ClassTable) -> Compiled {
     let unit = &class.unit;
     let path = &unit.source.path;
     let is_library = unit.package == beamtalk_semantics::STDLIB;
@@ -476,7 +477,11 @@ fn compile(class: &IndexedClass, table: &ClassTable) -> Compiled {
 }
 
 /// The answers of `work` in the order of `items`, from as many threads as pay.
-fn in_parallel<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(crate) fn in_parallel<T: Sync, R: Send>(
+    items: &[T],
+    threads: usize,
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
     // A thread costs about as much as compiling a few classes.
     const WORTH_A_THREAD: usize = 8;
     if items.is_empty() {

@@ -112,7 +112,7 @@ async fn load_path(image: &Image, project: &Path, path: &str) -> Result<Answer, 
     load(image, project, path).await.map(Answer::Names)
 }
 
-async fn load(image: &Image, project: &Path, path: &str) -> Result<Vec<String>, Refusal> {
+pub(crate) async fn load(image: &Image, project: &Path, path: &str) -> Result<Vec<String>, Refusal> {
     let (base, wanted) = (project.to_path_buf(), path.to_owned());
     let read = tokio::task::spawn_blocking(move || files::read(&base, &wanted)).await;
     let read = read.unwrap_or_else(|error| Err(error.to_string()));

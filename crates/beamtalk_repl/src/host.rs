@@ -344,7 +344,7 @@ impl Host {
 }
 
 /// Each question gets a task of its own, since the program that waits for its answer may be what others wait for.
-fn answer_calls(node: &Node, image: &Arc<Image>, project: &Path) {
+pub(crate) fn answer_calls(node: &Node, image: &Arc<Image>, project: &Path) {
     // The image holds the node, which holds this.
     let (image, project) = (Arc::downgrade(image), project.to_path_buf());
     node.answer_calls(Arc::new(move |call| {

@@ -30,6 +30,12 @@ impl ImageCompiler {
         Self::default()
     }
 
+    /// A compiler of this image.
+    #[must_use]
+    pub fn with_image(image: Image) -> Self {
+        Self { image, ..Self::default() }
+    }
+
     fn keep(&mut self, compiled: beamtalk_project::Compiled) -> u64 {
         self.next_token += 1;
         if compiled.changes_classes() {

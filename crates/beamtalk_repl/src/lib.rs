@@ -20,6 +20,7 @@
 //! | [`host`] | a workspace's process: sockets, start, stop |
 //! | [`connection`] | one client: reader, worker, writer |
 //! | [`ops`] | the operations |
+//! | [`program`] | a node and a compiler without a server |
 //! | [`image`], [`image_compiler`] | compile, load, evaluate; the real compiler |
 //! | [`session`], [`router`], [`pool`] | sessions, the node's events, names of evaluation modules |
 //! | [`wire`], [`reply`], [`display`], [`outbox`] | lines in, lines out |
@@ -48,6 +49,7 @@ mod ops;
 mod outbox;
 pub mod peer;
 mod pool;
+mod program;
 mod record;
 mod reply;
 mod router;
@@ -60,6 +62,7 @@ pub use host::{BoundHost, HostError, HostOptions};
 pub use image_compiler::ImageCompiler;
 pub use limits::Limits;
 pub use loopback::{DEFAULT_PORT, LoopbackAddr};
+pub use program::{Evaluated, OnOutput, Program, ProgramSession, Unevaluated, Written};
 
 /// Whether a line is a request of the wire protocol. What is none is refused, whatever it is (fuzzed).
 #[must_use]

@@ -26,6 +26,11 @@ impl Frame {
         }
     }
 
+    /// A field's value.
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.fields.iter().find(|(each, _)| *each == name).map(|(_, value)| value)
+    }
+
     /// Appends fields, as those of an operation to those of every reply.
     pub(crate) fn and(mut self, more: Frame) -> Self {
         self.fields.extend(more.fields);

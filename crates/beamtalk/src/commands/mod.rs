@@ -12,6 +12,7 @@ pub mod lint;
 pub mod new;
 pub mod repl;
 pub mod run;
+pub mod test;
 pub mod workspace;
 
 use crate::failure::Outcome;

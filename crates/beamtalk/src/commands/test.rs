@@ -1,0 +1,184 @@
+//! `beamtalk test`, `test-script` and `test-docs`: tests on a node of their own.
+
+use crate::cli::{TestDocsOptions, TestFormat, TestOptions, TestScriptOptions};
+use crate::failure::{Failure, Outcome};
+use crate::installation::InstalledNode;
+use beamtalk_home::Home;
+use beamtalk_node::Starter;
+use beamtalk_project::Finding;
+use beamtalk_repl::Written;
+use beamtalk_test::environment::Environment;
+use beamtalk_test::report::{self, Report};
+use beamtalk_test::script_run::{Kind, ScriptRun};
+use beamtalk_test::target::Request;
+use beamtalk_test::test_run::{Progress, TestRun};
+use beamtalk_test::{Status, Tally, TestError};
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// `beamtalk test`
+pub fn run(options: &TestOptions) -> Outcome {
+    let json = options.format == TestFormat::Json;
+    let environment = environment(json, true)?;
+    let test_run = TestRun {
+        request: Request::new(&options.targets),
+        filter: options.filter.clone(),
+        jobs: options.jobs,
+        limit: limit(options.timeout),
+        warnings_as_errors: options.warnings_as_errors,
+        look: crate::screen::look(&io::stderr(), false),
+    };
+    let mut screen = Screen { quiet: options.quiet, silent: json, begun: false };
+    let tally = test_run.perform(&environment, &mut screen)?;
+    if json {
+        writeln!(io::stdout(), "{}", report::json(&tally))?;
+    } else if tally.outcomes.is_empty() {
+        writeln!(io::stdout(), "No tests found")?;
+    } else {
+        print(&report::of_classes(&tally, options.quiet))?;
+    }
+    verdict(&tally, json)
+}
+
+/// `beamtalk test-script`
+pub fn scripts(options: &TestScriptOptions) -> Outcome {
+    let run = ScriptRun { path: options.path.clone(), kind: Kind::Script, limit: limit(options.timeout) };
+    let files = run.files()?;
+    if files.is_empty() {
+        writeln!(io::stdout(), "No tests found")?;
+        return Ok(());
+    }
+    writeln!(io::stderr(), "Compiling {} test file(s)...", files.len())?;
+    let mut unasserted = Vec::new();
+    for file in &files {
+        for (line, mistake) in &file.script.mistakes {
+            writeln!(io::stderr(), "⚠️  {}: Line {line}: {mistake}", file.shown)?;
+        }
+        let count = file.script.mistakes.len();
+        if count > 0 {
+            unasserted.push(format!("{} has {count} expression(s) without assertions", file.shown));
+        }
+    }
+    let tally = run.perform(&environment(false, options.show_output)?, &files)?;
+    print(&report::of_scripts(&tally, options.quiet))?;
+    for file in unasserted {
+        writeln!(io::stderr(), "  × {file}")?;
+    }
+    verdict(&tally, false)
+}
+
+/// `beamtalk test-docs`
+pub fn docs(options: &TestDocsOptions) -> Outcome {
+    let run = ScriptRun { path: options.path.clone(), kind: Kind::Markdown, limit: limit(options.timeout) };
+    let files = run.files()?;
+    if files.is_empty() {
+        writeln!(io::stdout(), "No tests found")?;
+        return Ok(());
+    }
+    writeln!(io::stderr(), "Compiling doctests from {} file(s)...", files.len())?;
+    let tally = run.perform(&environment(false, false)?, &files)?;
+    print(&report::of_scripts(&tally, options.quiet))?;
+    verdict(&tally, false)
+}
+
+/// Without a limit where 0 seconds are asked for.
+fn limit(seconds: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(seconds).ok().filter(|limit| !limit.is_zero())
+}
+
+/// What programs print goes to standard output, or to standard error where that is for a report in JSON.
+fn environment(apart: bool, show: bool) -> Outcome<Environment> {
+    let home = Home::from_env()?;
+    let here = std::env::current_dir()?;
+    // Made here, where a first use can say that it takes a while.
+    crate::installation::prepare(&home, &mut |step| {
+        let _ = writeln!(io::stderr(), "{step}...");
+    })?;
+    let (for_nodes, folder) = (home.clone(), here.clone());
+    let make_starter = move |run: &beamtalk_home::RunFolder| -> Box<dyn Starter> {
+        let log = run.path().join("node.log");
+        Box::new(InstalledNode::in_folder(for_nodes.clone(), log, &folder, IDLE))
+    };
+    let on_output = move |written: Written<'_>| {
+        let bytes = match written {
+            Written::Output(bytes) => bytes,
+            Written::Transcript(text) => text.as_bytes(),
+        };
+        // A reader that went away costs the output, not the tests.
+        let _ = match (show, apart) {
+            (false, _) => Ok(()),
+            (true, true) => io::stderr().write_all(bytes),
+            (true, false) => io::stdout().write_all(bytes).and_then(|()| io::stdout().flush()),
+        };
+    };
+    Ok(Environment::new(home, here, Arc::new(make_starter), Arc::new(on_output)))
+}
+
+/// A node whose command was killed ends so soon.
+const IDLE: Duration = Duration::from_secs(5);
+
+fn print(report: &Report) -> Outcome {
+    io::stdout().write_all(report.out.as_bytes())?;
+    io::stdout().flush()?;
+    io::stderr().write_all(report.err.as_bytes())?;
+    Ok(())
+}
+
+fn verdict(tally: &Tally, silent: bool) -> Outcome {
+    match tally.count(Status::Failed) {
+        0 => Ok(()),
+        _ if silent => Err(Failure::reported()),
+        failed => Err(Failure::new(format!("{failed} test(s) failed"))),
+    }
+}
+
+/// Where a run tells of its steps.
+struct Screen {
+    quiet: bool,
+    /// Only what is wrong is worth a word.
+    silent: bool,
+    begun: bool,
+}
+
+impl Screen {
+    fn say(text: &str) {
+        // Progress that nobody can read is no loss.
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+}
+
+impl Progress for Screen {
+    fn building(&mut self, package: &str) {
+        if !self.silent {
+            Self::say(&format!("Building package '{package}'...\n"));
+        }
+    }
+
+    fn findings(&mut self, findings: &[Finding]) {
+        for finding in findings.iter().filter(|finding| finding.is_error() || !self.quiet && !self.silent) {
+            Self::say(&format!("{}\n\n", finding.rendered.trim_end()));
+        }
+    }
+
+    fn running(&mut self) {
+        if !self.silent && !std::mem::replace(&mut self.begun, true) {
+            Self::say("Running tests...\n\n");
+        }
+    }
+
+    fn note(&mut self, text: &str) {
+        if !self.quiet && !self.silent {
+            Self::say(&format!("{text}\n"));
+        }
+    }
+}
+
+impl From<TestError> for Failure {
+    fn from(error: TestError) -> Self {
+        match error {
+            TestError::Interrupted => Self::interrupted(),
+            error => crate::compiler::failure(&error, error.help()),
+        }
+    }
+}

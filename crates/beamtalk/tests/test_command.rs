@@ -1,0 +1,319 @@
+//! `beamtalk test` and its kin, run as a user runs them: the real binary on real files.
+
+use assert_cmd::Command;
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// One home for all: the runtime is compiled once.
+static HOME: LazyLock<TempDir> = LazyLock::new(|| TempDir::new().unwrap());
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let dir = TempDir::new().unwrap();
+    for (name, text) in files {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    dir
+}
+
+struct Answer {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+fn beamtalk(dir: &Path, arguments: &[&str]) -> Answer {
+    let mut command = Command::cargo_bin("beamtalk").unwrap();
+    command
+        .current_dir(dir)
+        .args(arguments)
+        .env("BEAMTALK_HOME", HOME.path())
+        .timeout(Duration::from_secs(120));
+    let output = command.output().unwrap();
+    Answer {
+        status: output.status.code().unwrap_or(-1),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// The status of each test, as `Class>>test status`.
+fn statuses(dir: &Path, arguments: &[&str]) -> Vec<String> {
+    let answer = beamtalk(dir, &[&["test", "--format", "json"], arguments].concat());
+    let json: Value =
+        serde_json::from_str(&answer.out).unwrap_or_else(|_| panic!("{}{}", answer.out, answer.err));
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let tests = json["tests"].as_array().unwrap();
+    assert_eq!(json["total"].as_u64().unwrap(), tests.len() as u64);
+    assert_eq!(answer.status, i32::from(json["failed"].as_u64().unwrap() > 0));
+    tests
+        .iter()
+        .map(|test| format!("{}>>{} {}", text(&test["class"]), text(&test["name"]), text(&test["status"])))
+        .collect()
+}
+
+const COUNTER: &str =
+    "Actor subclass: Counter\n  state: value = 0\n\n  increment => self.value := self.value + 1\n";
+
+#[test]
+fn a_bare_folder_is_reported_as_the_reference_says() {
+    let dir = folder(&[
+        ("fixtures/Counter.bt", COUNTER),
+        (
+            "CounterTest.bt",
+            "CountingTest subclass: CounterTest\n  testIncrement => self assert: Counter spawn increment equals: 1\n",
+        ),
+        (
+            "CountingTest.bt",
+            "abstract TestCase subclass: CountingTest\n  testInherited => self assert: true\n",
+        ),
+        (
+            "SumTest.bt",
+            "TestCase subclass: SumTest\n  testSkip => self skip: \"later\"\n  testSum =>\n    self assert: 1 + 2\n      equals: 4\n",
+        ),
+    ]);
+    let answer = beamtalk(dir.path(), &["test", "."]);
+    assert_eq!(answer.status, 1, "{}", answer.err);
+    assert_eq!(
+        answer.out,
+        "  CounterTest: 2 tests, 2 passed ✓\n  SumTest: 2 tests, 0 passed, 1 skipped, 1 failed ✗\n\n"
+    );
+    assert!(answer.err.contains("Running tests...\n\n"), "{}", answer.err);
+    assert!(
+        answer.err.contains("FAIL SumTest testSum: Expected 4, got 3\n  at SumTest>>testSum (SumTest.bt:4)\n\n2 file(s), 4 tests, 2 passed, 1 skipped, 1 failed ("),
+        "{}",
+        answer.err
+    );
+    assert!(answer.err.ends_with("  × 1 test(s) failed\n"), "{}", answer.err);
+}
+
+#[test]
+fn programs_get_one_object_and_nothing_that_tests_print() {
+    let dir = folder(&[(
+        "LoudTest.bt",
+        "TestCase subclass: LoudTest\n  testLoud =>\n    Transcript showCr: \"loud\"\n    self assert: 1 equals: 2\n",
+    )]);
+    let answer = beamtalk(dir.path(), &["test", ".", "--format", "json"]);
+    let json: Value = serde_json::from_str(&answer.out).unwrap();
+    assert_eq!(answer.err, "loud\n");
+    let test = &json["tests"][0];
+    assert_eq!(
+        (&test["class"], &test["name"], &test["line"]),
+        (&"LoudTest".into(), &"testLoud".into(), &4.into())
+    );
+    assert_eq!(test["error"], "Expected 2, got 1\n  at LoudTest>>testLoud (LoudTest.bt:4)");
+    assert!(json["duration"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn a_file_that_does_not_compile_fails_its_own_tests_and_no_others() {
+    let dir = folder(&[
+        ("BadTest.bt", "TestCase subclass: BadTest\n  testOne => self assert: 1 + )\n  testTwo => nil\n"),
+        ("HeirTest.bt", "BadTest subclass: HeirTest\n  testMine => nil\n"),
+        ("NoTest.bt", "this is ( no class\n"),
+        ("GoodTest.bt", "\u{feff}TestCase subclass: GoodTest\n  testOne => self assert: true\n"),
+        ("Empty.bt", ""),
+    ]);
+    let found = statuses(dir.path(), &["."]);
+    let expected = [
+        "BadTest>>testOne fail",
+        "BadTest>>testTwo fail",
+        "GoodTest>>testOne pass",
+        "HeirTest>>testMine fail",
+        "HeirTest>>testOne fail",
+        "HeirTest>>testTwo fail",
+        "NoTest>>compile fail",
+    ];
+    assert_eq!(found, expected);
+    let told = beamtalk(dir.path(), &["test", "."]).err;
+    assert!(told.contains("BadTest.bt:2"), "{told}");
+}
+
+#[test]
+fn a_test_that_hangs_or_dies_or_ends_the_node_is_one_failure() {
+    let dir = folder(&[
+        (
+            "EvilTest.bt",
+            "TestCase subclass: EvilTest\n  testA => self assert: true\n  testHalt => Erlang erlang halt: 3\n  testKill => Erlang erlang exit: Erlang erlang self with: #kill\n  testLoop => [true] whileTrue: [nil]\n  testZ => self assert: true\n",
+        ),
+        ("GoodTest.bt", "TestCase subclass: GoodTest\n  testOne => self assert: true\n"),
+    ]);
+    let begun = Instant::now();
+    let expected = [
+        "EvilTest>>testA pass",
+        "EvilTest>>testHalt fail",
+        "EvilTest>>testKill fail",
+        "EvilTest>>testLoop fail",
+        "EvilTest>>testZ pass",
+        "GoodTest>>testOne pass",
+    ];
+    assert_eq!(statuses(dir.path(), &[".", "--timeout", "2"]), expected);
+    assert!(begun.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
+fn hooks_run_in_their_order() {
+    let dir = folder(&[(
+        "HookTest.bt",
+        "TestCase subclass: HookTest\n  field: n = 0\n  setUpOnce => 42\n  setUp => self withN: 7\n  tearDown => 1 / 0\n  tearDownOnce => nil foo\n  testFixture => self assert: self suiteFixture equals: 42\n  testN => self assert: self.n equals: 7\n  testAssign =>\n    self.n := 8\n    self assert: self.n equals: 8\n  testWith: ignored => self fail: ignored\n\nTestCase subclass: OtherAnswerTest\n  setUp => 5\n  testOne => self assert: self class name equals: #OtherAnswerTest\n\nTestCase subclass: SkipTest\n  setUp => self skip: \"no database\"\n  testOne => self fail: \"never\"\n\nTestCase subclass: OnceTest\n  setUpOnce => 1 / 0\n  testA => nil\n  testB => nil\n",
+    )]);
+    let expected = [
+        "HookTest>>testAssign pass",
+        "HookTest>>testFixture pass",
+        "HookTest>>testN pass",
+        "OtherAnswerTest>>testOne pass",
+        "SkipTest>>testOne skip",
+        "OnceTest>>testA fail",
+        "OnceTest>>testB fail",
+    ];
+    assert_eq!(statuses(dir.path(), &["."]), expected);
+}
+
+#[test]
+fn classes_of_one_name_in_different_folders_do_not_meet() {
+    let test = |answer: &str| {
+        format!("TestCase subclass: FixTest\n  testFix => self assert: Fix id equals: #{answer}\n")
+    };
+    let fix = |answer: &str| format!("Object subclass: Fix\n  class id => #{answer}\n");
+    let dir = folder(&[
+        ("a/FixTest.bt", &test("a")),
+        ("a/fixtures/Fix.bt", &fix("a")),
+        ("b/FixTest.bt", &test("b")),
+        ("b/fixtures/Fix.bt", &fix("b")),
+    ]);
+    assert_eq!(statuses(dir.path(), &["."]), ["FixTest>>testFix pass", "FixTest>>testFix pass"]);
+}
+
+#[test]
+fn files_classes_and_single_tests_can_be_asked_for() {
+    let dir = folder(&[
+        ("A.bt", "Object subclass: A\n  class one => 1\n"),
+        (
+            "ATest.bt",
+            "TestCase subclass: ATest\n  testOne => self assert: A one equals: 1\n  testTwo => self assert: true\n",
+        ),
+        ("BTest.bt", "TestCase subclass: BTest\n  testOne => self assert: false\n"),
+    ]);
+    assert_eq!(statuses(dir.path(), &["ATest.bt"]), ["ATest>>testOne pass", "ATest>>testTwo pass"]);
+    assert_eq!(statuses(dir.path(), &["ATest"]), ["ATest>>testOne pass", "ATest>>testTwo pass"]);
+    assert_eq!(statuses(dir.path(), &["ATest>>testTwo"]), ["ATest>>testTwo pass"]);
+    assert_eq!(statuses(dir.path(), &[".", "--filter", "ATest>>testO"]), ["ATest>>testOne pass"]);
+    let unknown = beamtalk(dir.path(), &["test", "CTest"]);
+    assert!(unknown.status == 1 && unknown.err.contains("Unknown class: CTest"), "{}", unknown.err);
+    let unknown = beamtalk(dir.path(), &["test", "ATest>>testThree"]);
+    assert!(
+        unknown.status == 1 && unknown.err.contains("Method 'testThree' not found in ATest"),
+        "{}",
+        unknown.err
+    );
+    let missing = beamtalk(dir.path(), &["test"]);
+    assert!(missing.status == 1 && missing.err.contains("Test path 'test' not found"), "{}", missing.err);
+}
+
+#[test]
+fn a_folder_without_tests_is_no_failure() {
+    let dir = folder(&[("A.bt", "Object subclass: A\n")]);
+    let answer = beamtalk(dir.path(), &["test", "."]);
+    assert_eq!((answer.status, answer.out.as_str()), (0, "No tests found\n"));
+}
+
+#[test]
+fn a_package_is_tested_with_its_sources_and_their_examples() {
+    let dir = folder(&[
+        ("beamtalk.toml", "[package]\nname = \"geo\"\nversion = \"0.1.0\"\n"),
+        (
+            "src/Shape.bt",
+            "/// ```beamtalk\n/// Shape sides   // => 4\n/// x := 2\n/// x + Shape sides\n/// // => 7\n/// ```\nObject subclass: Shape\n  class sides => 4\n  class native => Erlang geo_native answer\n",
+        ),
+        ("native/geo_native.erl", "-module(geo_native).\n-export([answer/0]).\nanswer() -> 42.\n"),
+        (
+            "native/test/geo_native_tests.erl",
+            "-module(geo_native_tests).\n-include_lib(\"eunit/include/eunit.hrl\").\nanswer_test() -> 42 = geo_native:answer().\n",
+        ),
+        (
+            "test/ShapeTest.bt",
+            "TestCase subclass: ShapeTest\n  testSides => self assert: Shape sides equals: 4\n  testNative => self assert: Shape native equals: 42\n",
+        ),
+    ]);
+    let expected = [
+        "geo_native_tests (native)>>eunit pass",
+        "ShapeDocTest>>line 2 pass",
+        "ShapeDocTest>>line 4 fail",
+        "ShapeTest>>testNative pass",
+        "ShapeTest>>testSides pass",
+    ];
+    assert_eq!(statuses(dir.path(), &[]), expected);
+    let told = beamtalk(dir.path(), &["test"]).err;
+    assert!(told.starts_with("Building package 'geo'...\n"), "{told}");
+    assert!(told.contains("  expected: 7\n  got:      6\n  at src/Shape.bt:4"), "{told}");
+}
+
+#[test]
+fn scripts_are_run_line_by_line() {
+    let dir = folder(&[
+        ("fixtures/Counter.bt", COUNTER),
+        (
+            "good.btscript",
+            "// @load fixtures/Counter.bt\nc := Counter spawn\n// => Actor(Counter, _)\n\nc increment; increment\n// => 2\n#{\n  #a => 1\n} at: #a\n// => 1\n1 / 0\n// => ERROR: type_error\nc explode\n// => ERROR: does not understand\n",
+        ),
+    ]);
+    let answer = beamtalk(dir.path(), &["test-script", "."]);
+    assert_eq!(answer.status, 0, "{}{}", answer.out, answer.err);
+    assert_eq!(answer.out, "  good: 5 tests, 5 passed ✓\n\n1 file(s), 5 tests, 5 passed, 0 failed\n");
+    assert!(answer.err.contains("Compiling 1 test file(s)...\n"), "{}", answer.err);
+
+    fs::write(dir.path().join("t.btscript"), "x := 1\n// => 1\n3\n// => 4\nx\n").unwrap();
+    let answer = beamtalk(dir.path(), &["test-stdlib", "t.btscript"]);
+    assert_eq!(answer.status, 1);
+    assert!(answer.err.contains("FAIL t.btscript:3 `3`\n  expected: 4\n  got:      3\n"), "{}", answer.err);
+    assert!(answer.err.contains("t.btscript has 1 expression(s) without assertions"), "{}", answer.err);
+}
+
+#[test]
+fn pages_are_run_fence_by_fence() {
+    let dir = folder(&[
+        (
+            "page.md",
+            "# Page\n\n<!-- btfixture: fix/Counter.bt -->\n\n```beamtalk\nx := 3\nx + 4   // => 7\n```\n\n```beamtalk\nCounter spawn increment\n// => 1\n```\n",
+        ),
+        ("fix/Counter.bt", COUNTER),
+        ("plain.md", "```beamtalk\n1 / 0\n```\n"),
+    ]);
+    let answer = beamtalk(dir.path(), &["test-docs"]);
+    assert_eq!(answer.status, 0, "{}{}", answer.out, answer.err);
+    assert_eq!(answer.err, "Compiling doctests from 1 file(s)...\n");
+    assert!(answer.out.ends_with("1 file(s), 2 tests, 2 passed, 0 failed\n"), "{}", answer.out);
+}
+
+#[test]
+fn warnings_count_as_errors_when_they_are_to() {
+    let dir = folder(&[(
+        "ATest.bt",
+        "TestCase subclass: ATest\n  testOne => self with: 3\n  with: unused => nil\n",
+    )]);
+    assert_eq!(statuses(dir.path(), &["."]), ["ATest>>testOne pass"]);
+    assert_eq!(statuses(dir.path(), &[".", "--warnings-as-errors"]), ["ATest>>testOne fail"]);
+}
+
+#[test]
+fn the_library_passes_its_own_tests() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let answer = beamtalk(&root, &["test", "stdlib/test", "--warnings-as-errors"]);
+    assert_eq!(answer.status, 0, "{}{}", answer.out, answer.err);
+    assert!(answer.out.contains("  TestCaseTest: "), "{}", answer.out);
+}
+
+#[test]
+fn nothing_is_left_of_a_run() {
+    let dir = folder(&[("ATest.bt", "TestCase subclass: ATest\n  testOne => nil\n")]);
+    let home = TempDir::new().unwrap();
+    let mut command = Command::cargo_bin("beamtalk").unwrap();
+    command.current_dir(dir.path()).args(["test", "."]).env("BEAMTALK_HOME", home.path()).assert().success();
+    assert_eq!(fs::read_dir(home.path().join("runs")).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is written beside the tests");
+}

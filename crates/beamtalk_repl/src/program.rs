@@ -1,0 +1,156 @@
+//! A node with its compiler and without a server: for commands that run code themselves and end with it.
+
+use crate::calls;
+use crate::compiler_thread::CompilerThread;
+use crate::display;
+use crate::host::answer_calls;
+use crate::image::Image;
+use crate::image_compiler::ImageCompiler;
+use crate::journal::Journal;
+use crate::pool::NamePool;
+use crate::record::Record;
+use crate::reply::Failure;
+use crate::router::Router;
+use crate::session::Session;
+use beamtalk_node::{Event, Node, NodeError, NodeListener, Starter};
+use serde_json::Value;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What is told of what programs write. It is called in the order in which they do; programs wait while it does.
+pub type OnOutput = Arc<dyn Fn(Written<'_>) + Send + Sync>;
+
+/// Something that a program wrote.
+#[derive(Debug, Clone, Copy)]
+pub enum Written<'a> {
+    /// To its standard output.
+    Output(&'a [u8]),
+    /// To the Transcript.
+    Transcript(&'a str),
+}
+
+/// A node, and a compiler in step with it.
+#[derive(Clone)]
+pub struct Program {
+    image: Arc<Image>,
+}
+
+/// The value of an input.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluated {
+    /// As the wire protocol shows it.
+    pub value: Value,
+    /// What the compiler remarked.
+    pub warnings: Vec<String>,
+}
+
+impl Evaluated {
+    /// The value as a client prints it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        display::to_text(&self.value)
+    }
+}
+
+/// Why an input has no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unevaluated {
+    /// The kind of the exception; none when it did not compile.
+    pub kind: Option<String>,
+    /// The sentence.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Program {
+    /// Starts the node; it is not waited for. Must be called in a multi-threaded runtime.
+    ///
+    /// `make_compiler` runs in the compiler's thread, `folder` is for files of the run, and paths in programs begin at `base`.
+    pub fn start(
+        listener: NodeListener,
+        starter: impl Starter,
+        make_compiler: impl FnOnce() -> ImageCompiler + Send + 'static,
+        folder: &Path,
+        base: &Path,
+        on_output: OnOutput,
+    ) -> Result<Self, NodeError> {
+        let router = Arc::new(Router::new(Record::default(), NamePool::default()));
+        let events = router.clone();
+        let on_event = Arc::new(move |event: Event| match &event {
+            Event::Output { bytes, .. } => on_output(Written::Output(bytes)),
+            Event::Transcript(text) => on_output(Written::Transcript(text)),
+            _ => events.handle(event),
+        });
+        let node = Node::supervise(listener, starter, None, on_event)?;
+        router.set_node(node.clone());
+        let compiler = CompilerThread::start(make_compiler).map_err(|error: io::Error| {
+            NodeError::System { action: "start the compiler's thread", reason: error.to_string() }
+        })?;
+        let journal = Journal::at(folder.join("journal.jsonl"));
+        let image = Arc::new(Image::new(node.clone(), compiler, router, journal));
+        answer_calls(&node, &image, base);
+        Ok(Self { image })
+    }
+
+    /// The node.
+    #[must_use]
+    pub fn node(&self) -> &Node {
+        &self.image.node
+    }
+
+    /// A session without variables.
+    pub async fn open(&self, name: &str) -> Result<ProgramSession, Unevaluated> {
+        let (session, _) = self.image.router.sessions.named(name)?;
+        self.image.open(&session).await?;
+        Ok(ProgramSession { image: self.image.clone(), session })
+    }
+
+    /// Compiles a file, or the files of a folder, and loads their classes; answers their names.
+    pub async fn load(&self, path: &str, base: &Path) -> Result<Vec<String>, Unevaluated> {
+        calls::load(&self.image, base, path).await.map_err(|refused| Unevaluated {
+            kind: Some(refused.kind.to_owned()),
+            message: refused.message,
+            hint: refused.hint,
+        })
+    }
+}
+
+/// A session of a [`Program`].
+pub struct ProgramSession {
+    image: Arc<Image>,
+    session: Arc<Session>,
+}
+
+impl ProgramSession {
+    /// Evaluates an input. One that fails changes no variable.
+    pub async fn evaluate(&self, code: &str) -> Result<Evaluated, Unevaluated> {
+        let frame = self.image.evaluate(&self.session, code).await?;
+        let warnings = match frame.get("warnings") {
+            Some(Value::Array(warnings)) => {
+                warnings.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+            }
+            _ => Vec::new(),
+        };
+        Ok(Evaluated { value: frame.get("value").cloned().unwrap_or_default(), warnings })
+    }
+
+    /// Ends what it evaluates.
+    pub async fn interrupt(&self) -> Result<(), NodeError> {
+        self.image.node.interrupt(self.session.id()).await
+    }
+
+    /// Ends it.
+    pub async fn close(self) -> Result<(), NodeError> {
+        self.image.router.sessions.remove(self.session.id());
+        self.image.node.close_session(self.session.id()).await
+    }
+}
+
+impl From<Failure> for Unevaluated {
+    fn from(failure: Failure) -> Self {
+        let kind = failure.details.get("kind").and_then(Value::as_str).map(str::to_owned);
+        Self { kind, message: failure.message, hint: failure.hint }
+    }
+}

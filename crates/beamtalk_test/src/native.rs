@@ -1,0 +1,102 @@
+//! The Erlang modules of a package: compiled for the run, and their `eunit` tests (spec 07 section 11.4).
+
+use crate::TestError;
+use crate::cases::{self, Case};
+use crate::environment::TestNode;
+use crate::expectation::Expectation;
+use crate::outcome::{Outcome, Status};
+use beamtalk_node::CodeModule;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// What a package has in Erlang.
+#[derive(Debug, Default)]
+pub struct Natives {
+    /// To be loaded before its classes.
+    pub modules: Vec<CodeModule>,
+    /// Names of modules with `eunit` tests.
+    pub tests: Vec<String>,
+}
+
+/// Compiles `native/*.erl` and `native/test/*.erl` into a folder of the run.
+///
+/// # Errors
+/// The compiler cannot be run, or refuses a module.
+pub fn compile(root: &Path, folder: &Path) -> Result<Natives, TestError> {
+    let native = root.join("native");
+    let mut sources = erlang_files(&native);
+    let tests = erlang_files(&native.join("test"));
+    let is_test = |path: &&PathBuf| {
+        path.file_stem()
+            .and_then(|stem| stem.to_str())
+            .is_some_and(|stem| stem.ends_with("_test") || stem.ends_with("_tests"))
+    };
+    let names = tests.iter().filter(is_test).filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()));
+    let names: Vec<String> = names.collect();
+    sources.extend(tests);
+    if sources.is_empty() {
+        return Ok(Natives::default());
+    }
+    let ebin = folder.join("native");
+    fs::create_dir_all(&ebin).map_err(TestError::unreadable(&ebin))?;
+    let output = Command::new("erlc")
+        .arg("-I")
+        .arg(native.join("include"))
+        .arg("-o")
+        .arg(&ebin)
+        .args(&sources)
+        .output()
+        .map_err(|source| TestError::System { action: "run erlc", source })?;
+    if !output.status.success() {
+        let said = [output.stdout, output.stderr].concat();
+        return Err(TestError::Native { said: String::from_utf8_lossy(&said).trim().to_owned() });
+    }
+    let mut modules = Vec::new();
+    for source in &sources {
+        let name = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let beam = ebin.join(format!("{name}.beam"));
+        let bytes = fs::read(&beam).map_err(TestError::unreadable(&beam))?;
+        modules.push(CodeModule { name, file: source.display().to_string(), beam: bytes });
+    }
+    Ok(Natives { modules, tests: names })
+}
+
+fn erlang_files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "erl"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// Runs the `eunit` tests of a module, which are one test here.
+///
+/// # Errors
+/// There is no node any more.
+pub async fn run(
+    module: &str,
+    node: &TestNode,
+    limit: Option<Duration>,
+) -> Result<impl Iterator<Item = Outcome> + use<>, TestError> {
+    let code = format!("Erlang eunit test: #'{module}'");
+    let case = [Case { line: 1, code, promise: Some(Expectation::Text("Result ok: nil".into())) }];
+    let label = format!("{module} (native)");
+    let verdicts = cases::run(&node.program, &label, &case, limit).await?;
+    let outcomes: Vec<Outcome> = verdicts
+        .into_iter()
+        .map(|verdict| Outcome {
+            file: format!("native/test/{module}.erl"),
+            class: label.clone(),
+            name: "eunit".into(),
+            status: if verdict.failure.is_none() { Status::Passed } else { Status::Failed },
+            message: verdict.failure.unwrap_or_default(),
+            line: None,
+        })
+        .collect();
+    Ok(outcomes.into_iter())
+}

@@ -1,0 +1,159 @@
+//! A run of `.btscript` files or of Markdown pages.
+
+use crate::cases;
+use crate::environment::Environment;
+use crate::outcome::{Outcome, Status, Tally};
+use crate::script::Script;
+use crate::{TestError, markdown};
+use beamtalk_project::Image;
+use beamtalk_repl::Program;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+const SKIPPED: [&str; 4] = ["target", "node_modules", "_build", "fixtures"];
+
+/// What kind of files are run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `.btscript`
+    Script,
+    /// `.md`
+    Markdown,
+}
+
+/// Which files are run, and how.
+#[derive(Debug, Clone)]
+pub struct ScriptRun {
+    /// A file, or a folder of them.
+    pub path: PathBuf,
+    /// What to look for in a folder.
+    pub kind: Kind,
+    /// How long each example may take.
+    pub limit: Option<Duration>,
+}
+
+/// A file with examples.
+#[derive(Debug)]
+pub struct ScriptFile {
+    /// How it is shown.
+    pub shown: String,
+    path: PathBuf,
+    /// What it holds.
+    pub script: Script,
+}
+
+impl ScriptRun {
+    /// Finds and reads the files; pages without promises are left out.
+    ///
+    /// # Errors
+    /// Nothing is at the path, or something there cannot be read.
+    pub fn files(&self) -> Result<Vec<ScriptFile>, TestError> {
+        if !self.path.exists() {
+            return Err(TestError::Missing { shown: self.path.display().to_string() });
+        }
+        let mut paths = Vec::new();
+        collect(&self.path, self.kind, &mut paths)?;
+        paths.sort();
+        let mut files = Vec::new();
+        for path in paths {
+            let bytes = fs::read(&path).map_err(TestError::unreadable(&path))?;
+            let text = String::from_utf8_lossy(&bytes);
+            let script = match self.kind {
+                Kind::Script => Script::parse(&text),
+                Kind::Markdown => markdown::parse(&text),
+            };
+            if self.kind == Kind::Script || script.cases.iter().any(cases::Case::is_test) {
+                let shown = path.strip_prefix(".").unwrap_or(&path).display().to_string();
+                files.push(ScriptFile { shown, path, script });
+            }
+        }
+        Ok(files)
+    }
+
+    /// Runs the files, each with classes and variables of its own. To be called while the process has one thread.
+    ///
+    /// # Errors
+    /// Nothing could be run.
+    pub fn perform(&self, environment: &Environment, files: &[ScriptFile]) -> Result<Tally, TestError> {
+        let begun = Instant::now();
+        let place = environment.place()?;
+        let outcomes = environment.perform(async {
+            let mut node = environment.start(place)?;
+            node.set_image(Image::new());
+            let mut outcomes = Vec::new();
+            for file in files {
+                outcomes.extend(self.file(file, &node.program, &environment.here).await?);
+            }
+            Ok(outcomes)
+        })?;
+        Ok(Tally { outcomes, duration: begun.elapsed() })
+    }
+
+    async fn file(
+        &self,
+        file: &ScriptFile,
+        program: &Program,
+        here: &Path,
+    ) -> Result<Vec<Outcome>, TestError> {
+        let stem = file.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let outcome = |name: String, line: u32, failure: Option<String>| Outcome {
+            file: file.shown.clone(),
+            class: stem.clone(),
+            name,
+            status: if failure.is_none() { Status::Passed } else { Status::Failed },
+            message: failure.unwrap_or_default(),
+            line: Some(line.into()),
+        };
+        let mut outcomes = Vec::new();
+        for (line, mistake) in &file.script.mistakes {
+            outcomes.push(outcome("script".into(), *line, Some(format!("  {mistake}"))));
+        }
+        for load in &file.script.loads {
+            let beside = file.path.parent().map(|folder| folder.join(&load.path));
+            let from_file = beside.filter(|path| {
+                self.kind == Kind::Markdown || !here.join(&load.path).exists() && path.exists()
+            });
+            let path = from_file.unwrap_or_else(|| load.path.clone().into());
+            let loaded = program.load(&path.to_string_lossy(), here).await;
+            let failure = match (loaded, &load.error) {
+                (Ok(_), None) => continue,
+                (Err(error), None) => Some(format!("  cannot load: {}", error.message)),
+                (Ok(_), Some(wanted)) => {
+                    Some(format!("  expected: an error with {wanted}\n  got:      it was loaded"))
+                }
+                (Err(error), Some(wanted)) => (!error.message.contains(wanted.as_str()))
+                    .then(|| format!("  expected: an error with {wanted}\n  got:      {}", error.message)),
+            };
+            let name = if load.error.is_some() { "@load-error" } else { "@load" };
+            outcomes.push(outcome(format!("{name} {}", load.path), load.line, failure));
+        }
+        let verdicts = cases::run(program, &file.shown, &file.script.cases, self.limit).await?;
+        let counted = verdicts.into_iter().filter(|it| it.case.is_test() || it.failure.is_some());
+        outcomes.extend(counted.map(|it| outcome(it.case.code.clone(), it.case.line, it.failure)));
+        Ok(outcomes)
+    }
+}
+
+fn collect(path: &Path, kind: Kind, found: &mut Vec<PathBuf>) -> Result<(), TestError> {
+    if !path.is_dir() {
+        found.push(path.to_path_buf());
+        return Ok(());
+    }
+    let extension = match kind {
+        Kind::Script => "btscript",
+        Kind::Markdown => "md",
+    };
+    for entry in fs::read_dir(path).map_err(TestError::unreadable(path))? {
+        let entry = entry.map_err(TestError::unreadable(path))?;
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let kind_of_entry = entry.file_type().map_err(TestError::unreadable(&path))?;
+        if kind_of_entry.is_dir() && !name.starts_with('.') && !SKIPPED.contains(&name.as_str()) {
+            collect(&path, kind, found)?;
+        } else if kind_of_entry.is_file() && path.extension().is_some_and(|it| it == extension) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
