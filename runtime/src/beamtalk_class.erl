@@ -296,10 +296,13 @@ remove_from_system({_, Module} = Class) ->
         {<<"stdlib">>, _} ->
             refuse_removal(Class, <<"Cannot remove stdlib class '", Name/binary, "'">>, nil);
         {_, []} ->
-            _ = ask_host(remove_class, Class, []),
             case beamtalk_loader:unload([Module]) of
-                ok -> nil;
-                {error, Kind, Text} -> raise_text(Class, Kind, Text, nil)
+                ok ->
+                    %% Only now: the host must know a class that stays.
+                    _ = ask_host(remove_class, Class, []),
+                    nil;
+                {error, Kind, Text} ->
+                    raise_text(Class, Kind, Text, nil)
             end;
         {_, Subclasses} ->
             Names = lists:join(", ", [atom_to_binary(name(Subclass)) || Subclass <- Subclasses]),

@@ -127,12 +127,16 @@ connect(#state{path = Path, attempts = Attempts} = State) ->
         {ok, Socket} ->
             send(Socket, {hello, hello()}),
             ets:insert(?TABLE, {socket, Socket}),
-            State#state{socket = Socket, attempts = 0};
+            %% Only a host that says something has taken us.
+            State#state{socket = Socket, attempts = Attempts + 1};
         {error, _} ->
-            Wait = case Attempts < ?FAST_RETRIES of true -> ?FAST_RETRY; false -> ?SLOW_RETRY end,
-            erlang:send_after(Wait, self(), connect),
-            give_up_when_idle(State#state{attempts = Attempts + 1})
+            retry(State)
     end.
+
+retry(#state{attempts = Attempts} = State) ->
+    Wait = case Attempts < ?FAST_RETRIES of true -> ?FAST_RETRY; false -> ?SLOW_RETRY end,
+    erlang:send_after(Wait, self(), connect),
+    give_up_when_idle(State#state{attempts = Attempts + 1}).
 
 hello() ->
     {ok, Version} = application:get_key(beamtalk, vsn),
@@ -172,7 +176,7 @@ handle_info({tcp, Socket, Packet}, #state{socket = Socket} = State) ->
     case decode(Packet) of
         {request, Id, Request} ->
             beamtalk_request:handle({Socket, Id}, Request),
-            {noreply, State};
+            {noreply, State#state{attempts = 0}};
         {answer, Id, Answer} ->
             answered(Id, Answer),
             {noreply, State};
@@ -216,5 +220,11 @@ disconnected(#state{socket = Socket} = State) ->
     gen_tcp:close(Socket),
     %% Whoever waits for the old host's answer waits in vain.
     lists:foreach(fun([Alias]) -> tell(Alias, no_host) end, ets:match(?TABLE, {{call, '_'}, '$1'})),
-    self() ! connect,
-    State#state{socket = none, attempts = 0, idle_since = now_seconds()}.
+    case State#state.attempts of
+        0 ->
+            self() ! connect,
+            State#state{socket = none, idle_since = now_seconds()};
+        _ ->
+            %% We were turned away, which is no reason to live longer or to hurry.
+            retry(State#state{socket = none})
+    end.

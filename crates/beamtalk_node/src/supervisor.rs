@@ -318,7 +318,8 @@ impl Supervisor {
                 && expected != peer
                 && !is_descendant(peer, expected)
             {
-                tracing::warn!(peer, expected, "another node than ours tried to connect");
+                tracing::warn!(peer, expected, "another node than ours tried to connect; it is told to end");
+                tokio::spawn(dismiss(stream));
                 continue;
             }
             return self.open(stream).await;
@@ -363,7 +364,7 @@ impl Supervisor {
                 os_pid: connection.hello.os_pid,
             });
             self.shared.state.send_replace(State::Up(Arc::new(connection.link), reader));
-            let how = self.refuse_others_until(connection.closed).await;
+            let how = self.refuse_others_until(connection.closed, connection.hello.os_pid).await;
             self.shared.state.send_replace(State::Starting);
             tracing::warn!(how, "the connection with the node ended");
             match self.reconnected_or_dead().await {
@@ -380,13 +381,19 @@ impl Supervisor {
         }
     }
 
-    /// While a node is connected nobody else has business here; whoever comes is turned away, not kept waiting.
-    async fn refuse_others_until(&self, mut closed: oneshot::Receiver<String>) -> String {
+    /// While a node is connected nobody else has business here; whoever comes is not kept waiting. It is the leftover of a
+    /// host that died before it could write down what it had started, unless our own node comes back sooner than we see
+    /// that it was gone.
+    async fn refuse_others_until(&self, mut closed: oneshot::Receiver<String>, ours: u32) -> String {
         loop {
             tokio::select! {
                 how = &mut closed => return how.unwrap_or_default(),
                 accepted = self.acceptor.accept() => match accepted {
-                    Ok((_, peer)) => tracing::warn!(peer, "a second node tried to connect"),
+                    Ok((_, Some(peer))) if peer == ours => tracing::info!(peer, "our node comes back"),
+                    Ok((stream, peer)) => {
+                        tracing::warn!(peer, "a second node tried to connect; it is told to end");
+                        tokio::spawn(dismiss(stream));
+                    }
                     Err(error) => {
                         tracing::warn!(%error, "cannot accept at the node's socket");
                         sleep(Duration::from_secs(1)).await;
@@ -451,6 +458,20 @@ impl Supervisor {
             Some(words) => format!("{reason}. Its last words: {words}"),
             None => reason,
         }
+    }
+}
+
+/// Tells a node that nobody can use any more to end. What it says meanwhile is nobody's business.
+async fn dismiss(stream: UnixStream) {
+    let deaf = Listeners { on_event: Arc::new(|_| ()), on_call: Arc::default() };
+    let told = timeout(STOP_LIMIT, async {
+        let (link, _, _) = Link::open(stream, deaf).await?;
+        Ok::<_, NodeError>(link.request(Request::Stop).await)
+    });
+    match told.await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "it does not speak like a node"),
+        Err(_) => tracing::warn!("it does not listen"),
     }
 }
 

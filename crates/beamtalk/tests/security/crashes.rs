@@ -157,6 +157,26 @@ fn a_killed_node_is_followed_by_one_with_the_same_classes() {
     assert!(log.contains("it was killed (signal 9)"), "{log}");
 }
 
+/// As when a host dies before it could write down the node that it has just started.
+#[test]
+fn a_node_that_nobody_knows_of_ends_when_it_comes_back() {
+    let place = Place::new();
+    place.eval("w", "1");
+    let [host, node] = place.processes("w");
+    kill(host);
+    let path = place.folder("w").join("metadata.json");
+    let mut metadata = place.metadata("w");
+    metadata["node"] = serde_json::Value::Null;
+    std::fs::write(&path, metadata.to_string()).unwrap();
+    assert_eq!(place.eval("w", "6 * 7"), "42");
+    eventually("the first node has ended", || (!is_alive(node)).then_some(()));
+    assert!(is_alive(place.processes("w")[1]));
+    let log = std::fs::read_to_string(place.folder("w").join("workspace.log")).unwrap();
+    let told = log.matches("tried to connect; it is told to end").count();
+    assert!((1..5).contains(&told), "{log}");
+    assert_eq!(place.eval("w", "6 * 7"), "42");
+}
+
 #[test]
 fn host_and_node_killed_together_are_followed_by_new_ones() {
     let place = Place::new();
