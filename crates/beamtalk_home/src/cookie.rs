@@ -23,12 +23,14 @@ impl Cookie {
         folder::check_owner_and_mode(path, &found, 0o077)?;
         let contents = file::read_bounded(path, 1024)?.unwrap_or_default();
         let text = String::from_utf8(contents).unwrap_or_default();
-        let text = text.trim_end();
-        if text.len() == BYTES * 2 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(HomeError::BadCookie { path: path.to_path_buf() })
-        }
+        Self::parse(&text).ok_or_else(|| HomeError::BadCookie { path: path.to_path_buf() })
+    }
+
+    /// The cookie that a person pasted, if it is one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let is_one = text.len() == BYTES * 2 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_one.then(|| Self(text.to_owned()))
     }
 
     /// Makes a cookie from the system's randomness and writes it, mode 0600 from the start.
@@ -89,6 +91,20 @@ mod tests {
         assert_ne!(Cookie::create(&path).unwrap().reveal(), cookie.reveal());
     }
 
+    /// Each of the 256 bits is either way in half of all cookies.
+    #[test]
+    fn w2_every_part_of_a_cookie_is_random() {
+        let dir = tempfile::tempdir().unwrap();
+        let cookies: Vec<Cookie> =
+            (0..16).map(|number| Cookie::create(&dir.path().join(format!("c{number}"))).unwrap()).collect();
+        for at in (0..BYTES * 2).step_by(2) {
+            let mut seen: Vec<&str> = cookies.iter().map(|cookie| &cookie.reveal()[at..at + 2]).collect();
+            seen.sort_unstable();
+            seen.dedup();
+            assert!(seen.len() > 4, "byte {} was {seen:?}", at / 2);
+        }
+    }
+
     #[test]
     fn w2_a_cookie_has_no_debug_text() {
         let dir = tempfile::tempdir().unwrap();
@@ -97,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_readable_or_torn_cookie_is_refused() {
+    fn w2_a_readable_or_torn_cookie_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("cookie");
         Cookie::create(&path).unwrap();

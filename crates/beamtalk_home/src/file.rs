@@ -113,6 +113,21 @@ mod tests {
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
+    /// Who has the old file open, or a second name for it, keeps it whole: it is replaced, never written over.
+    #[test]
+    fn w1_a_file_is_replaced_in_one_step() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, old) = (dir.path().join("f"), dir.path().join("old"));
+        replace(&path, b"one").unwrap();
+        fs::hard_link(&path, &old).unwrap();
+        replace(&path, b"two").unwrap();
+        assert_eq!((fs::read(&old).unwrap(), fs::read(&path).unwrap()), (b"one".to_vec(), b"two".to_vec()));
+        // Where there is no room for the new text, the old one stays.
+        fs::create_dir(dir.path().join("g")).unwrap();
+        assert!(replace(&dir.path().join("g"), b"three").is_err());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3, "no temporary file is left");
+    }
+
     #[test]
     fn a_file_over_the_limit_is_an_error() {
         let dir = tempfile::tempdir().unwrap();

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_folder_and_its_parents_are_closed() {
+    fn d2_a_new_folder_and_its_parents_are_closed() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a/b");
         ensure_private(&path).unwrap();
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_others_may_write_is_refused_with_the_cure() {
+    fn d2_a_folder_that_others_may_write_is_refused_with_the_cure() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("open");
         ensure_private(&path).unwrap();
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_readable_folder_is_closed() {
+    fn d2_a_readable_folder_is_closed() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("readable");
         fs::create_dir(&path).unwrap();
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_symbolic_link_is_refused() {
+    fn d2_a_symbolic_link_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let link = dir.path().join("link");
         symlink(dir.path(), &link).unwrap();
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_in_the_way_is_refused() {
+    fn d2_a_file_in_the_way_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
         fs::write(&path, "").unwrap();

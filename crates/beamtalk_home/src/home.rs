@@ -56,6 +56,21 @@ impl Home {
         Ok(path)
     }
 
+    /// The folders of all sessions, by name.
+    pub fn sessions(&self) -> Result<Vec<PathBuf>, HomeError> {
+        let parent = self.root.join("sessions");
+        let entries = match fs::read_dir(&parent) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(HomeError::io("list", &parent)(error)),
+        };
+        // A link is nothing of ours.
+        let folders = entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        let mut folders: Vec<PathBuf> = folders.map(|entry| entry.path()).collect();
+        folders.sort();
+        Ok(folders)
+    }
+
     /// A workspace. Touches no disk.
     pub fn workspace(&self, id: &WorkspaceId) -> WorkspaceFolder {
         WorkspaceFolder::new(self.root.join("workspaces"), id.clone())

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_holder_at_a_time() {
+    fn d4_one_holder_at_a_time() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("l");
         assert!(!FileLock::is_held(&path));
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_removed_lock_file_does_not_let_two_in() {
+    fn d4_a_removed_lock_file_does_not_let_two_in() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("l");
         let _first = FileLock::acquire(&path).unwrap();

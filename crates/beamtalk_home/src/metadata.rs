@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_process_is_alive_and_an_earlier_one_of_its_number_is_not() {
+    fn d4_this_process_is_alive_and_an_earlier_one_of_its_number_is_not() {
         let mut us = ProcessId::of(std::process::id());
         assert!(us.is_alive());
         if cfg!(target_os = "linux") {

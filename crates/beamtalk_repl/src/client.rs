@@ -32,6 +32,9 @@ pub enum ClientError {
         /// The port.
         port: u16,
     },
+    /// It does not let us in.
+    #[error("the workspace refuses: {0}")]
+    Refused(String),
     /// The answer is not of the protocol.
     #[error("the workspace sent an answer that is not understood")]
     Protocol,
@@ -101,6 +104,21 @@ impl Client {
         Ok(Self { reader, writer, last_id: 0 })
     }
 
+    /// Gives up on answers that take longer; `None` waits for ever.
+    pub fn set_patience(&self, patience: Option<Duration>) -> io::Result<()> {
+        self.writer.set_read_timeout(patience)
+    }
+
+    /// The name of the workspace that is served here.
+    pub fn workspace(&mut self) -> Result<String, ClientError> {
+        let health = self.request("health", json!({}))?;
+        match (health.text("workspace_id"), health.error()) {
+            (Some(id), _) => Ok(id.to_owned()),
+            (None, Some(error)) => Err(ClientError::Refused(error.to_owned())),
+            (None, None) => Err(ClientError::Protocol),
+        }
+    }
+
     /// Makes sure that this is the host of the workspace with this nonce.
     pub fn identify(&mut self, workspace: &str, nonce: &str) -> Result<(), ClientError> {
         let health = self.request("health", json!({}))?;
@@ -113,8 +131,9 @@ impl Client {
     }
 
     /// Shows the cookie, where the host wants it.
-    pub fn authenticate(&mut self, cookie: &Cookie) -> Result<Reply, ClientError> {
-        self.request("auth", json!({"cookie": cookie.reveal()}))
+    pub fn authenticate(&mut self, cookie: &Cookie) -> Result<(), ClientError> {
+        let reply = self.request("auth", json!({"cookie": cookie.reveal()}))?;
+        reply.error().map_or(Ok(()), |error| Err(ClientError::Refused(error.to_owned())))
     }
 
     /// Asks and waits for the final reply.

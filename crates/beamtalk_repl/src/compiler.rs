@@ -99,6 +99,8 @@ pub struct Compiled {
 /// What removing a class means for the node.
 #[derive(Debug, Clone, Default)]
 pub struct Unloading {
+    /// The class.
+    pub class: String,
     /// Modules to remove.
     pub modules: Vec<String>,
     /// Modules to load in their place, such as a class without the extension that went.

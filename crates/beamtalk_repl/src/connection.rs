@@ -58,7 +58,7 @@ pub(crate) async fn serve(host: Arc<Host>, stream: TcpStream) {
     let Some((ours, peer)) = addresses(&stream) else {
         return;
     };
-    let Some(needs_cookie) = admit(&host, ours, peer) else {
+    let Some(needs_cookie) = admit(&host, ours, peer).filter(|_| !host.is_closing()) else {
         return;
     };
     let _ = stream.set_nodelay(true);

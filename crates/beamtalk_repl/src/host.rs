@@ -46,7 +46,7 @@ pub struct HostOptions {
     pub port: Option<u16>,
     /// The port to try first.
     pub preferred_port: u16,
-    /// How long the workspace lives without sessions; `None` for ever.
+    /// How long the workspace lives without clients and work; `None` for ever.
     pub idle: Option<Duration>,
     /// What clients may ask for.
     pub limits: Limits,
@@ -116,15 +116,10 @@ impl BoundHost {
     /// Another host runs, or a socket or a file cannot be used.
     pub fn bind(options: HostOptions) -> Result<Self, HostError> {
         let workspace = &options.workspace;
-        let metadata = match workspace.create(&options.project) {
-            // The file was set aside and the error is in the log; this time there is none.
-            Err(error @ HomeError::SetAside { .. }) => {
-                tracing::error!(%error, "the metadata cannot be read");
-                workspace.create(&options.project)?
-            }
-            other => other?,
-        };
+        // Only under the lock, which is in the folder, is the metadata that of the last host's end.
+        created(&options)?;
         let lock = workspace.try_host_lock()?.ok_or_else(|| HostError::Running(workspace.id().clone()))?;
+        let metadata = created(&options)?;
         let clients = LoopbackListener::choose(options.port, options.preferred_port).map_err(|source| {
             HostError::Port { port: options.port.unwrap_or(options.preferred_port), source }
         })?;
@@ -203,6 +198,7 @@ impl BoundHost {
             image,
             slots: Semaphore::new(self.options.limits.connections),
             limits: self.options.limits.clone(),
+            closing: AtomicBool::new(false),
             stopping: watch::Sender::new(false),
         });
         let socket = self.clients.into_socket();
@@ -223,7 +219,10 @@ impl BoundHost {
             () = asked_to_stop() => tracing::info!("stopping: a signal came"),
             () = host.stopping() => tracing::info!("stopping: a client asked for it"),
         }
+        host.close();
         host.stopping.send_replace(true);
+        // Who comes now finds nobody, and can wait for the lock.
+        drop(socket);
         node.stop().await;
         writing.abort();
         journal.remove();
@@ -247,6 +246,17 @@ impl BoundHost {
     }
 }
 
+fn created(options: &HostOptions) -> Result<Metadata, HomeError> {
+    match options.workspace.create(&options.project) {
+        // The file was set aside and the error is in the log; this time there is none.
+        Err(error @ HomeError::SetAside { .. }) => {
+            tracing::error!(%error, "the metadata cannot be read");
+            options.workspace.create(&options.project)
+        }
+        other => other,
+    }
+}
+
 /// What all connections share.
 pub(crate) struct Host {
     pub(crate) image: Arc<Image>,
@@ -256,6 +266,8 @@ pub(crate) struct Host {
     cookie: Cookie,
     limits: Limits,
     slots: Semaphore,
+    /// The end is decided: nobody new is let in.
+    closing: AtomicBool,
     stopping: watch::Sender<bool>,
 }
 
@@ -284,12 +296,26 @@ impl Host {
         &self.slots
     }
 
+    fn has_clients(&self) -> bool {
+        self.slots.available_permits() < self.limits.connections
+    }
+
     pub(crate) fn router(&self) -> &Arc<Router> {
         &self.image.router
     }
 
+    /// Whether the workspace is about to stop. A new client does better to wait and start another host.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::SeqCst)
+    }
+
+    fn close(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+    }
+
     /// Stops the workspace a moment later, so that the reply to whoever asked goes out first.
     pub(crate) fn begin_shutdown(&self) {
+        self.close();
         let stopping = self.stopping.clone();
         tokio::spawn(async move {
             sleep(SHUTDOWN_DELAY).await;
@@ -367,7 +393,8 @@ async fn accept_clients(host: &Arc<Host>, socket: &TcpListener) {
     }
 }
 
-/// Waits until there is no session and was no activity for as long as the limit says.
+/// Waits until the workspace was left alone for as long as the limit says: no client was connected, nothing was evaluated,
+/// and nothing else happened that counts as activity. A session without a client is a memory, not a use.
 async fn idle(host: &Host, limit: Option<Duration>) {
     let Some(limit) = limit else {
         return future::pending().await;
@@ -375,8 +402,10 @@ async fn idle(host: &Host, limit: Option<Duration>) {
     let step = IDLE_CHECK.min(limit / 4).max(Duration::from_millis(100));
     loop {
         sleep(step).await;
-        let quiet = now().saturating_sub(host.router().record.last_active());
-        if host.router().sessions.is_empty() && quiet >= limit.as_secs() {
+        let record = &host.router().record;
+        if host.has_clients() || host.router().sessions.any_runs() {
+            record.touch();
+        } else if now().saturating_sub(record.last_active()) >= limit.as_secs() {
             return;
         }
     }

@@ -102,20 +102,20 @@ impl Image {
     /// Removes a class.
     pub(crate) async fn unload(&self, name: String) -> Outcome {
         let _changing = self.changing.lock().await;
-        let Unloading { modules, replacements, token } = self.find_class(&name).await?;
+        let Unloading { class, modules, replacements, token } = self.find_class(&name).await?;
         self.node.load(replacements).await?;
         self.node.unload(modules).await?;
-        self.removed(name, token).await?;
+        self.removed(class, token).await?;
         Ok(Frame::new().with("value", "ok"))
     }
 
-    /// Forgets a class that the node unloads by itself.
+    /// Forgets a class that the node has unloaded by itself.
     pub(crate) async fn forget(&self, name: String) -> Result<(), Failure> {
         let _changing = self.changing.lock().await;
-        let Unloading { modules, replacements, token } = self.find_class(&name).await?;
+        let Unloading { class, modules, replacements, token } = self.find_class(&name).await?;
         self.node.load(replacements).await?;
         self.node.forget(&modules);
-        self.removed(name, token).await
+        self.removed(class, token).await
     }
 
     async fn find_class(&self, name: &str) -> Result<Unloading, Failure> {
@@ -127,6 +127,7 @@ impl Image {
     async fn removed(&self, name: String, token: u64) -> Result<(), Failure> {
         self.compiler.run(move |compiler| compiler.loaded(token)).await?;
         self.journal.append(&Entry::Unloaded { name: name.clone() });
+        self.router.record.change(|metadata| metadata.loaded_modules.retain(|class| *class != name));
         self.router.push("classes", "removed", json!({"class": name}));
         Ok(())
     }

@@ -137,6 +137,10 @@ impl Compiler for ImageCompiler {
     fn unload(&mut self, name: &str) -> Result<Unloading, Box<Problem>> {
         match self.image.remove(name) {
             Ok((module, compiled)) => Ok(Unloading {
+                class: self
+                    .image
+                    .class_of(&module)
+                    .map_or_else(|| name.to_owned(), |class| class.to_string()),
                 modules: vec![module.to_string()],
                 replacements: Vec::new(),
                 token: self.keep(compiled),

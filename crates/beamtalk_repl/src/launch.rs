@@ -2,7 +2,7 @@
 
 use crate::client::{Client, ClientError};
 use crate::loopback::LoopbackAddr;
-use beamtalk_home::{HomeError, Metadata, WorkspaceFolder};
+use beamtalk_home::{Cookie, HomeError, Metadata, WorkspaceFolder};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -11,8 +11,11 @@ use std::time::{Duration, Instant};
 /// What the host writes to its standard output when clients can connect.
 pub const READY: &str = "ready";
 
-/// How long a host that holds its lock may take until it can be reached.
-const COMING_UP: Duration = Duration::from_secs(10);
+/// How long a host that holds its lock may take until it can be reached, or is gone.
+const CHANGING: Duration = Duration::from_secs(20);
+
+/// How long a host may take to say who it is.
+const GREETING: Duration = Duration::from_secs(5);
 
 /// A host that was found or started.
 #[derive(Debug)]
@@ -59,17 +62,14 @@ pub fn attach(workspace: &WorkspaceFolder) -> Result<Option<Attached>, LaunchErr
     let (Some(port), Some(nonce)) = (metadata.repl_port, metadata.nonce.clone()) else {
         return Ok(None);
     };
-    let reached = Client::connect(LoopbackAddr::new(port)).and_then(|mut client| {
-        // Only Linux tells the host who we are.
-        if metadata.require_cookie || cfg!(not(target_os = "linux")) {
-            let cookie =
-                workspace.cookie().map_err(|error| ClientError::Connection(io::Error::other(error)))?;
-            client.authenticate(&cookie)?;
-        }
-        client.identify(&metadata.workspace_id, &nonce)?;
-        Ok(client)
-    });
-    match reached {
+    // Only Linux tells the host who we are.
+    let cookie = if metadata.require_cookie || cfg!(not(target_os = "linux")) {
+        Some(workspace.cookie()?)
+    } else {
+        None
+    };
+    let reached = greet(port, cookie.as_ref(), |client| client.identify(&metadata.workspace_id, &nonce));
+    match reached.map(|(client, ())| client) {
         Ok(client) => Ok(Some(Attached { client, metadata, started: false, notice: None })),
         // The record is of a host that died, or whose port is now another's.
         Err(error) => {
@@ -77,6 +77,26 @@ pub fn attach(workspace: &WorkspaceFolder) -> Result<Option<Attached>, LaunchErr
             Ok(None)
         }
     }
+}
+
+/// Connects to whatever workspace of our user is served at a port; answers its name too.
+pub fn attach_to_port(port: u16, cookie: Option<&Cookie>) -> Result<(Client, String), ClientError> {
+    greet(port, cookie, Client::workspace)
+}
+
+fn greet<T>(
+    port: u16,
+    cookie: Option<&Cookie>,
+    identify: impl FnOnce(&mut Client) -> Result<T, ClientError>,
+) -> Result<(Client, T), ClientError> {
+    let mut client = Client::connect(LoopbackAddr::new(port))?;
+    client.set_patience(Some(GREETING))?;
+    if let Some(cookie) = cookie {
+        client.authenticate(cookie)?;
+    }
+    let identity = identify(&mut client)?;
+    client.set_patience(None)?;
+    Ok((client, identity))
 }
 
 /// Connects to the workspace's host; starts it with `command` if none runs. Of several that start at once, one
@@ -99,7 +119,7 @@ pub fn attach_or_start(
     let _lock = workspace.lock()?;
     workspace.create(project)?;
     let waited_since = Instant::now();
-    while workspace.has_host() && waited_since.elapsed() < COMING_UP {
+    while workspace.has_host() && waited_since.elapsed() < CHANGING {
         if let Some(attached) = attach(workspace)? {
             return Ok(Attached { notice, ..attached });
         }

@@ -76,7 +76,7 @@ pub(crate) async fn perform(host: &Arc<Host>, client: &Client, request: &Request
             Ok(ok())
         }
         "describe" => Ok(describe()),
-        "health" => Ok(health(host)),
+        "health" => health(host),
         "shutdown" => shutdown(host, request),
         other => Err(Failure::new(format!("Unknown operation: {other}"))),
     }
@@ -328,14 +328,19 @@ fn describe() -> Frame {
     Frame::new().with("ops", operations).with("versions", versions)
 }
 
-fn health(host: &Host) -> Frame {
+/// Who serves here. A workspace that stops is no workspace to attach to.
+fn health(host: &Host) -> Outcome {
+    if host.is_closing() {
+        return Err(Failure::new("The workspace is stopping"));
+    }
     let node = match host.image.node.status() {
         Status::Starting => "starting",
         Status::Up => "up",
         Status::Failed(_) => "failed",
         Status::Stopped => "stopped",
     };
-    Frame::new().with("workspace_id", host.id().as_str()).with("nonce", host.nonce()).with("node", node)
+    let who = Frame::new().with("workspace_id", host.id().as_str()).with("nonce", host.nonce());
+    Ok(who.with("node", node))
 }
 
 fn shutdown(host: &Host, request: &Request) -> Outcome {

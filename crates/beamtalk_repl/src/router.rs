@@ -98,7 +98,7 @@ impl Router {
                     self.names().release_all();
                     self.sessions.forget_variables();
                 }
-                self.record.change(|metadata| {
+                self.record.change_now(|metadata| {
                     metadata.node = Some(ProcessId::of(os_pid));
                     metadata.otp_release = Some(otp);
                 });

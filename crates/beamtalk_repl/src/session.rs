@@ -184,8 +184,9 @@ impl Sessions {
         self.by_id().keys().cloned().collect()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.by_id().is_empty()
+    /// Whether one of them evaluates something.
+    pub(crate) fn any_runs(&self) -> bool {
+        self.by_id().values().any(|session| session.inner().running.is_some())
     }
 
     pub(crate) fn forget_variables(&self) {

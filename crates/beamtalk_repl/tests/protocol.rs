@@ -294,6 +294,56 @@ fn an_idle_workspace_stops_by_itself() {
 }
 
 #[test]
+fn a_client_or_work_keeps_an_idle_workspace_and_a_left_session_does_not() {
+    let host = TestHost::with(|options| options.idle = Some(Duration::from_millis(10)));
+    let mut client = host.connect();
+    client.ask(&json!({"op": "session", "name": "work"}));
+    std::thread::sleep(Duration::from_millis(600));
+    assert!(host.workspace.has_host(), "a client is connected");
+    client.tell(&json!({"op": "eval", "code": "pause 1500\ninteger 1"}));
+    host.eventually("the evaluation runs", |host| {
+        host.node_log.lock().unwrap().iter().any(|name| name == "eval")
+    });
+    drop(client);
+    std::thread::sleep(Duration::from_millis(700));
+    assert!(host.workspace.has_host(), "an evaluation goes on");
+    host.eventually("the host stops", |host| !host.workspace.has_host());
+    std::mem::forget(host);
+}
+
+#[test]
+fn the_metadata_follows_what_is_loaded_and_removed() {
+    let host = TestHost::start();
+    let mut client = host.connect();
+    let recorded = |host: &TestHost| host.workspace.metadata().unwrap().unwrap().loaded_modules;
+    client.eval("class Counter");
+    client.eval("class Kept");
+    host.eventually("both classes are recorded", |host| recorded(host) == ["Counter", "Kept"]);
+    client.ask(&json!({"op": "unload", "module": "Counter"}));
+    host.eventually("the removed class is forgotten", |host| recorded(host) == ["Kept"]);
+}
+
+#[test]
+fn a_workspace_that_stops_lets_nobody_in() {
+    let host = TestHost::start();
+    let mut known = host.connect();
+    assert_eq!(known.eval("integer 1")["value"], 1);
+    let cookie = host.workspace.cookie().unwrap();
+    // Both are sent before the host is gone.
+    known.tell(&json!({"op": "shutdown", "cookie": cookie.reveal()}));
+    known.tell(&json!({"op": "health"}));
+    assert_eq!(known.hear()["value"], "ok");
+    assert_eq!(known.hear()["error"], "The workspace is stopping");
+    if let Ok(late) = std::net::TcpStream::connect(("127.0.0.1", host.port)) {
+        let mut late = support::Raw::new(late);
+        let _ = std::io::Write::write_all(&mut late.stream, b"{\"op\":\"health\"}\n");
+        assert_eq!(late.hear_out(), "");
+    }
+    host.eventually("the host stops", |host| !host.workspace.has_host());
+    std::mem::forget(host);
+}
+
+#[test]
 fn half_a_conversation_is_answered() {
     let host = TestHost::start();
     let mut client = host.connect();

@@ -76,6 +76,24 @@ fn l4_requests_over_the_limit_are_refused_and_the_rest_is_served() {
 }
 
 #[test]
+fn l4_requests_that_wait_hold_no_more_bytes_than_one_line_may() {
+    let host = TestHost::with(|options| {
+        small_limits(options);
+        options.limits.requests = 256;
+    });
+    let mut client = host.connect();
+    client.tell(&json!({"op": "eval", "id": 0, "code": "pause 200\ninteger 0"}));
+    let padded = format!("integer 1\n{}", " ".repeat(400));
+    for id in 1..20 {
+        client.tell(&json!({"op": "eval", "id": id, "code": padded}));
+    }
+    let replies: Vec<Value> = (0..20).map(|_| client.hear()).collect();
+    let refused = replies.iter().filter(|reply| reply["error"] == "Too many requests are waiting").count();
+    assert!(refused >= 10, "{refused} of 20 were refused");
+    assert_eq!(client.eval("integer 2")["value"], 2);
+}
+
+#[test]
 fn l4_a_silent_connection_is_closed() {
     let host = TestHost::with(small_limits);
     let mut client = host.connect();

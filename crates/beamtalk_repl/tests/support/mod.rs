@@ -95,7 +95,7 @@ impl Compiler for FakeCompiler {
     fn unload(&mut self, name: &str) -> Result<Unloading, Box<Problem>> {
         if self.known.remove(name) {
             let modules = vec![format!("bt@user@{name}")];
-            Ok(Unloading { modules, ..Unloading::default() })
+            Ok(Unloading { class: name.to_owned(), modules, ..Unloading::default() })
         } else {
             Err(Box::new(problem(&format!("Class not found: '{name}'"))))
         }
@@ -225,7 +225,7 @@ pub struct Raw {
 }
 
 impl Raw {
-    fn new(stream: TcpStream) -> Self {
+    pub fn new(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         let reader = BufReader::new(stream.try_clone().unwrap());
         Self { stream, reader }
