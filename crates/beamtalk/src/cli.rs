@@ -77,7 +77,7 @@ pub struct ReplOptions {
     /// Keep a workspace that is started until it is stopped
     #[arg(long, conflicts_with = "timeout")]
     pub persistent: bool,
-    /// Seconds without sessions after which a workspace that is started stops
+    /// Seconds without clients and work after which a workspace that is started stops
     #[arg(long, value_name = "SECONDS")]
     pub timeout: Option<u64>,
     /// Have a workspace that is started ask every client for its cookie
@@ -292,7 +292,11 @@ pub struct CleanOptions {
 #[derive(Debug, Subcommand)]
 pub enum DaemonCommand {
     /// Start it, if it is not running
-    Start,
+    Start {
+        /// Be the daemon, until it is stopped
+        #[arg(long)]
+        foreground: bool,
+    },
     /// Stop it
     Stop,
     /// Show whether it is running, and what it knows
@@ -300,6 +304,14 @@ pub enum DaemonCommand {
         /// As a JSON object
         #[arg(long)]
         json: bool,
+    },
+    /// List the sessions that have a folder
+    List,
+    /// Remove the folders of sessions that are over
+    Clean {
+        /// Also those whose shell is still there
+        #[arg(long)]
+        all: bool,
     },
     /// Be the daemon of this session, in the foreground
     Run {
@@ -367,7 +379,7 @@ pub enum WorkspaceCommand {
         /// Keep it running until it is stopped
         #[arg(long, conflicts_with = "idle_timeout")]
         persistent: bool,
-        /// Seconds without sessions after which it stops
+        /// Seconds without clients and work after which it stops
         #[arg(long, value_name = "SECONDS")]
         idle_timeout: Option<u64>,
         /// Have it ask every client for its cookie
@@ -377,7 +389,17 @@ pub enum WorkspaceCommand {
     /// Talk to a workspace that runs; never start one
     Attach {
         /// The workspace (default: the project's)
+        #[arg(conflicts_with = "port")]
         name: Option<String>,
+        /// The workspace that listens on this port, whoever started it
+        #[arg(long, value_name = "PORT")]
+        port: Option<u16>,
+        /// Show the cookie in this file (- for standard input), where the workspace wants one and its files are elsewhere
+        #[arg(long, value_name = "FILE", requires = "port")]
+        cookie_file: Option<PathBuf>,
+        /// Refused: every user of the machine can read command lines
+        #[arg(long, hide = true)]
+        cookie: Option<String>,
         /// What is said
         #[command(flatten)]
         talk: TalkOptions,
@@ -390,17 +412,31 @@ pub enum WorkspaceCommand {
         #[arg(long)]
         force: bool,
     },
+    /// Show what is written to the Transcript, as it comes
+    Transcript {
+        /// The workspace (default: the project's)
+        name: Option<String>,
+        /// Begin with so many of the entries that are there already
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        recent: usize,
+    },
     /// Show the log of a workspace
     Logs {
         /// The workspace (default: the project's)
         name: Option<String>,
+        /// Same as NAME
+        #[arg(long, value_name = "NAME", conflicts_with = "name")]
+        workspace: Option<String>,
         /// Go on showing lines as they come
         #[arg(short, long)]
         follow: bool,
         /// Only lines of this level or above: debug, info, notice, warning, error
         #[arg(long, value_name = "LEVEL")]
         level: Option<String>,
-        /// Lines as they are in the file
+        /// How to print
+        #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+        format: LogFormat,
+        /// Same as --format json
         #[arg(long)]
         json: bool,
         /// Print the file's path only
@@ -412,6 +448,15 @@ pub enum WorkspaceCommand {
         /// The workspace
         name: String,
     },
+}
+
+/// How log lines are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// As they are in the file
+    Json,
 }
 
 /// Options of `doctor`.
@@ -434,7 +479,7 @@ pub struct HostOptions {
     /// The port that was asked for
     #[arg(long)]
     pub port: Option<u16>,
-    /// Seconds without sessions after which it stops; 0 for never
+    /// Seconds without clients and work after which it stops; 0 for never
     #[arg(long)]
     pub idle: Option<u64>,
     /// Ask every client for the cookie

@@ -11,11 +11,13 @@
 //! | [`commands`] | one file a subcommand |
 //! | [`prompt`] | talking to a session: evaluating, showing, `:` commands, line editing |
 //! | [`compiler`] | the daemon, or this process in its stead |
+//! | [`background`] | leaving the terminal, and ending with whoever reads |
 //! | [`place`] | which home, project and workspace a command is about |
 //! | [`installation`] | the node that this binary carries |
 //! | [`screen`] | what a stream can show |
 //! | [`failure`] | errors, as people see them |
 
+mod background;
 mod cli;
 mod commands;
 mod compiler;

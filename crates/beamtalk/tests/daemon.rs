@@ -157,12 +157,12 @@ fn what_cannot_be_built_is_said_as_all_failures_are() {
 #[test]
 fn the_daemon_can_be_started_asked_and_stopped() {
     let place = Place::new();
-    assert_eq!(stdout(&place.run(&["daemon", "status"])), "Compiler daemon is not running\n");
-    assert!(stdout(&place.run(&["daemon", "start"])).starts_with("Compiler daemon started (pid "));
-    assert!(stdout(&place.run(&["daemon", "start"])).starts_with("Compiler daemon is running already (pid "));
-    assert!(stdout(&place.run(&["daemon", "status"])).starts_with("Compiler daemon is running (pid "));
-    assert_eq!(stdout(&place.run(&["daemon", "stop"])), "Compiler daemon stopped\n");
-    assert_eq!(stdout(&place.run(&["daemon", "stop"])), "Compiler daemon is not running\n");
+    assert_eq!(stdout(&place.run(&["daemon", "status"])), "Daemon is not running\n");
+    assert!(stdout(&place.run(&["daemon", "start"])).starts_with("Daemon started (PID "));
+    assert!(stdout(&place.run(&["daemon", "start"])).starts_with("Daemon already running (PID "));
+    assert!(stdout(&place.run(&["daemon", "status"])).starts_with("Daemon is running (PID "));
+    assert_eq!(stdout(&place.run(&["daemon", "stop"])), "Daemon stopped successfully\n");
+    assert_eq!(stdout(&place.run(&["daemon", "stop"])), "Daemon is not running\n");
     assert!(!Path::new(place.status()["socket"].as_str().unwrap()).exists());
 }
 

@@ -121,6 +121,27 @@ fn d1_the_socket_is_in_the_folder_of_the_session() {
 }
 
 #[test]
+fn d1_the_daemons_of_two_terminals_do_not_see_each_other() {
+    let site = Site::new();
+    let session = |name: &str, arguments: &[&str]| {
+        let output = site.command(arguments).env("BEAMTALK_WORKSPACE", name).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output
+    };
+    let status = |name: &str| json(&session(name, &["daemon", "status", "--json"]));
+    let source = site.source();
+    session("one", &["build", source.to_str().unwrap()]);
+    session("two", &["daemon", "start"]);
+    let (one, two) = (status("one"), status("two"));
+    assert_ne!(one["pid"], two["pid"]);
+    assert_eq!(one["projects"].as_array().unwrap().len(), 1);
+    assert_eq!(two["projects"].as_array().unwrap().len(), 0, "it has never heard of the other's project");
+    session("one", &["daemon", "stop"]);
+    assert_eq!((&status("one")["running"], &status("two")["pid"]), (&Value::Bool(false), &two["pid"]));
+    session("two", &["daemon", "stop"]);
+}
+
+#[test]
 fn d2_folder_and_socket_are_private_from_the_instant_they_exist() {
     let site = Site::new();
     let socket = site.socket();
@@ -240,6 +261,44 @@ fn d3_another_user_is_closed_unread_whatever_the_file_modes_say() {
     assert!(own.contains("pong"), "{own}");
 }
 
+/// Somebody else may have been there first, where the user chose a path in a folder of others.
+#[test]
+fn d3_a_daemon_of_another_user_is_not_spoken_to() {
+    if !is_root() || Command::new("setpriv").arg("--version").output().is_err() {
+        eprintln!("skipped: becoming another user takes root and setpriv");
+        return;
+    }
+    let site = Site::new();
+    let folder = site.folder.path().join("theirs");
+    fs::create_dir(&folder).unwrap();
+    for open in [site.folder.path(), folder.as_path()] {
+        fs::set_permissions(open, Permissions::from_mode(0o777)).unwrap();
+    }
+    let socket = folder.join("d.sock");
+    let listen = format!(
+        "use IO::Socket::UNIX; my $l = IO::Socket::UNIX->new(Local => '{}', Listen => 5) or die $!; \
+         while (my $c = $l->accept) {{ print STDERR $_ while <$c> }}",
+        socket.display()
+    );
+    let mut stranger = Command::new("setpriv");
+    stranger.args(["--reuid=65534", "--regid=65534", "--clear-groups", "perl", "-e", &listen]);
+    let mut stranger = stranger.current_dir("/").stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("the stranger listens", || UnixStream::connect(&socket).is_ok());
+    fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+    let at = |arguments: &[&str]| {
+        let output = site.command(arguments).env("BEAMTALK_DAEMON_SOCKET", &socket).output().unwrap();
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let expected = "is served by another user (uid 65534)";
+    assert!(at(&["daemon", "status"]).contains(expected), "{}", at(&["daemon", "status"]));
+    assert!(at(&["daemon", "stop"]).contains(expected));
+    let built = at(&["build", site.source().to_str().unwrap()]);
+    assert!(built.contains("compiling without the daemon") && built.contains(expected), "{built}");
+    stranger.kill().unwrap();
+    let heard = stranger.wait_with_output().unwrap().stderr;
+    assert_eq!(String::from_utf8_lossy(&heard), "", "nothing was said to the stranger");
+}
+
 #[test]
 fn d4_many_starts_at_once_leave_one_daemon() {
     let site = Site::new();
@@ -255,7 +314,7 @@ fn d4_many_starts_at_once_leave_one_daemon() {
             let output = child.wait_with_output().unwrap();
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            text.rsplit_once("pid ").unwrap().1.trim_end_matches([')', '\n']).to_owned()
+            text.rsplit_once("PID ").unwrap().1.trim_end_matches([')', '\n']).to_owned()
         })
         .collect();
     pids.sort();
@@ -329,8 +388,25 @@ fn d4_a_pid_of_another_program_is_never_signalled() {
 fn d5_no_name_leaves_the_folder_and_no_two_share_one() {
     let site = Site::new();
     let long = "x".repeat(300);
-    let names =
-        ["../x", "/etc", "..", ".", "a/b", "a-b", "a b", "а", "a", &long, &format!("{long}y"), "~", "s\n"];
+    // A regression must not touch what is really there.
+    let outside = site.folder.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::set_permissions(&outside, Permissions::from_mode(0o755)).unwrap();
+    let names = [
+        "../x",
+        outside.to_str().unwrap(),
+        "..",
+        ".",
+        "a/b",
+        "a-b",
+        "a b",
+        "а",
+        "a",
+        &long,
+        &format!("{long}y"),
+        "~",
+        "s\n",
+    ];
     let mut sockets: Vec<PathBuf> = names
         .iter()
         .map(|name| {
@@ -351,6 +427,7 @@ fn d5_no_name_leaves_the_folder_and_no_two_share_one() {
     sockets.sort();
     sockets.dedup();
     assert_eq!(sockets.len(), names.len());
+    assert_eq!(mode(&outside), 0o755, "it is not ours to close");
     for entry in fs::read_dir(&sessions).unwrap() {
         assert_eq!(mode(&entry.unwrap().path()), 0o700);
     }

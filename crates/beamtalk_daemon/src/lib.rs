@@ -26,9 +26,10 @@
 //! | module | idea |
 //! |---|---|
 //! | [`place`] | where a session's daemon listens |
+//! | [`sessions`] | the folders of all sessions, and their end |
 //! | [`server`] | accepting, limits, the end |
 //! | [`rpc`] | JSON-RPC 2.0: one line in, one line out |
-//! | [`service`] | the methods |
+//! | [`service`], `single` | the methods: those about projects, those about one source |
 //! | [`client`] | asking, and starting what is to be asked |
 //! | `peer` | who is at the other end |
 //! | [`error`] | what can go wrong |
@@ -40,6 +41,8 @@ pub mod place;
 pub mod rpc;
 pub mod server;
 pub mod service;
+pub mod sessions;
+mod single;
 
 pub use client::{Client, connect_or_start};
 pub use error::DaemonError;

@@ -31,8 +31,12 @@ impl Place {
     /// # Errors
     /// As [`Place::from_env`].
     pub fn of_session(home: &Home, session: &SessionName) -> Result<Self, DaemonError> {
-        let wanted = home.session(session)?.join("daemon.sock");
-        Ok(Self { socket: fitting_path(&wanted)? })
+        Self::in_folder(&home.session(session)?)
+    }
+
+    /// The place in a session's folder.
+    pub(crate) fn in_folder(folder: &Path) -> Result<Self, DaemonError> {
+        Ok(Self { socket: fitting_path(&folder.join("daemon.sock"))? })
     }
 
     /// A socket of the caller's choice. Its folder is made if it is missing, and else left as it is if only we may write

@@ -14,8 +14,10 @@ pub const INVALID_PARAMS: i64 = -32602;
 pub const INTERNAL_ERROR: i64 = -32603;
 /// The request is fine and cannot be done; `data` has a code and a help.
 pub const FAILED: i64 = -32000;
+/// A source file cannot be read.
+pub const UNREADABLE: i64 = -32001;
 /// Too many connections, or a line that is too long.
-pub const OVER_LIMIT: i64 = -32001;
+pub const OVER_LIMIT: i64 = -32002;
 
 /// The most requests in one batch.
 const LARGEST_BATCH: usize = 1000;
@@ -62,7 +64,10 @@ pub trait Methods {
 /// The answer to a line, if it gets one: notifications do not.
 pub fn answer(line: &[u8], methods: &dyn Methods) -> Option<Value> {
     match serde_json::from_slice(line) {
-        Err(_) => Some(RpcError::new(PARSE_ERROR, "Parse error").response(&Value::Null)),
+        Err(error) => {
+            let said = format!("Parse error: {error}");
+            Some(RpcError::new(PARSE_ERROR, said).response(&Value::Null))
+        }
         Ok(Value::Array(batch)) if batch.is_empty() || batch.len() > LARGEST_BATCH => {
             Some(invalid(&Value::Null))
         }
@@ -89,9 +94,14 @@ fn answer_one(request: Value, methods: &dyn Methods) -> Option<Value> {
     }
     let reply_to = id.clone().unwrap_or(Value::Null);
     let params = request.remove("params").unwrap_or_else(|| json!({}));
-    let is_version = request.get("jsonrpc").and_then(Value::as_str) == Some("2.0");
+    let version = request.get("jsonrpc");
+    if version.is_some_and(|version| version != "2.0") {
+        return Some(RpcError::new(INVALID_REQUEST, "Invalid JSON-RPC version").response(&reply_to));
+    }
     let method = match request.get("method") {
-        Some(Value::String(method)) if is_version && (params.is_object() || params.is_array()) => method,
+        Some(Value::String(method)) if version.is_some() && (params.is_object() || params.is_array()) => {
+            method
+        }
         _ => return Some(invalid(&reply_to)),
     };
     let result = methods.call(method, params);
@@ -159,17 +169,17 @@ mod tests {
         assert_eq!(reply(r#"{"jsonrpc": "2.0", "method": "foobar"}"#), None);
         let not_found = error(METHOD_NOT_FOUND, "Method not found", json!("1"));
         assert_eq!(reply(r#"{"jsonrpc": "2.0", "method": "foobar", "id": "1"}"#), Some(not_found));
-        let parse = error(PARSE_ERROR, "Parse error", Value::Null);
-        assert_eq!(
-            reply(r#"{"jsonrpc": "2.0", "method": "foobar, "params": "bar", "baz]"#),
-            Some(parse.clone())
-        );
+        let is_parse_error = |line: &str| {
+            let answer = reply(line).unwrap();
+            let message = answer["error"]["message"].as_str().unwrap();
+            message.starts_with("Parse error: ") && answer == error(PARSE_ERROR, message, Value::Null)
+        };
+        assert!(is_parse_error(r#"{"jsonrpc": "2.0", "method": "foobar, "params": "bar", "baz]"#));
         let invalid = error(INVALID_REQUEST, "Invalid Request", Value::Null);
         assert_eq!(reply(r#"{"jsonrpc": "2.0", "method": 1, "params": "bar"}"#), Some(invalid.clone()));
-        assert_eq!(
-            reply(r#"[{"jsonrpc": "2.0", "method": "sum", "id": "1"}, {"jsonrpc": "2.0", "method""#),
-            Some(parse)
-        );
+        assert!(is_parse_error(
+            r#"[{"jsonrpc": "2.0", "method": "sum", "id": "1"}, {"jsonrpc": "2.0", "method""#
+        ));
         assert_eq!(reply("[]"), Some(invalid.clone()));
         assert_eq!(reply("[1]"), Some(json!([invalid])));
         assert_eq!(reply("[1,2,3]"), Some(json!([invalid, invalid, invalid])));

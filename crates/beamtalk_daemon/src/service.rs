@@ -9,10 +9,11 @@
 //! | `check` | the same | [`Report`] |
 //! | `lint` | the same, and `within?`, a path below the path | [`Report`] |
 //! | `compile` | `{source?, path?, output?}` | `{ok, modules: [{name, beam \| path}], diagnostics}` |
+//! | `format` | `{source?, path?}` | `{ok, formatted, changed, diagnostics}`; `formatted` is null for what cannot be parsed |
 //! | `shutdown` | | `null` |
 //!
-//! Paths are absolute. `beam` is Base64 (RFC 4648 section 4); with `output`, a folder, modules are written there and
-//! `path` is answered instead.
+//! Paths are absolute. A `path` beside a `source` only names it. `beam` is Base64 (RFC 4648 section 4); with `output`, a
+//! folder, modules are written there and `path` is answered instead. `format` writes nothing.
 
 use std::io::Write as _;
 use std::os::unix::net::UnixStream;
@@ -22,22 +23,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use beamtalk_home::file;
-use beamtalk_project::{
-    BuildOptions, FINGERPRINT, Finding, Image, Layout, Look, Project, ProjectError, Report, STACK, Source,
-};
+use beamtalk_project::{BuildOptions, FINGERPRINT, Layout, Look, Project, ProjectError, Report, STACK};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::rpc::{FAILED, INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, Methods, RpcError};
+use crate::single;
 
 /// The most projects kept in memory; the one that was not asked about for longest goes first.
 const MOST_PROJECTS: usize = 16;
-/// The longest file that `compile` reads, in bytes.
-const LONGEST_SOURCE: u64 = 16 << 20;
 
 /// The compiler with what it remembers. Any number of threads may call it.
 pub struct Service {
@@ -74,14 +69,6 @@ struct BuildParams {
     /// What `lint` is about, below the path.
     #[serde(default)]
     within: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CompileParams {
-    source: Option<String>,
-    path: Option<PathBuf>,
-    output: Option<PathBuf>,
 }
 
 impl Service {
@@ -207,12 +194,16 @@ impl Methods for Service {
                 to_value(&report)
             }
             "compile" => {
-                let params: CompileParams = read(params)?;
-                on_big_stack(|| compile(params))
+                let params = read(params)?;
+                on_big_stack(|| single::compile(params))
+            }
+            "format" => {
+                let params = read(params)?;
+                on_big_stack(|| single::format(params))
             }
             #[cfg(any(test, feature = "panic-injection"))]
             "test/panic" => on_big_stack(|| self.panic_inside(&params)),
-            _ => Err(RpcError::new(METHOD_NOT_FOUND, "Method not found")),
+            _ => Err(RpcError::new(METHOD_NOT_FOUND, format!("Method not found: {method}"))),
         }
     }
 }
@@ -281,55 +272,15 @@ fn failed(error: &ProjectError) -> RpcError {
 }
 
 /// A daemon has no current folder that a client could mean.
-fn absolute(path: &Path) -> Result<(), RpcError> {
-    let said = || RpcError::new(INVALID_PARAMS, "Invalid params: the path must be absolute");
-    path.is_absolute().then_some(()).ok_or_else(said)
-}
-
-fn compile(params: CompileParams) -> Result<Value, RpcError> {
-    let cannot = |message: String| RpcError {
-        code: FAILED,
-        message,
-        data: Some(json!({ "code": "P0007", "help": null })),
+pub(crate) fn absolute(path: &Path) -> Result<(), RpcError> {
+    let said = if path.to_string_lossy().trim().is_empty() {
+        "Path cannot be empty or whitespace"
+    } else if path.is_relative() {
+        "Invalid params: the path must be absolute"
+    } else {
+        return Ok(());
     };
-    let (name, text) = match (params.source, params.path) {
-        (Some(text), path) => {
-            (path.map_or_else(|| "source.bt".to_owned(), |path| path.display().to_string()), text)
-        }
-        (None, Some(path)) => {
-            absolute(&path)?;
-            let bytes =
-                file::read_bounded(&path, LONGEST_SOURCE).map_err(|error| cannot(error.to_string()))?;
-            let bytes = bytes.ok_or_else(|| cannot(format!("Path '{}' does not exist", path.display())))?;
-            let text =
-                String::from_utf8(bytes).map_err(|_| cannot(format!("{} is not UTF-8", path.display())))?;
-            (path.display().to_string(), text)
-        }
-        (None, None) => {
-            return Err(RpcError::new(INVALID_PARAMS, "Invalid params: `source` or `path` is needed"));
-        }
-    };
-    let source = Arc::new(Source::new(name.as_str(), text));
-    let compiled = Image::new().compile_files(std::slice::from_ref(&source));
-    let (ok, modules, said) = match compiled {
-        Ok(compiled) => (true, compiled.modules, compiled.warnings),
-        Err(failure) => (false, Vec::new(), failure.diagnostics),
-    };
-    let diagnostics: Vec<Finding> =
-        said.iter().map(|(path, each)| Finding::new(each, path, path, &source.text, Look::PLAIN)).collect();
-    let mut answers = Vec::with_capacity(modules.len());
-    for module in modules {
-        answers.push(match &params.output {
-            None => json!({ "name": module.name.as_str(), "beam": STANDARD.encode(&module.beam) }),
-            Some(folder) => {
-                absolute(folder)?;
-                let path = folder.join(format!("{}.beam", module.name));
-                file::replace(&path, &module.beam).map_err(|error| cannot(error.to_string()))?;
-                json!({ "name": module.name.as_str(), "path": path.display().to_string() })
-            }
-        });
-    }
-    Ok(json!({ "ok": ok, "modules": answers, "diagnostics": diagnostics }))
+    Err(RpcError::new(INVALID_PARAMS, said))
 }
 
 #[cfg(test)]
@@ -359,23 +310,6 @@ mod tests {
     }
 
     #[test]
-    fn compile_answers_modules_or_writes_them() {
-        let (service, folder) = (Service::default(), package());
-        let answer =
-            service.call("compile", json!({ "source": "Object subclass: B\n  run => 1\n" })).unwrap();
-        let beam = STANDARD.decode(answer["modules"][0]["beam"].as_str().unwrap()).unwrap();
-        assert!(beam.starts_with(b"FOR1") && answer["modules"][0]["name"] == json!("bt@user@B"));
-        let path = folder.path().join("src/a.bt");
-        let answer = service.call("compile", json!({ "path": path, "output": folder.path() })).unwrap();
-        let written = fs::read(answer["modules"][0]["path"].as_str().unwrap()).unwrap();
-        assert!(written.starts_with(b"FOR1"));
-        let answer =
-            service.call("compile", json!({ "source": "Object subclass: B\n  run => (1\n" })).unwrap();
-        assert_eq!((&answer["ok"], answer["modules"].as_array().unwrap().len()), (&json!(false), 0));
-        assert_eq!(answer["diagnostics"][0]["severity"], json!("error"));
-    }
-
-    #[test]
     fn parameters_are_checked_by_name_and_kind() {
         let service = Service::default();
         for (method, params) in [
@@ -383,10 +317,15 @@ mod tests {
             ("build", json!({})),
             ("build", json!({ "path": 3 })),
             ("build", json!(["/"])),
+            ("check", json!({ "path": " " })),
             ("build", json!({ "path": "relative" })),
-            ("build", json!({ "path": "/", "what": 1 })),
+            ("build", json!({ "path": "/p", "what": 1 })),
             ("compile", json!({})),
             ("compile", json!({ "path": "relative.bt" })),
+            ("format", json!({})),
+            ("format", json!({ "path": "relative.bt" })),
+            ("format", json!({ "path": "/" })),
+            ("format", json!({ "source": "1", "output": "/p" })),
         ] {
             assert_eq!(
                 service.call(method, params.clone()).unwrap_err().code,

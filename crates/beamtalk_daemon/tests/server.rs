@@ -119,7 +119,7 @@ fn a_build_over_the_socket_is_remembered() {
 fn a_line_that_is_too_long_is_refused_and_memory_stays_bounded() {
     let daemon = Daemon::start(Limits { line: 1000, ..Limits::default() });
     let answers = exchange(&daemon.stream(), &vec![b'x'; 100_000]);
-    assert_eq!(answers[0]["error"]["code"], json!(-32001));
+    assert_eq!(answers[0]["error"]["code"], json!(-32002));
     assert_eq!(answers[0]["id"], Value::Null);
     assert_eq!(answers.len(), 1);
     assert_eq!(daemon.client().call("ping", &json!({})).unwrap(), json!("pong"));

@@ -2,7 +2,10 @@
 
 use std::hint::black_box;
 
+use beamtalk_daemon::Service;
+use beamtalk_daemon::rpc::{self, METHOD_NOT_FOUND, Methods, RpcError};
 use beamtalk_project::{Image, library};
+use serde_json::Value;
 
 /// A function that must bear any bytes.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +23,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "parser", corpus: sources, eat: parse },
     Target { name: "compiler", corpus: inputs, eat: compile },
     Target { name: "request-line", corpus: requests, eat: request },
+    Target { name: "json-rpc", corpus: calls, eat: call },
     Target { name: "node-packet", corpus: packets, eat: packet },
     Target { name: "metadata", corpus: metadata_files, eat: metadata },
     Target { name: "beam-file", corpus: beam_files, eat: beam_file },
@@ -84,6 +88,51 @@ fn requests() -> Vec<Vec<u8>> {
 
 fn request(bytes: &[u8]) {
     black_box(beamtalk_repl::is_request(bytes));
+}
+
+fn calls() -> Vec<Vec<u8>> {
+    [
+        r#"{"jsonrpc":"2.0","method":"ping","id":1}"#,
+        r#"{"jsonrpc":"2.0","method":"version"}"#,
+        r#"{"jsonrpc":"2.0","method":"compile","params":{"source":"Object subclass: A\n  run => 42\n"},"id":"c"}"#,
+        r#"{"jsonrpc":"2.0","method":"format","params":{"source":"x:=3+4."},"id":2.5}"#,
+        r#"[{"jsonrpc":"2.0","method":"status","params":[],"id":null},{"jsonrpc":"2.0","method":"ping"},{"id":1}]"#,
+        r#"{"jsonrpc":"2.0","method":"build","params":{"path":"p","shown":"p","force":true},"id":3}"#,
+    ]
+    .iter()
+    .map(|line| line.as_bytes().to_vec())
+    .collect()
+}
+
+/// A daemon's methods, but for the files of this machine.
+struct Harmless(Service);
+
+impl Methods for Harmless {
+    fn call(&self, method: &str, params: Value) -> Result<Value, RpcError> {
+        if ["path", "output"]
+            .iter()
+            .any(|name| params[*name].as_str().is_some_and(|path| path.starts_with('/')))
+        {
+            return Err(RpcError::new(METHOD_NOT_FOUND, "not here"));
+        }
+        self.0.call(method, params)
+    }
+}
+
+fn call(bytes: &[u8]) {
+    thread_local! {
+        static METHODS: Harmless = Harmless(Service::default());
+    }
+    let answer = METHODS.with(|methods| rpc::answer(bytes, methods));
+    let answers = match answer {
+        None => Vec::new(),
+        Some(Value::Array(answers)) => answers,
+        Some(answer) => vec![answer],
+    };
+    for answer in answers {
+        let outcomes = ["result", "error"].iter().filter(|name| answer.get(**name).is_some()).count();
+        assert!(outcomes == 1 && answer["jsonrpc"] == "2.0" && answer.get("id").is_some(), "{answer}");
+    }
 }
 
 /// `{reply, 1, ok, #{value => 5}}` and relatives in External Term Format.

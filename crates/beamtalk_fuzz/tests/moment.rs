@@ -27,6 +27,11 @@ fn the_host_bears_damaged_request_lines() {
 }
 
 #[test]
+fn the_daemon_bears_damaged_calls() {
+    bears_damaged_input("json-rpc");
+}
+
+#[test]
 fn the_host_bears_damaged_node_packets() {
     bears_damaged_input("node-packet");
 }

@@ -1,9 +1,12 @@
 //! `beamtalk daemon …`: the compiler that stays warm between the commands of a terminal session.
 
+use crate::background::detach;
 use crate::cli::DaemonCommand;
 use crate::compiler::failure;
 use crate::failure::{Failure, Outcome};
+use beamtalk_daemon::sessions::{Cleaned, Session, Which, clean};
 use beamtalk_daemon::{Client, DaemonError, Limits, Place, Server, client, connect_or_start};
+use beamtalk_home::Home;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::time::Duration;
@@ -11,9 +14,12 @@ use std::time::Duration;
 /// Performs the subcommand.
 pub fn run(command: &DaemonCommand) -> Outcome {
     match command {
-        DaemonCommand::Start => start(),
+        DaemonCommand::Start { foreground: true } => serve(false, None),
+        DaemonCommand::Start { foreground: false } => start(),
         DaemonCommand::Stop => stop(),
         DaemonCommand::Status { json } => status(*json),
+        DaemonCommand::List => list(),
+        DaemonCommand::Clean { all } => tidy(*all),
         DaemonCommand::Run { detached, idle } => serve(*detached, *idle),
     }
 }
@@ -23,15 +29,15 @@ fn start() -> Outcome {
     let there = Client::connect(&place).is_ok();
     let mut client = connect_or_start(&place, &std::env::current_exe()?).map_err(told)?;
     let status = client.call("status", &json!({})).map_err(told)?;
-    let what = if there { "is running already" } else { "started" };
-    say(format_args!("Compiler daemon {what} (pid {})", status["pid"]))
+    let what = if there { "already running" } else { "started" };
+    say(format_args!("Daemon {what} (PID {})", status["pid"]))
 }
 
 fn stop() -> Outcome {
     let place = Place::from_env().map_err(told)?;
     match client::stop(&place) {
-        Ok(()) => say(format_args!("Compiler daemon stopped")),
-        Err(DaemonError::NotRunning) => say(format_args!("Compiler daemon is not running")),
+        Ok(()) => say(format_args!("Daemon stopped successfully")),
+        Err(DaemonError::NotRunning) => say(format_args!("Daemon is not running")),
         Err(error) => Err(told(error)),
     }
 }
@@ -50,20 +56,41 @@ fn status(as_json: bool) -> Outcome {
         return say(format_args!("{report}"));
     }
     let Some(status) = status else {
-        return say(format_args!("Compiler daemon is not running"));
+        return say(format_args!("Daemon is not running"));
     };
-    let (pid, uptime, requests) = (&status["pid"], &status["uptime"], &status["requests"]);
-    say(format_args!("Compiler daemon is running (pid {pid}, up {uptime} s, {requests} requests)"))?;
-    say(format_args!("  socket   {}", place.socket().display()))?;
+    say(format_args!("Daemon is running (PID {})", status["pid"]))?;
+    say(format_args!("Socket: {}", place.socket().display()))?;
+    say(format_args!("Up: {} s, {} requests", status["uptime"], status["requests"]))?;
     let mut projects = status["projects"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    projects.try_for_each(|project| say(format_args!("  project  {project}")))
+    projects.try_for_each(|project| say(format_args!("Project: {project}")))
+}
+
+fn list() -> Outcome {
+    let sessions = Session::all(&Home::from_env()?).map_err(told)?;
+    if sessions.is_empty() {
+        return say(format_args!("No daemon sessions found"));
+    }
+    say(format_args!("Active daemon sessions:"))?;
+    for session in sessions {
+        let (name, days) = (session.name(), session.age().as_secs() / 86400);
+        match session.pid() {
+            Some(pid) => say(format_args!("  ALIVE {name} (PID: {pid}, age: {days}d)"))?,
+            None => say(format_args!("  DEAD  {name} (age: {days}d)"))?,
+        }
+    }
+    Ok(())
+}
+
+fn tidy(all: bool) -> Outcome {
+    let which = if all { Which::All } else { Which::Orphaned };
+    let Cleaned { removed, active } = clean(&Home::from_env()?, which).map_err(told)?;
+    say(format_args!("✓ Cleaned {removed} session(s), kept {active} active"))
 }
 
 /// Be the daemon. In the background we leave the terminal's session, so that closing it does not end us.
 fn serve(detached: bool, idle: Option<u64>) -> Outcome {
     if detached {
-        // It fails only for the leader of a session or group, which has none to leave.
-        let _ = rustix::process::setsid();
+        detach();
     }
     let mut limits = Limits::default();
     let named = std::env::var("BEAMTALK_DAEMON_IDLE").ok().and_then(|seconds| seconds.parse().ok());
@@ -77,7 +104,12 @@ fn serve(detached: bool, idle: Option<u64>) -> Outcome {
     } else {
         Some(Server::bind(place, limits).map_err(told)?)
     };
-    server.map_or(Ok(()), |server| server.run().map_err(told))
+    let Some(server) = server else { return Ok(()) };
+    if let Ok(home) = Home::from_env() {
+        // Folders that stay because of an error are litter, no reason not to serve.
+        let _ = clean(&home, Which::Old);
+    }
+    server.run().map_err(told)
 }
 
 fn say(line: std::fmt::Arguments<'_>) -> Outcome {

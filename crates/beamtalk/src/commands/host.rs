@@ -1,6 +1,7 @@
 //! `beamtalk host`: the workspace's own process, started by whoever needs it first.
 
 use super::filter;
+use crate::background::detach;
 use crate::cli::HostOptions as Arguments;
 use crate::failure::Outcome;
 use crate::installation::InstalledNode;
@@ -16,7 +17,7 @@ use tracing_subscriber::filter::LevelFilter;
 /// A log that is longer when a host starts becomes `workspace.log.1`.
 const LONG_LOG: u64 = 5 << 20;
 
-/// A workspace stops after four hours without sessions, unless told otherwise.
+/// A workspace stops after four hours without clients and work, unless told otherwise.
 const IDLE_SECONDS: u64 = 4 * 3600;
 
 /// A node lives so long without a host even when its workspace would not stop.
@@ -24,8 +25,7 @@ const LONGEST_ORPHAN_LIFE: Duration = Duration::from_secs(24 * 3600);
 
 /// Serves until the workspace is stopped.
 pub fn run(arguments: &Arguments, verbosity: u8) -> Outcome {
-    // Away from the terminal and its signals. It fails only for a process that leads a group already.
-    let _ = rustix::process::setsid();
+    detach();
     let home = Home::from_env()?;
     let workspace = home.workspace(&WorkspaceId::named(&arguments.workspace)?);
     let mut options = HostOptions::new(workspace.clone(), &arguments.project);

@@ -28,7 +28,7 @@ use tracing_subscriber::filter::LevelFilter;
 pub struct StartOptions {
     /// The port asked for.
     pub port: Option<u16>,
-    /// Seconds without sessions after which it stops; 0 for never.
+    /// Seconds without clients and work after which it stops; 0 for never.
     pub idle: Option<u64>,
     /// Ask every client for the cookie.
     pub require_cookie: bool,

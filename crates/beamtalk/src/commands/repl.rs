@@ -7,7 +7,8 @@ use crate::place::Place;
 use crate::prompt::show::Screen;
 use crate::prompt::terminal::Connections;
 use crate::prompt::{Conversation, script, terminal};
-use beamtalk_home::SessionName;
+use beamtalk_home::{Home, SessionName};
+use beamtalk_repl::Client;
 use beamtalk_repl::launch::{Attached, attach};
 use serde_json::{Value, json};
 use std::io::{self, IsTerminal, Read, Write};
@@ -20,7 +21,17 @@ pub fn run(options: &ReplOptions) -> Outcome {
     let attached =
         enter(&place, &StartOptions { port: options.port, idle, require_cookie: options.require_cookie })?;
     let stop_after = options.ephemeral && attached.started;
-    let talked = talk(&options.talk, &place, attached);
+    let meeting = Meeting {
+        home: &place.home,
+        introduction: introduction(&place, &attached),
+        is_new: attached.started,
+        port: attached.metadata.repl_port.unwrap_or_default(),
+        again: &|| match attach(&place.workspace)? {
+            Some(attached) => Ok(attached.client),
+            None => Err(Failure::new("the workspace has just stopped")),
+        },
+    };
+    let talked = talk(&options.talk, &meeting, attached.client);
     if stop_after {
         super::workspace::stop_quietly(&place.workspace)?;
     }
@@ -46,19 +57,33 @@ pub fn greet(options: &TalkOptions) -> Outcome {
     Ok(())
 }
 
+/// With whom a conversation is, and how it came about.
+pub struct Meeting<'a> {
+    /// Where the history of inputs is kept.
+    pub home: &'a Home,
+    /// What a person reads first.
+    pub introduction: String,
+    /// The workspace was started for it.
+    pub is_new: bool,
+    /// Where the workspace listens.
+    pub port: u16,
+    /// Connects once more.
+    pub again: &'a dyn Fn() -> Outcome<Client>,
+}
+
 /// Evaluates what the command line, a pipe or a person says.
-pub fn talk(options: &TalkOptions, place: &Place, mut attached: Attached) -> Outcome {
+pub fn talk(options: &TalkOptions, meeting: &Meeting<'_>, mut client: Client) -> Outcome {
     if let Some(name) = &options.session {
-        let reply = attached.client.request("session", json!({"name": name}))?;
+        let reply = client.request("session", json!({"name": name}))?;
         if let Some(error) = reply.error() {
             return Err(Failure::new(error));
         }
     }
     if shows_banner(options) {
-        introduce(place, &mut attached)?;
+        introduce(meeting, &mut client)?;
     }
     let screen = Screen::new(options.no_color);
-    let mut conversation = Conversation::new(attached.client, screen, !options.expressions.is_empty());
+    let mut conversation = Conversation::new(client, screen, !options.expressions.is_empty());
     if !options.expressions.is_empty() {
         return script::run(&mut conversation, options.expressions.iter().map(String::as_str));
     }
@@ -68,38 +93,34 @@ pub fn talk(options: &TalkOptions, place: &Place, mut attached: Attached) -> Out
         let text = String::from_utf8(bytes).map_err(|_| Failure::new("the input is not UTF-8"))?;
         return script::run_text(&mut conversation, &text);
     }
-    let again = || -> Outcome<_> {
-        let attached = attach(&place.workspace)?;
-        Ok(attached.ok_or_else(|| Failure::new("the workspace has just stopped"))?.client)
-    };
-    let connections = Connections { completion: again()?, transcript: again()? };
-    let history = place.home.session(&SessionName::from_env())?.join("repl_history");
+    let connections = Connections { completion: (meeting.again)()?, transcript: (meeting.again)()? };
+    let history = meeting.home.session(&SessionName::from_env())?.join("repl_history");
     let mut conversation = Conversation { input_allowed: true, ..conversation };
     terminal::run(&mut conversation, connections, &history)
 }
 
-/// The lines of spec 06 section 2.
-fn introduce(place: &Place, attached: &mut Attached) -> Outcome {
-    let mut stdout = io::stdout();
+/// What is said of a workspace that was found or started (spec 06 section 2).
+fn introduction(place: &Place, attached: &Attached) -> String {
     let id = place.workspace.id();
-    if attached.started {
-        writeln!(stdout, "Started new workspace: {id}")?;
-        if place.named {
-            writeln!(stdout, "  Workspace: {id}")?;
-        } else {
-            writeln!(stdout, "  Workspace: {id} (auto-discovered from {})", place.root.display())?;
-        }
-        writeln!(stdout, "  Project:   {}", attached.metadata.project_path.display())?;
-    } else {
-        writeln!(stdout, "✓ Connected to existing workspace: {id}")?;
+    if !attached.started {
+        return format!("✓ Connected to existing workspace: {id}");
     }
-    let port = attached.metadata.repl_port.unwrap_or_default();
-    writeln!(stdout, "\nConnected to REPL backend on port {port}.")?;
-    let session = attached.client.request("session", json!({}))?;
+    let origin =
+        if place.named { String::new() } else { format!(" (auto-discovered from {})", place.root.display()) };
+    let project = attached.metadata.project_path.display();
+    format!("Started new workspace: {id}\n  Workspace: {id}{origin}\n  Project:   {project}")
+}
+
+/// The lines between the greeting and the first prompt.
+fn introduce(meeting: &Meeting<'_>, client: &mut Client) -> Outcome {
+    let mut stdout = io::stdout();
+    writeln!(stdout, "{}", meeting.introduction)?;
+    writeln!(stdout, "\nConnected to REPL backend on port {}.", meeting.port)?;
+    let session = client.request("session", json!({}))?;
     let session = session.get("value").and_then(Value::as_str).unwrap_or_default();
     writeln!(stdout, "[beamtalk] session: {session}")?;
-    if !attached.started {
-        let reply = attached.client.request("actors", json!({}))?;
+    if !meeting.is_new {
+        let reply = client.request("actors", json!({}))?;
         let actors = reply.list("actors");
         if !actors.is_empty() {
             writeln!(stdout, "Available actors:")?;

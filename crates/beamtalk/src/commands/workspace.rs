@@ -2,23 +2,26 @@
 
 mod attach;
 mod logs;
+mod stop;
+mod transcript;
 
 use super::{StartOptions, enter};
-use crate::cli::WorkspaceCommand;
+use crate::cli::{LogFormat, WorkspaceCommand};
 use crate::failure::{Failure, Outcome};
 use crate::place::Place;
 use beamtalk_home::metadata::ProcessId;
 use beamtalk_home::workspace::now;
 use beamtalk_home::{Metadata, WorkspaceFolder};
-use beamtalk_repl::launch::attach;
-use rustix::process::{Pid, Signal, kill_process};
+use beamtalk_repl::launch::Attached;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// A workspace that was asked to stop has so long to do it.
-const STOP_LIMIT: Duration = Duration::from_secs(15);
+pub use stop::stop_quietly;
+
+/// A host writes down its node as soon as the disk lets it.
+const RECORDING: Duration = Duration::from_secs(2);
 
 /// Performs the subcommand.
 pub fn run(command: &WorkspaceCommand) -> Outcome {
@@ -29,19 +32,20 @@ pub fn run(command: &WorkspaceCommand) -> Outcome {
             let idle = if *persistent { Some(0) } else { *idle_timeout };
             create(name, *background, &StartOptions { port: *port, idle, require_cookie: *require_cookie })
         }
-        WorkspaceCommand::Attach { name, talk } => attach::run(name.as_deref(), talk),
-        WorkspaceCommand::Stop { name, force } => stop(name.as_deref(), *force),
-        WorkspaceCommand::Logs { name, follow, level, json, path } => {
-            let place = Place::existing(name.as_deref())?;
-            logs::show(&place.workspace, level.as_deref(), *json, *follow, *path)
+        WorkspaceCommand::Attach { cookie: Some(_), .. } => Err(attach::refuse_cookie()),
+        WorkspaceCommand::Attach { port: Some(port), cookie_file, talk, .. } => {
+            attach::by_port(*port, cookie_file.as_deref(), talk)
+        }
+        WorkspaceCommand::Attach { name, talk, .. } => attach::by_name(name.as_deref(), talk),
+        WorkspaceCommand::Stop { name, force } => stop::run(name.as_deref(), *force),
+        WorkspaceCommand::Transcript { name, recent } => transcript::follow(name.as_deref(), *recent),
+        WorkspaceCommand::Logs { name, workspace, follow, level, format, json, path } => {
+            let place = Place::existing(name.as_deref().or(workspace.as_deref()))?;
+            let as_json = *json || *format == LogFormat::Json;
+            logs::show(&place.workspace, level.as_deref(), as_json, *follow, *path)
         }
         WorkspaceCommand::Remove { name } => remove(name),
     }
-}
-
-/// Stops a workspace that this command started; one that has stopped already is fine.
-pub fn stop_quietly(workspace: &WorkspaceFolder) -> Outcome {
-    if ask_to_stop(workspace)? { wait_until_stopped(workspace) } else { Ok(()) }
 }
 
 fn list(as_json: bool) -> Outcome {
@@ -90,10 +94,7 @@ fn status(name: Option<&str>, as_json: bool) -> Outcome {
     let running = workspace.has_host();
     let host = metadata.host.as_ref().filter(|_| running).map(|host| host.pid.to_string());
     let port = running_port(workspace, &metadata).map(|port| port.to_string());
-    let node = metadata.node.as_ref().filter(|_| running).map(|node| {
-        let release = metadata.otp_release.as_deref().unwrap_or("?");
-        format!("Erlang/OTP {release}, pid {}", node.pid)
-    });
+    let node = node_in_words(&metadata).filter(|_| running);
     writeln!(stdout, "Workspace: {}", workspace.id())?;
     writeln!(stdout, "Project:   {}", metadata.project_path.display())?;
     writeln!(stdout, "Status:    {}", status_word(workspace))?;
@@ -121,39 +122,40 @@ fn create(name: &str, background: bool, options: &StartOptions) -> Outcome {
         writeln!(stdout, "Start it: beamtalk repl --workspace {name}")?;
         return Ok(());
     }
-    let attached = enter(&place, options)?;
+    let mut attached = enter(&place, options)?;
+    // Answered when the node is up; a workspace whose node cannot start is not started.
+    if let Some(error) = attached.client.request("actors", json!({}))?.error() {
+        return Err(Failure::new(error));
+    }
     let word = if attached.started { "started" } else { "already running" };
     writeln!(stdout, "Workspace '{name}' {word}")?;
+    writeln!(stdout, "  Node:   {}", recorded_node(&place.workspace)?.unwrap_or_else(|| "-".into()))?;
     writeln!(stdout, "  Port:   {}", attached.metadata.repl_port.unwrap_or_default())?;
     writeln!(stdout, "  Attach: beamtalk workspace attach {name}")?;
-    if !attached.started && (options.port.is_some() || options.idle.is_some()) {
+    let has_options = options.port.is_some() || options.idle.is_some() || options.require_cookie;
+    if !attached.started && has_options {
         writeln!(io::stderr(), "⚠ the workspace runs already; the options for its start had no effect")?;
     }
     Ok(())
 }
 
-fn stop(name: Option<&str>, force: bool) -> Outcome {
-    let place = Place::existing(name)?;
-    let workspace = &place.workspace;
-    let id = workspace.id();
-    let metadata = described(workspace)?;
-    let orphan = metadata.node.as_ref().is_some_and(ProcessId::is_alive);
-    if !workspace.has_host() && !orphan {
-        return Err(Failure::new(format!("Workspace '{id}' is not running")));
-    }
-    let port = metadata.repl_port.map_or(String::new(), |port| format!(" (port {port})"));
-    writeln!(io::stderr(), "Stopping workspace '{id}'{port}...")?;
-    let asked = ask_to_stop(workspace)?;
-    let stopped = asked && wait_until_stopped(workspace).is_ok();
-    if !stopped {
-        if workspace.has_host() && !force {
-            return Err(Failure::new(format!("Workspace '{id}' does not answer"))
-                .help(format!("kill it: beamtalk workspace stop {id} --force")));
+/// The node that has just come up, as soon as the metadata tells.
+fn recorded_node(workspace: &WorkspaceFolder) -> Outcome<Option<String>> {
+    let since = Instant::now();
+    loop {
+        let node = node_in_words(&described(workspace)?);
+        if node.is_some() || since.elapsed() > RECORDING {
+            return Ok(node);
         }
-        kill(workspace, &metadata)?;
+        sleep(Duration::from_millis(5));
     }
-    writeln!(io::stdout(), "Workspace '{id}' stopped")?;
-    Ok(())
+}
+
+/// The node has no name, since it takes part in no network.
+fn node_in_words(metadata: &Metadata) -> Option<String> {
+    let node = metadata.node.as_ref()?;
+    let release = metadata.otp_release.as_deref().unwrap_or("?");
+    Some(format!("Erlang/OTP {release}, pid {}", node.pid))
 }
 
 fn remove(name: &str) -> Outcome {
@@ -170,46 +172,15 @@ fn remove(name: &str) -> Outcome {
     Ok(())
 }
 
-/// Asks the host to stop; false when there is none that answers.
-fn ask_to_stop(workspace: &WorkspaceFolder) -> Outcome<bool> {
-    let Some(mut attached) = attach(workspace)? else {
-        return Ok(false);
-    };
-    let cookie = workspace.cookie()?;
-    let reply = attached.client.request("shutdown", json!({"cookie": cookie.reveal()}))?;
-    match reply.error() {
-        None => Ok(true),
-        Some(error) => Err(Failure::new(error)),
-    }
+/// A connection to the workspace of a place, which must run.
+fn attached(place: &Place) -> Outcome<Attached> {
+    beamtalk_repl::launch::attach(&place.workspace)?.ok_or_else(|| not_running(place))
 }
 
-fn wait_until_stopped(workspace: &WorkspaceFolder) -> Outcome {
-    let since = Instant::now();
-    while workspace.has_host() {
-        if since.elapsed() > STOP_LIMIT {
-            return Err(Failure::new(format!("Workspace '{}' does not stop", workspace.id())));
-        }
-        sleep(Duration::from_millis(5));
-    }
-    Ok(())
-}
-
-/// Ends the processes that the metadata names, if they are still those very processes.
-fn kill(workspace: &WorkspaceFolder, metadata: &Metadata) -> Outcome {
-    for process in [&metadata.host, &metadata.node].into_iter().flatten() {
-        let pid = i32::try_from(process.pid).ok().and_then(Pid::from_raw);
-        if let Some(pid) = pid
-            && process.is_alive()
-        {
-            kill_process(pid, Signal::KILL).map_err(io::Error::from)?;
-        }
-    }
-    wait_until_stopped(workspace)?;
-    let _lock = workspace.lock()?;
-    let mut metadata = metadata.clone();
-    metadata.clear_running();
-    workspace.write_metadata(&metadata)?;
-    Ok(())
+fn not_running(place: &Place) -> Failure {
+    let id = place.workspace.id();
+    let start = if place.named { format!("beamtalk repl --workspace {id}") } else { "beamtalk repl".into() };
+    Failure::new(format!("Workspace '{id}' is not running")).help(format!("start it: {start}"))
 }
 
 fn described(workspace: &WorkspaceFolder) -> Outcome<Metadata> {

@@ -27,6 +27,8 @@ use std::thread;
 
 const PROMPT: &str = "> ";
 const CONTINUATION: &str = "..> ";
+/// Transcript text that waits for the next prompt, in bytes.
+const MOST_WAITING: usize = 1 << 20;
 
 /// What a terminal conversation needs besides its own connection.
 #[derive(Debug)]
@@ -220,7 +222,7 @@ impl Transcript {
             }
             while let Ok(push) = client.next_push() {
                 if let Some(text) = push.get("text").and_then(Value::as_str) {
-                    follower.lock().push_str(text);
+                    follower.take(text);
                     if running.load(Ordering::SeqCst) && follower.print_lines().is_err() {
                         return;
                     }
@@ -232,6 +234,18 @@ impl Transcript {
 
     fn lock(&self) -> MutexGuard<'_, String> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps text for the next occasion to print it. Of a flood that comes while nobody looks, the end is kept.
+    fn take(&self, text: &str) {
+        let mut waiting = self.lock();
+        waiting.push_str(text);
+        if waiting.len() > MOST_WAITING {
+            let cut = waiting.len() - MOST_WAITING / 2;
+            let line = waiting.as_bytes()[cut..].iter().position(|byte| *byte == b'\n');
+            let start = line.map_or(waiting.len(), |line| cut + line + 1);
+            waiting.replace_range(..start, "[Transcript text dropped]\n");
+        }
     }
 
     /// Prints whole lines; the rest waits for its end.

@@ -58,7 +58,10 @@ fn d4_many_starts_at_once_leave_one_host() {
     let children: Vec<_> = (0..6).map(|_| start()).collect();
     let mut answers: Vec<String> = children
         .into_iter()
-        .map(|child| String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap())
+        .map(|mut child| {
+            eventually("each has its answer", || child.try_wait().unwrap());
+            String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+        })
         .collect();
     answers.dedup();
     assert_eq!(answers.len(), 1, "all reached one node: {answers:?}");
@@ -89,11 +92,20 @@ fn d4_a_stale_record_points_at_nobody() {
 fn d5_a_session_name_cannot_leave_its_folder() {
     let place = Place::new();
     let sessions = place.home.join("sessions");
-    for name in ["../../escaped", "/etc", "x/y", "é"] {
+    let outside = place.dir.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::set_permissions(&outside, Permissions::from_mode(0o755)).unwrap();
+    for name in ["../../escaped", outside.to_str().unwrap(), "x/y", "é"] {
         let mut command = place.command(&["repl", "--port", "0", "--workspace", "w", "-e", "1"]);
         assert!(command.env("BEAMTALK_WORKSPACE", name).status().unwrap().success());
     }
     assert!(!place.dir.path().join("escaped").exists());
+    assert_eq!(
+        fs::metadata(&outside).unwrap().permissions().mode() & 0o777,
+        0o755,
+        "it is not ours to close"
+    );
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
     assert!(
         !sessions.exists() || fs::read_dir(&sessions).unwrap().flatten().all(|entry| entry.path().is_dir())
     );

@@ -4,6 +4,7 @@
 
 mod crashes;
 mod daemon_rules;
+mod lifecycle;
 mod local_server;
 mod place;
 mod proc;

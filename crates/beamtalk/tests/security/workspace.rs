@@ -63,6 +63,34 @@ fn w2_a_cookie_in_our_environment_is_not_passed_on() {
     }
 }
 
+/// A log may tell of what a program does, a journal holds its text.
+#[test]
+fn w2_every_file_is_private_whatever_the_umask() {
+    let place = Place::new();
+    let mut command = std::process::Command::new("sh");
+    command
+        .args(["-c", "umask 000; exec \"$0\" repl --port 0 --workspace w -e 'Object subclass: A\n  x => 1'"]);
+    command.arg(env!("CARGO_BIN_EXE_beamtalk"));
+    let environment = place.command(&[]);
+    command.envs(environment.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.current_dir(environment.get_current_dir().unwrap());
+    let output = command.output().unwrap();
+    assert_eq!(output.stdout, b"A\n", "{}", String::from_utf8_lossy(&output.stderr));
+    let mut entries = vec![place.home.clone()];
+    let mut seen = Vec::new();
+    while let Some(entry) = entries.pop() {
+        assert_eq!(mode(&entry) & 0o077, 0, "{}", entry.display());
+        if entry.is_dir() {
+            entries.extend(fs::read_dir(&entry).unwrap().flatten().map(|entry| entry.path()));
+        } else {
+            seen.extend(entry.file_name().map(|name| name.to_string_lossy().into_owned()));
+        }
+    }
+    for name in ["cookie", "metadata.json", "workspace.log", "node.log", "journal.jsonl", "startup.log"] {
+        assert!(seen.iter().any(|file| file == name), "{name} is not among {seen:?}");
+    }
+}
+
 #[test]
 fn w3_the_node_listens_nowhere() {
     let place = Place::new();
@@ -73,7 +101,7 @@ fn w3_the_node_listens_nowhere() {
     let [_, node] = place.processes("w");
     for pid in family(node) {
         assert_eq!(listening(pid), Vec::<String>::new(), "process {pid}");
-        let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap();
+        let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
         assert_ne!(name.trim(), "epmd");
     }
     assert_eq!(place.eval("w", "Erlang erlang node"), "Result ok: nonode@nohost".replace("Result ok: ", ""));
@@ -136,4 +164,26 @@ fn w5_a_stopped_workspace_leaves_no_process() {
     let again = place.beamtalk(&["workspace", "stop", "w"]);
     assert!(!again.status.success());
     assert!(String::from_utf8_lossy(&again.stderr).contains("Workspace 'w' is not running"));
+}
+
+/// After a crash the port in the record may be another workspace's.
+#[test]
+fn w5_a_port_that_is_anothers_now_is_not_taken_for_the_old_one() {
+    let place = Place::new();
+    place.eval("a", "1");
+    place.eval("b", "Value subclass: OnlyInB\n  x => 1");
+    for pid in place.processes("a") {
+        assert!(
+            std::process::Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success()
+        );
+        eventually("it is gone", || (!is_alive(pid)).then_some(()));
+    }
+    let mut metadata = place.metadata("a");
+    metadata["repl_port"] = place.metadata("b")["repl_port"].clone();
+    fs::write(place.folder("a").join("metadata.json"), metadata.to_string()).unwrap();
+    let output = place.beamtalk(&["repl", "--port", "0", "--workspace", "a", "-e", "OnlyInB new x"]);
+    assert_eq!((output.status.success(), output.stdout), (false, Vec::new()));
+    assert_eq!(place.eval("a", "6 * 7"), "42");
+    assert_eq!(place.eval("b", "OnlyInB new x"), "1");
+    assert!(place.processes("a").into_iter().chain(place.processes("b")).all(is_alive));
 }

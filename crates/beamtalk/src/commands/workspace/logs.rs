@@ -1,5 +1,6 @@
 //! `beamtalk workspace logs`.
 
+use crate::background::end_with_the_reader;
 use crate::failure::{Failure, Outcome};
 use beamtalk_home::WorkspaceFolder;
 use serde_json::Value;
@@ -59,6 +60,7 @@ pub fn show(
 
 /// Prints lines as they come, also from the file that takes the place of this one.
 fn go_on(path: &Path, mut reader: BufReader<File>, least: usize, as_json: bool) -> Outcome {
+    end_with_the_reader();
     loop {
         while let Some(line) = next_line(&mut reader)? {
             if rank(&line) >= least {
@@ -94,12 +96,13 @@ fn next_line(reader: &mut BufReader<File>) -> io::Result<Option<String>> {
 /// A line without a level that we know is always shown.
 fn rank(line: &str) -> usize {
     let fields: Value = serde_json::from_str(line).unwrap_or(Value::Null);
-    match fields.get("level").and_then(Value::as_str) {
-        Some("TRACE" | "DEBUG") => 0,
-        Some("INFO") => 1,
-        Some("WARN") => 3,
-        _ => LEVELS.len(),
-    }
+    let level = fields.get("level").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
+    let level = match level.as_str() {
+        "trace" => "debug",
+        "warn" => "warning",
+        other => other,
+    };
+    LEVELS.iter().position(|known| *known == level).unwrap_or(LEVELS.len())
 }
 
 fn print(line: &str, as_json: bool) -> Outcome {
