@@ -21,6 +21,10 @@ erlang:
 erlang-test:
 	@tools/install-erlang.sh test
 
+.PHONY: browser-test
+browser-test:
+	@tools/install-browser.sh
+
 .PHONY: repl
 repl: erlang ## Install what is missing, build, and open the prompt (or evaluate piped input)
 	@$(CARGO) build --release --package beamtalk $(QUIET) </dev/null
@@ -35,7 +39,7 @@ install: erlang ## Build and install the beamtalk command for this user
 	$(CARGO) install --path crates/beamtalk --locked
 
 .PHONY: test
-test: erlang-test test-rust test-runtime ## Install what is missing and run every test
+test: erlang-test browser-test test-rust test-runtime ## Install what is missing and run every test
 
 .PHONY: test-rust
 test-rust:

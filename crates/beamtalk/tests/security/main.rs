@@ -2,6 +2,7 @@
 //!
 //! Those that need a second user run as root, with `nobody` as the other; without root they say so and pass.
 
+mod browser;
 mod crashes;
 mod daemon_rules;
 mod lifecycle;
