@@ -5,7 +5,7 @@
 %%% Blocks and defaults of the version before are forgotten when the next one is loaded.
 -module(beamtalk_class_builder).
 
--export([register/1, run/3, default/2]).
+-export([register/1, run/3, default/2, slot/2, set_slot/3]).
 
 -type parts() :: #{atom() => term()}.
 
@@ -31,13 +31,24 @@ register(Parts) ->
             beamtalk_error:raise(no_compiler, 'ClassBuilder', register, Hint)
     end.
 
-%% Runs the block of a method; the receiver is the first argument.
+%% Runs the block of a method; the receiver is the first argument. A class method may write class variables.
 -spec run(atom(), integer(), [term()]) -> term().
-run(Function, Version, Args) ->
+run(Function, Version, [Self | _] = Args) ->
     case beamtalk_registry:annotation(Version, {block, Function}) of
-        {ok, Block} -> apply(Block, Args);
+        {ok, {Block, plain}} -> apply(Block, Args);
+        {ok, {Block, transaction}} -> beamtalk_class_state:transaction(Self, fun() -> apply(Block, Args) end);
         error -> raise(block_gone, <<"the class was built again while this method ran">>, nil)
     end.
+
+%% `self.name' in such a block.
+-spec slot(term(), atom()) -> term().
+slot({'$class', _} = Class, Name) -> beamtalk_class_state:get(Class, Name);
+slot(Self, Name) -> beamtalk_object:field_at(Self, Name).
+
+%% `self.name := value' in such a block.
+-spec set_slot(Value, term(), atom()) -> Value.
+set_slot(Value, {'$class', _} = Class, Name) -> beamtalk_class_state:put(Class, Name, Value);
+set_slot(Value, Self, Name) -> beamtalk_object:field_at_put(Self, Name, Value).
 
 -spec default(atom(), integer()) -> term().
 default(Variable, Version) ->
@@ -102,7 +113,7 @@ is_word(Text, First) ->
 blocks(Name, Parts) ->
     Sides = [{methods, fun(Selector) -> Selector end}, {classMethods, fun beamtalk_dispatch:class_function/1}],
     [
-        {Function(Selector), checked_block(Name, Selector, Block)}
+        {Function(Selector), checked_block(Name, Selector, Block), Part}
      || {Part, Function} <- Sides, {Selector, Block} <- pairs(Part, Parts)
     ].
 
@@ -117,11 +128,15 @@ checked_block(_, Selector, _) ->
 %% ---- notes ---------------------------------------------------------------------------------------------------
 
 note(Version, Blocks, Parts) ->
-    [beamtalk_registry:annotate(Version, {block, Function}, Block) || {Function, Block} <- Blocks],
+    Writes = case docs(classVars, Parts) =/= #{} of true -> transaction; false -> plain end,
     [
-        beamtalk_registry:annotate(Version, {default, Variable}, Value)
-     || Part <- [fields, classVars], {Variable, Value} <- pairs(Part, Parts)
+        beamtalk_registry:annotate(Version, {block, Function}, {Block, Mode})
+     || {Function, Block, Side} <- Blocks, Mode <- [case Side of methods -> plain; classMethods -> Writes end]
     ],
+    Defaults =
+        pairs(fields, Parts) ++
+            [{beamtalk_dispatch:class_function(Variable), Value} || {Variable, Value} <- pairs(classVars, Parts)],
+    [beamtalk_registry:annotate(Version, {default, Variable}, Value) || {Variable, Value} <- Defaults],
     ok.
 
 %% The class is loaded: its notes become those of its module.
@@ -157,8 +172,8 @@ text(Name, Super, Version, Parts) ->
         [atom_to_binary(beamtalk_registry:class_name(Super)), " subclass: ", atom_to_binary(Name)],
         native(maps:get(native, Parts, nil)),
         "\n",
-        [variable(Keyword, Field, Version) || {Field, _} <- pairs(fields, Parts)],
-        [variable("classState", Variable, Version) || {Variable, _} <- pairs(classVars, Parts)],
+        [variable(Keyword, Field, "", Version) || {Field, _} <- pairs(fields, Parts)],
+        [variable("classState", Variable, "class ", Version) || {Variable, _} <- pairs(classVars, Parts)],
         constructors(Kind, Parts),
         [method("", Selector, Version, docs(methodDocs, Parts)) || {Selector, _} <- pairs(methods, Parts)],
         [method("class ", Selector, Version, docs(classMethodDocs, Parts)) || {Selector, _} <- pairs(classMethods, Parts)]
@@ -177,9 +192,9 @@ checked_modifier(Modifier) ->
 native(nil) -> "";
 native(Module) -> [" native: ", checked_word(Module)].
 
-variable(Keyword, Name, Version) ->
+variable(Keyword, Name, Side, Version) ->
     Word = checked_word(Name),
-    io_lib:format("  ~s: ~ts = ClassBuilder default: #~ts of: ~b~n", [Keyword, Word, Word, Version]).
+    io_lib:format("  ~s: ~ts = ClassBuilder default: #'~s~ts' of: ~b~n", [Keyword, Word, Side, Word, Version]).
 
 checked_word(Name) ->
     Text = case is_atom(Name) of true -> atom_to_binary(Name); false -> <<>> end,

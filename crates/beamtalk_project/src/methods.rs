@@ -9,7 +9,7 @@ use beamtalk_text::Span;
 use smol_str::SmolStr;
 
 use crate::image::{Compiled, Failure, INPUT, Image, USER, failure};
-use crate::unit::{ClassUnit, Source};
+use crate::unit::{ClassUnit, Patch, Source};
 
 /// A method of a class that is known by its module.
 #[derive(Debug, Clone, Copy)]
@@ -120,9 +120,15 @@ impl ClassUnit {
         })
     }
 
-    /// Takes a method out, wherever it comes from.
+    /// Takes a method out, wherever it comes from. An extension goes first and leaves the class's own method.
     fn remove(&mut self, side: Side, selector: &str) {
-        self.patches.retain(|patch| patch.side != side || patch.selector != selector);
+        let is_it = |patch: &Patch| patch.side == side && patch.selector == selector;
+        let extends = |patch: &Patch| self.package != USER || patch.source.file().is_some();
+        let extended = self.patches.iter().any(|patch| is_it(patch) && extends(patch));
+        self.patches.retain(|patch| !is_it(patch));
+        if extended {
+            return;
+        }
         let removed = (side, SmolStr::from(selector));
         if self.own_method(side, selector).is_some() && !self.removed.contains(&removed) {
             self.removed.push(removed);

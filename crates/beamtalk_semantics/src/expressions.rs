@@ -11,6 +11,16 @@ use crate::classes::{ClassKind, Side, setter_selector};
 use crate::hir::{Closure, Expr, Kind, Piece, VarId};
 use crate::lower::{ClosureContext, Lowerer};
 
+/// The receiver's name.
+const SELF: &str = "self";
+
+/// A slot of a block parameter that is called `self`. What kind of object it is, only the running program knows.
+fn slot_of_parameter(function: &str, mut arguments: Vec<Expr>, name: &ast::Ident, span: Span) -> Expr {
+    arguments.push(finish(Kind::Atom(name.name.clone()), name.span));
+    let module = "beamtalk_class_builder".into();
+    finish(Kind::Primitive { module, function: function.into(), arguments }, span)
+}
+
 impl Lowerer<'_> {
     pub(crate) fn expr(&mut self, expr: &ast::Expr, usage: Use) -> Expr {
         let span = expr.span;
@@ -113,7 +123,8 @@ impl Lowerer<'_> {
     }
 
     pub(crate) fn self_ref(&mut self, span: Span, usage: Use) -> Expr {
-        match self.receiver {
+        // A block may call its parameter `self`: that of a method for a ClassBuilder.
+        match self.find(SELF).or(self.receiver) {
             Some(receiver) => self.local(receiver, span, usage),
             None => self.error(
                 "E0302",
@@ -151,6 +162,9 @@ impl Lowerer<'_> {
             return Expr { kind: Kind::Atom("nil".into()), span, assigns: false };
         }
         let this = self.self_ref(receiver.span, Use::Local);
+        if self.find(SELF).is_some() {
+            return slot_of_parameter("slot", vec![this], name, span);
+        }
         if self.receiver.is_none() {
             return this;
         }
@@ -251,6 +265,9 @@ impl Lowerer<'_> {
             return value;
         }
         let this = self.self_ref(receiver.span, Use::Local);
+        if self.find(SELF).is_some() {
+            return slot_of_parameter("set_slot", vec![value, this], name, span);
+        }
         let Some(class) = self.cx.class else {
             return this;
         };
