@@ -24,7 +24,8 @@
 //!
 //! Source code layout: `ast.rs` the tree, `token.rs` tokens, `lexer/` and `parser/` how they are
 //! made, `literal.rs` values of literals, `codes.rs` diagnostic codes, `completeness.rs` whether an
-//! input at the prompt is finished, `dump.rs` the tree as text, `selector.rs` facts about selectors.
+//! input at the prompt is finished, `dump.rs` the tree as text, `selector.rs` facts about selectors,
+//! `walk.rs` an expression's parts.
 
 pub mod ast;
 pub mod codes;
@@ -35,6 +36,7 @@ mod literal;
 mod parser;
 mod selector;
 pub mod token;
+mod walk;
 
 use beamtalk_text::{Diagnostic, Span};
 
