@@ -35,6 +35,7 @@ const WITHOUT_EXAMPLE: &[&str] = &[
     "E0216", // hundreds of brackets
     "E0525", // the parser is faster
     "E0341", // only in the standard library
+    "E0319", // two inputs
     "E0451", "E0452", // a project; at the prompt the later one wins
     "E0511", "E0544", // two inputs
     "E0600", // no text at all

@@ -3,10 +3,19 @@
 
 use std::fs;
 
-use beamtalk_project::{BuildOptions, Layout, Project};
+use beamtalk_project::{BuildOptions, Layout, Project, Report};
 
 /// What is said of files, each line `severity code category message`, sorted by file and place.
 fn findings(files: &[(&str, &str)]) -> Vec<String> {
+    let shown = report(files).diagnostics;
+    let shown = shown.iter().map(|each| {
+        let category = each.category.as_deref().unwrap_or("-");
+        format!("{} {} {category} {}", each.severity, each.code, each.message)
+    });
+    shown.collect()
+}
+
+fn report(files: &[(&str, &str)]) -> Report {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("src")).unwrap();
     fs::write(folder.path().join("beamtalk.toml"), "[package]\nname = \"geo\"\nversion = \"0.1.0\"\n")
@@ -15,12 +24,12 @@ fn findings(files: &[(&str, &str)]) -> Vec<String> {
         fs::write(folder.path().join("src").join(name), text).unwrap();
     }
     let mut project = Project::new(Layout::find(folder.path(), ".").unwrap());
-    let report = project.check(".", BuildOptions::default()).unwrap();
-    let shown = report.diagnostics.iter().map(|each| {
-        let category = each.category.as_deref().unwrap_or("-");
-        format!("{} {} {category} {}", each.severity, each.code, each.message)
-    });
-    shown.collect()
+    project.check(".", BuildOptions::default()).unwrap()
+}
+
+/// The helps of what is said of a file.
+fn helps(source: &str) -> Vec<String> {
+    report(&[("a.bt", source)]).diagnostics.into_iter().filter_map(|each| each.help).collect()
 }
 
 /// Sources and what is said of each.
@@ -258,42 +267,42 @@ fn instances_and_literals() {
         (
             "x := #()\nx do: [3]. x inject: 0 into: [:a | a]. x collect: [:a :b | a]. 3 timesRepeat: [:i | i]\n",
             &[
-                "error E0361 type 'do:' expects a block with 1 parameter, but got 0",
-                "error E0361 type 'inject:into:' expects a block with 2 parameters, but got 1",
-                "error E0361 type 'collect:' expects a block with 1 parameter, but got 2",
-                "error E0361 type 'timesRepeat:' expects a block with 0 parameters, but got 1",
+                "error E0361 type do: expects a block with 1 parameter, but got 0",
+                "error E0361 type inject:into: expects a block with 2 parameters, but got 1",
+                "error E0361 type collect: expects a block with 1 parameter, but got 2",
+                "error E0361 type timesRepeat: expects a block with 0 parameters, but got 1",
             ],
         ),
         ("Value subclass: T\n  do: block => block value\n  m: x => x do: [3]\n  n => self do: [4]\n", &[]),
         (
             "3 respondsTo: \"foo\". 3 fieldAt: Integer. Beamtalk classNamed: nil\n",
             &[
-                "error E0362 type 'respondsTo:' expects a symbol literal",
-                "error E0362 type 'fieldAt:' expects a symbol literal",
-                "error E0362 type 'classNamed:' expects a symbol literal",
+                "error E0362 type respondsTo: expects a symbol literal",
+                "error E0362 type fieldAt: expects a symbol literal",
+                "error E0362 type classNamed: expects a symbol literal",
             ],
         ),
         ("x := #foo\n3 respondsTo: x. 3 respondsTo: #foo\n", &[]),
         (
             "#(1, 2) take: \"1\". \"abc\" drop: 1.5\n",
             &[
-                "warning E0363 type 'take:' expects an Integer argument, got String",
-                "warning E0363 type 'drop:' expects an Integer argument, got Float",
+                "warning E0363 type take: expects an Integer argument, got String",
+                "warning E0363 type drop: expects an Integer argument, got Float",
             ],
         ),
         (
             "#(1, 2) at: #a\n\"abc\" at: \"b\"\n",
             &[
-                "error E0364 type 'at:' on List expects an Integer index, got Symbol",
-                "error E0364 type 'at:' on String expects an Integer index, got String",
+                "error E0364 type at: on List expects an Integer index, got Symbol",
+                "error E0364 type at: on String expects an Integer index, got String",
             ],
         ),
         ("#{#a => 1} at: #a\n", &[]),
         (
             "x := \"a\"\nx startsWith: #a. \"abc\" includes: 3. #(1, 2) includes: 3\n",
             &[
-                "error E0365 type 'startsWith:' expects a String argument, got Symbol",
-                "error E0365 type 'includes:' expects a String argument, got Integer",
+                "error E0365 type startsWith: expects a String argument, got Symbol",
+                "error E0365 type includes: expects a String argument, got Integer",
             ],
         ),
         ("false ifTrue: [1]\n", &["warning E0314 lint Condition is always `false`"]),
@@ -441,4 +450,30 @@ fn supervision() {
         ),
         ("Actor subclass: T\n  class supervisionPolicy => #transient\n", &[]),
     ]);
+}
+
+/// Habits of other languages that are well-formed here, so that only their names betray them: source and words of the help.
+#[test]
+fn words_of_other_languages_get_their_own_help() {
+    let habits = [
+        ("x := 3\nreturn x\n", "`^ value`"),
+        ("x := 3\nif x then x else x end\n", "ifTrue:"),
+        ("x := 3\nunless x\n", "ifTrue:"),
+        ("x := 3\nwhile x do\n", "whileTrue:"),
+        ("x := null\n", "`nil`"),
+        ("x := undefined\n", "`nil`"),
+        ("x := None\n", "`nil`"),
+        ("this foo\n", "`self`"),
+        ("x := 3\nputs x\n", "Transcript show:"),
+        ("x := 3\ny := not x\n", "`value not`"),
+        ("x := 3\nlambda x: x\n", "[:x | body]"),
+        ("[:x | x]. end\n", "`[ … ]`"),
+        ("pass\n", "self notImplemented"),
+        ("x := 0x1F\n", "16rFF"),
+        ("x := 1_000\n", "without separators"),
+    ];
+    for (source, words) in habits {
+        let found = helps(source);
+        assert!(found.len() == 1 && found[0].contains(words), "{source} {words}: {found:?}");
+    }
 }

@@ -113,6 +113,8 @@ impl Lowerer<'_> {
         let mut help = format!("Check the spelling of `{name}`, or assign it with `:=` before use");
         if self.is_slot(name) {
             help = format!("Write `self.{name}`: the slots of an object are reached through `self`.");
+        } else if let Some(foreign) = beamtalk_syntax::foreign_word_help(name) {
+            help = format!("{help}. For what `{name}` is elsewhere: {foreign}.");
         } else if let Some(close) = self.closest_variable(name) {
             help = format!("{help}. Did you mean `{close}`?");
         }
@@ -149,7 +151,11 @@ impl Lowerer<'_> {
         }
         if !matches!(name.name.name.as_str(), "Transcript" | "Beamtalk" | "Workspace" | "Self" | "Nil") {
             let known = self.cx.table.iter().map(|class| class.name.as_str());
-            let help = match crate::closest(&name.name.name, known) {
+            let foreign = beamtalk_syntax::foreign_word_help(&name.name.name);
+            let help = match foreign.or_else(|| crate::closest(&name.name.name, known)) {
+                Some(said) if foreign.is_some() => {
+                    format!("For what `{}` is elsewhere: {said}.", name.name.name)
+                }
                 Some(close) => {
                     format!("Did you mean `{close}`? Otherwise it is looked up when the code runs.")
                 }

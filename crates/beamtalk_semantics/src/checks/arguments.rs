@@ -29,7 +29,7 @@ impl Checker<'_> {
                         ExprKind::String(text) if is_plain(text) => format!("Write `#{text}`."),
                         _ => "Write `#name`.".to_owned(),
                     };
-                    let message = format!("'{selector}' expects a symbol literal");
+                    let message = format!("{selector} expects a symbol literal");
                     self.error("E0362", first.span, message, help);
                 }
             }
@@ -38,7 +38,7 @@ impl Checker<'_> {
                     if let Some(class) = literal_class(argument)
                         && !matches!(class, "Integer" | "Character")
                     {
-                        let message = format!("'{selector}' expects an Integer argument, got {class}");
+                        let message = format!("{selector} expects an Integer argument, got {class}");
                         self.warning("E0363", argument.span, message, "Count with integers.");
                     }
                 }
@@ -52,7 +52,7 @@ impl Checker<'_> {
                     && !matches!(class, "Integer" | "Character")
                 {
                     let of = known.map_or("List", Known::class);
-                    let message = format!("'{selector}' on {of} expects an Integer index, got {class}");
+                    let message = format!("{selector} on {of} expects an Integer index, got {class}");
                     self.error("E0364", first.span, message, "Positions are integers, the first is 1.");
                 }
             }
@@ -75,7 +75,7 @@ impl Checker<'_> {
         self.error(
             "E0361",
             argument.span,
-            format!("'{selector}' expects a block with {parameters} parameter{plural}, but got {got}"),
+            format!("{selector} expects a block with {parameters} parameter{plural}, but got {got}"),
             format!("Write `{head}`."),
         );
     }
@@ -86,7 +86,7 @@ impl Checker<'_> {
         // `includes:` and `indexOf:` of other collections take any element.
         let any_receiver = matches!(selector, "startsWith:" | "endsWith:" | "splitOn:");
         if of_string || (any_receiver && known.is_none()) {
-            let message = format!("'{selector}' expects a String argument, got {class}");
+            let message = format!("{selector} expects a String argument, got {class}");
             self.error("E0365", argument.span, message, "Write the text in double quotes.");
         }
     }

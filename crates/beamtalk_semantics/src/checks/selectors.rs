@@ -34,7 +34,13 @@ impl Checker<'_> {
             return;
         }
         let slot = of_self && self.cx.table.all_fields(class).iter().any(|(field, _)| field == selector);
-        let help = if slot {
+        let number =
+            matches!(receiver.kind, ExprKind::Integer(_)) && receiver.span.end == head(message).start;
+        let help = if number && selector.starts_with('_') {
+            "Digits are written without separators: `1000`.".to_owned()
+        } else if number && selector.starts_with(['x', 'b', 'o']) {
+            "Numbers of another radix are written with `r`: `16rFF`, `2r101`.".to_owned()
+        } else if slot {
             format!("Write `self.{selector}` to read the slot.")
         } else if let Some(close) = self.closest_selector(known, selector) {
             format!("Did you mean '{close}'?")
