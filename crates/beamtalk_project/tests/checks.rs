@@ -129,9 +129,9 @@ fn methods() {
         ("Object subclass: T\n  m =>\n", &["error E0531 empty-body method `m` has an empty body"]),
         (
             "Object subclass: T\n  m: a :: Self -> Self => a\n",
-            &["error E0534 type `Self` cannot be the type of parameter `a`"],
+            &["error E0537 type `Self` cannot be the type of parameter `a`"],
         ),
-        ("Object subclass: T\n  m: a :: Self class => a\n", &["error E0534 type `Self` cannot"]),
+        ("Object subclass: T\n  m: a :: Self class => a\n", &["error E0537 type `Self` cannot"]),
         ("Object subclass: T\n  =:= other => other foo\n", &["error E0532 type `=:=` cannot be overridden"]),
         ("Integer >> == other => other foo\n", &["error E0532 type `==` cannot be overridden"]),
         (
@@ -148,7 +148,7 @@ fn methods() {
         ),
         (
             "Value subclass: T\n  field: x = 1\n  m -> Nil => self.x foo\n",
-            &["error E0535 type method `m` returns Nil on a Value type"],
+            &["error E0538 type method `m` returns Nil on a Value type"],
         ),
         (
             "Value subclass: T\n  m: b :: Block -> Nil => b value\n  n -> Nil => self subclassResponsibility\n",
@@ -162,11 +162,11 @@ fn methods() {
         ),
         (
             "Actor subclass: T native: t\n  m => self delegate\n",
-            &["warning E0537 type 'm' delegates to Erlang without a return type"],
+            &["warning E0535 type delegating method `m` declares no return type"],
         ),
         (
             "Object subclass: T native: t handleScope: #process\n  receive: x -> Object => self delegate\n",
-            &["error E0538 - 'receive:' cannot delegate: `receive`"],
+            &["error E0534 - method `receive:` cannot delegate: `receive`"],
         ),
         (
             "Object subclass: T\n  m => @primitive \"lists:reverse(self)\"\n",
