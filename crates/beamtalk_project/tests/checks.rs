@@ -249,7 +249,7 @@ fn instances_and_literals() {
         ("Exception new\n", &[]),
         ("Object subclass: T\n  class new => 1\n  class m => T new\n", &[]),
         (
-            "Value subclass: T native: t\n  class of: x -> T => self delegate\n  class m => T new\n",
+            "Value subclass: T native: t\n  class from: x -> T => self delegate\n  class m => T new\n",
             &["error E0337 type Native Value class `T` has no slots"],
         ),
         (

@@ -168,7 +168,10 @@ impl Lowerer<'_> {
         let (code, said) = if known.is_abstract {
             ("E0353", format!("`{name}` is abstract; type patterns require a concrete subclass"))
         } else if !known.sealed && !self.cx.table.subclasses(name).is_empty() {
-            ("E0354", format!("`{name}` has subclasses; type patterns are not yet supported for it"))
+            (
+                "E0354",
+                format!("`{name}` has subclasses; type patterns are not yet supported for non-leaf classes"),
+            )
         } else {
             return;
         };
