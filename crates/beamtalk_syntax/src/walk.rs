@@ -19,7 +19,9 @@ impl Expr {
             ExprKind::Block(block) => block.body.iter().for_each(|statement| visit(&statement.expr)),
             ExprKind::List { elements, tail } => {
                 elements.iter().for_each(&mut *visit);
-                tail.iter().for_each(|tail| visit(tail));
+                if let Some(tail) = tail {
+                    visit(tail);
+                }
             }
             ExprKind::Array(elements) => elements.iter().for_each(visit),
             ExprKind::Dictionary(pairs) => {
@@ -44,7 +46,9 @@ impl Expr {
             ExprKind::Match(match_) => {
                 visit(&match_.scrutinee);
                 for arm in &match_.arms {
-                    arm.guard.iter().for_each(&mut *visit);
+                    if let Some(guard) = &arm.guard {
+                        visit(guard);
+                    }
                     visit(&arm.body);
                 }
             }
