@@ -624,7 +624,8 @@ static bool scan_start(Scanner *scanner, Lookahead *ahead, const bool *valid, bo
 static bool ends_body(const Scanner *scanner, Lookahead *ahead, uint32_t column) {
   bool member = scanner->within == IN_METHOD || scanner->within == IN_DATA;
   bool may_be_head = member && column <= scanner->header_column;
-  return is_definition(ahead) || (may_be_head && (is_method_head(ahead, 0) || is_alias(ahead)));
+  if (is_definition(ahead) || (may_be_head && is_method_head(ahead, 0))) return true;
+  return (may_be_head || scanner->within == IN_EXTENSION) && is_alias(ahead);
 }
 
 // A keyword that has been read: `match:` with its arms, or any other.
