@@ -159,6 +159,9 @@ pub struct TestScriptOptions {
     /// Do not show warnings (they are not shown anyhow)
     #[arg(long, hide = true)]
     pub no_warnings: bool,
+    /// An expression with a warning that it does not promise fails
+    #[arg(long)]
+    pub warnings_as_errors: bool,
     /// Seconds that an expression may take (0: for ever)
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
     pub timeout: f64,

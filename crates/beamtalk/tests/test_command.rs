@@ -1,7 +1,9 @@
 //! `beamtalk test` and its kin, run as a user runs them: the real binary on real files.
 
 use assert_cmd::Command;
-use serde_json::Value;
+use beamtalk_home::{Home, WorkspaceId};
+use beamtalk_repl::{Client, LoopbackAddr};
+use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -96,11 +98,12 @@ fn a_bare_folder_is_reported_as_the_reference_says() {
 fn programs_get_one_object_and_nothing_that_tests_print() {
     let dir = folder(&[(
         "LoudTest.bt",
-        "TestCase subclass: LoudTest\n  testLoud =>\n    Transcript showCr: \"loud\"\n    self assert: 1 equals: 2\n",
+        "TestCase subclass: LoudTest\n  testLoud =>\n    Transcript showCr: \"loud\"\n    self assert: 1 equals: 2\n  testRead => self assert: (Erlang io get_line: \"\") equals: #eof\n",
     )]);
     let answer = beamtalk(dir.path(), &["test", ".", "--format", "json"]);
     let json: Value = serde_json::from_str(&answer.out).unwrap();
     assert_eq!(answer.err, "loud\n");
+    assert_eq!(json["passed"], 1, "there is nothing to read");
     let test = &json["tests"][0];
     assert_eq!(
         (&test["class"], &test["name"], &test["line"]),
@@ -116,6 +119,7 @@ fn a_file_that_does_not_compile_fails_its_own_tests_and_no_others() {
         ("BadTest.bt", "TestCase subclass: BadTest\n  testOne => self assert: 1 + )\n  testTwo => nil\n"),
         ("HeirTest.bt", "BadTest subclass: HeirTest\n  testMine => nil\n"),
         ("NoTest.bt", "this is ( no class\n"),
+        ("OrphanTest.bt", "NoSuchBase subclass: OrphanTest\n  testMine => nil\n"),
         ("GoodTest.bt", "\u{feff}TestCase subclass: GoodTest\n  testOne => self assert: true\n"),
         ("Empty.bt", ""),
     ]);
@@ -128,6 +132,7 @@ fn a_file_that_does_not_compile_fails_its_own_tests_and_no_others() {
         "HeirTest>>testOne fail",
         "HeirTest>>testTwo fail",
         "NoTest>>compile fail",
+        "OrphanTest>>testMine fail",
     ];
     assert_eq!(found, expected);
     let told = beamtalk(dir.path(), &["test", "."]).err;
@@ -241,11 +246,11 @@ fn a_package_is_tested_with_its_sources_and_their_examples() {
         ),
     ]);
     let expected = [
-        "geo_native_tests (native)>>eunit pass",
         "ShapeDocTest>>line 2 pass",
         "ShapeDocTest>>line 4 fail",
         "ShapeTest>>testNative pass",
         "ShapeTest>>testSides pass",
+        "geo_native_tests (native)>>eunit pass",
     ];
     assert_eq!(statuses(dir.path(), &[]), expected);
     let told = beamtalk(dir.path(), &["test"]).err;
@@ -306,6 +311,81 @@ fn the_library_passes_its_own_tests() {
     let answer = beamtalk(&root, &["test", "stdlib/test", "--warnings-as-errors"]);
     assert_eq!(answer.status, 0, "{}{}", answer.out, answer.err);
     assert!(answer.out.contains("  TestCaseTest: "), "{}", answer.out);
+}
+
+/// A workspace of a home of its own, stopped in the end.
+struct Workspace {
+    home: TempDir,
+    project: TempDir,
+}
+
+impl Workspace {
+    fn prompt(&self, input: &str) -> Answer {
+        let mut command = Command::cargo_bin("beamtalk").unwrap();
+        command.current_dir(self.project.path()).env("BEAMTALK_HOME", self.home.path());
+        let output = command.args(["repl", "--port", "0", "--no-color"]).write_stdin(input).output().unwrap();
+        Answer {
+            status: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Drop for Workspace {
+    fn drop(&mut self) {
+        let mut command = Command::cargo_bin("beamtalk").unwrap();
+        command.current_dir(self.project.path()).env("BEAMTALK_HOME", self.home.path());
+        let _ = command.args(["workspace", "stop"]).output();
+    }
+}
+
+#[test]
+fn the_prompt_loads_and_runs_the_tests_of_its_package() {
+    let project = folder(&[
+        ("beamtalk.toml", "[package]\nname = \"geo\"\nversion = \"0.1.0\"\n"),
+        ("src/Shape.bt", "Object subclass: Shape\n  class sides => 4\n"),
+        (
+            "test/ShapeTest.bt",
+            "TestCase subclass: ShapeTest\n  testA => self assert: Shape sides equals: 4\n  testB => self assert: Shape sides equals: 5\n",
+        ),
+        ("test/OtherTest.bt", "TestCase subclass: OtherTest\n  testC => self skip\n"),
+    ]);
+    let workspace = Workspace { home: TempDir::new().unwrap(), project };
+    let answer = workspace.prompt(":test\n:test OtherTest\nWorkspace testClasses\n");
+    let lines: Vec<&str> = answer.out.lines().collect();
+    assert_eq!(lines[0], "  ✗ ShapeTest>>testB", "{}{}", answer.out, answer.err);
+    assert_eq!(lines[1], "    Expected 5, got 4");
+    assert!(lines[3].starts_with("TestResult(3 tests, 1 passed, 1 skipped, 1 failed ("), "{}", answer.out);
+    assert!(lines[4].starts_with("TestResult(1 tests, 0 passed, 1 skipped ("), "{}", answer.out);
+    assert_eq!(lines[5], "#(OtherTest, ShapeTest)");
+
+    let place = WorkspaceId::from_root(&fs::canonicalize(workspace.project.path()).unwrap());
+    let place = Home::at(workspace.home.path()).workspace(&place);
+    let port = place.metadata().unwrap().unwrap().repl_port.unwrap();
+    let mut client = Client::connect(LoopbackAddr::new(port)).unwrap();
+    let listed = client.request("list-tests", json!({})).unwrap();
+    let expected = json!({"classes": [
+        {"class": "OtherTest", "selectors": ["testC"]},
+        {"class": "ShapeTest", "selectors": ["testA", "testB"]},
+    ]});
+    assert_eq!(listed.get("value"), Some(&expected));
+    let all = client.request("test-all", json!({})).unwrap();
+    assert_eq!(all.get("status"), Some(&json!(["done", "test-error"])));
+    let results = all.get("results").unwrap();
+    assert_eq!(
+        (&results["total"], &results["failed"], &results["skipped"]),
+        (&json!(3), &json!(1), &json!(1))
+    );
+    assert!(results["tests"][2]["error"].as_str().unwrap().starts_with("Expected 5, got 4"));
+    let one = client.request("test", json!({"class": "ShapeTest", "method": "testA"})).unwrap();
+    assert_eq!(
+        one.get("results").unwrap()["tests"],
+        json!([{"class": "ShapeTest", "name": "testA", "status": "pass"}])
+    );
+    assert_eq!(one.get("status"), Some(&json!(["done"])));
+    let unknown = client.request("test", json!({"class": "Zed"})).unwrap();
+    assert_eq!(unknown.error(), Some("Unknown class: Zed"));
 }
 
 #[test]

@@ -19,7 +19,7 @@
 //! |---|---|
 //! | [`host`] | a workspace's process: sockets, start, stop |
 //! | [`connection`] | one client: reader, worker, writer |
-//! | [`ops`] | the operations |
+//! | [`ops`], [`testing`] | the operations |
 //! | [`program`] | a node and a compiler without a server |
 //! | [`image`], [`image_compiler`] | compile, load, evaluate; the real compiler |
 //! | [`session`], [`router`], [`pool`] | sessions, the node's events, names of evaluation modules |
@@ -54,6 +54,7 @@ mod record;
 mod reply;
 mod router;
 mod session;
+mod testing;
 mod wire;
 
 pub use client::{Client, ClientError, Reply};

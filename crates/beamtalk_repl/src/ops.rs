@@ -9,6 +9,7 @@ use crate::image::problems;
 use crate::reply::{Failure, Frame, Outcome};
 use crate::router::CHANNELS;
 use crate::session::Session;
+use crate::testing;
 use crate::wire::Request;
 use beamtalk_home::workspace::now;
 use beamtalk_node::{Display, Status};
@@ -36,6 +37,7 @@ const OPERATIONS: &[(&str, &[&str], &[&str])] = &[
     ("kill", &["actor"], &[]),
     ("load-file", &["path"], &[]),
     ("load-source", &["source"], &[]),
+    ("list-tests", &[], &[]),
     ("modules", &[], &[]),
     ("reload", &["module"], &["path"]),
     ("session", &[], &["name"]),
@@ -44,6 +46,8 @@ const OPERATIONS: &[(&str, &[&str], &[&str])] = &[
     ("shutdown", &["cookie"], &[]),
     ("stdin", &["value"], &["session"]),
     ("subscribe", &[], &["channel"]),
+    ("test", &[], &["class", "file", "method", "session", "stream"]),
+    ("test-all", &[], &["session", "stream"]),
     ("unload", &["module"], &[]),
     ("unsubscribe", &[], &[]),
 ];
@@ -70,6 +74,9 @@ pub(crate) async fn perform(host: &Arc<Host>, client: &Client, request: &Request
         "inspect" => inspect(host, request).await,
         "kill" => kill(host, request).await,
         "modules" => modules(host).await,
+        "test" => testing::test(host, client, request).await,
+        "test-all" => testing::test_all(host, client, request).await,
+        "list-tests" => testing::list(host).await,
         "subscribe" => subscribe(host, client, request),
         "unsubscribe" => {
             host.router().unsubscribe(client.number());
@@ -354,7 +361,7 @@ fn shutdown(host: &Host, request: &Request) -> Outcome {
 }
 
 /// The session that a request names, made if there is none of the name; else the connection's own.
-fn session_of(host: &Host, client: &Client, request: &Request) -> Result<Arc<Session>, Failure> {
+pub(crate) fn session_of(host: &Host, client: &Client, request: &Request) -> Result<Arc<Session>, Failure> {
     match request.session() {
         Some(name) => host.router().sessions.named(name).map(|(session, _)| session),
         None => Ok(client.session()),

@@ -116,6 +116,7 @@ impl Envelope {
     /// The final reply.
     pub(crate) fn reply(&self, outcome: Outcome) -> Frame {
         match (self.legacy, outcome) {
+            (None, Ok(fields)) if fields.get("status").is_some() => self.frame().and(fields),
             (None, Ok(fields)) => self.frame().and(fields).with("status", done()),
             (None, Err(failure)) => self
                 .frame()

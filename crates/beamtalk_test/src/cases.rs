@@ -41,6 +41,32 @@ pub struct Verdict<'c> {
     pub failure: Option<String>,
 }
 
+/// How strictly examples are tried.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rules {
+    /// How long each may take.
+    pub limit: Option<Duration>,
+    /// One with a warning that it does not promise fails.
+    pub warnings_as_errors: bool,
+}
+
+impl Rules {
+    fn objection(self, promise: &Expectation, outcome: &Result<Evaluated, Unevaluated>) -> Option<String> {
+        let speaks_of_warnings = matches!(promise, Expectation::Warning(_) | Expectation::NoWarning(_));
+        let Ok(value) = outcome else { return None };
+        (self.warnings_as_errors && !speaks_of_warnings && !value.warnings.is_empty())
+            .then(|| format!("  warning:  {}", value.warnings.join("\n            ")))
+    }
+}
+
+/// Opens a session.
+///
+/// # Errors
+/// There is no node any more.
+pub async fn open(program: &Program, session: &str) -> Result<ProgramSession, TestError> {
+    program.open(session).await.map_err(|error| TestError::Node(NodeError::Protocol(error.message)))
+}
+
 /// Tries the examples. One that fails changes no variable, and the others go on.
 ///
 /// # Errors
@@ -49,15 +75,15 @@ pub async fn run<'c>(
     program: &Program,
     session: &str,
     cases: &'c [Case],
-    limit: Option<Duration>,
+    rules: Rules,
 ) -> Result<Vec<Verdict<'c>>, TestError> {
-    let opened =
-        program.open(session).await.map_err(|error| TestError::Node(NodeError::Protocol(error.message)))?;
+    let opened = open(program, session).await?;
     let mut verdicts = Vec::with_capacity(cases.len());
     for case in cases {
-        let outcome = evaluate(&opened, &case.code, limit).await?;
+        let outcome = evaluate(&opened, &case.code, rules.limit).await?;
         let promise = case.promise.as_ref().unwrap_or(&Expectation::Success);
-        verdicts.push(Verdict { case, failure: promise.refuted_by(&outcome) });
+        let failure = promise.refuted_by(&outcome).or_else(|| rules.objection(promise, &outcome));
+        verdicts.push(Verdict { case, failure });
     }
     // The node ends with the run.
     let _ = opened.close().await;

@@ -185,12 +185,16 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn value(value: Value) -> Result<Evaluated, Unevaluated> {
-        Ok(Evaluated { value, warnings: vec!["unused variable `x`".into()] })
+    type Outcome = Result<Evaluated, Unevaluated>;
+
+    #[allow(clippy::unnecessary_wraps, reason = "an outcome that happens to be a value")]
+    fn value(value: Value) -> Outcome {
+        Outcome::Ok(Evaluated { value, warnings: vec!["unused variable `x`".into()] })
     }
 
-    fn error() -> Result<Evaluated, Unevaluated> {
-        Err(Unevaluated {
+    #[allow(clippy::unnecessary_wraps, reason = "an outcome that happens to be an error")]
+    fn error() -> Outcome {
+        Outcome::Err(Unevaluated {
             kind: Some("does_not_understand".into()),
             message: "Lamp does not understand 'explode'".into(),
             hint: None,

@@ -1,7 +1,7 @@
 //! The Erlang modules of a package: compiled for the run, and their `eunit` tests (spec 07 section 11.4).
 
 use crate::TestError;
-use crate::cases::{self, Case};
+use crate::cases::{self, Case, Rules};
 use crate::environment::TestNode;
 use crate::expectation::Expectation;
 use crate::outcome::{Outcome, Status};
@@ -9,7 +9,6 @@ use beamtalk_node::CodeModule;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 /// What a package has in Erlang.
 #[derive(Debug, Default)]
@@ -74,6 +73,15 @@ fn erlang_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Whether it is of an Erlang module.
+#[must_use]
+pub fn is_native(outcome: &Outcome) -> bool {
+    outcome.class.ends_with(LABEL)
+}
+
+/// What marks the classes of a report that are Erlang modules.
+const LABEL: &str = " (native)";
+
 /// Runs the `eunit` tests of a module, which are one test here.
 ///
 /// # Errors
@@ -81,12 +89,12 @@ fn erlang_files(folder: &Path) -> Vec<PathBuf> {
 pub async fn run(
     module: &str,
     node: &TestNode,
-    limit: Option<Duration>,
+    rules: Rules,
 ) -> Result<impl Iterator<Item = Outcome> + use<>, TestError> {
     let code = format!("Erlang eunit test: #'{module}'");
     let case = [Case { line: 1, code, promise: Some(Expectation::Text("Result ok: nil".into())) }];
-    let label = format!("{module} (native)");
-    let verdicts = cases::run(&node.program, &label, &case, limit).await?;
+    let label = format!("{module}{LABEL}");
+    let verdicts = cases::run(&node.program, &label, &case, rules).await?;
     let outcomes: Vec<Outcome> = verdicts
         .into_iter()
         .map(|verdict| Outcome {

@@ -1,6 +1,6 @@
 //! A run of `.btscript` files or of Markdown pages.
 
-use crate::cases;
+use crate::cases::{self, Rules};
 use crate::environment::Environment;
 use crate::outcome::{Outcome, Status, Tally};
 use crate::script::Script;
@@ -9,7 +9,7 @@ use beamtalk_project::Image;
 use beamtalk_repl::Program;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const SKIPPED: [&str; 4] = ["target", "node_modules", "_build", "fixtures"];
 
@@ -29,8 +29,8 @@ pub struct ScriptRun {
     pub path: PathBuf,
     /// What to look for in a folder.
     pub kind: Kind,
-    /// How long each example may take.
-    pub limit: Option<Duration>,
+    /// How strictly.
+    pub rules: Rules,
 }
 
 /// A file with examples.
@@ -128,7 +128,7 @@ impl ScriptRun {
             let name = if load.error.is_some() { "@load-error" } else { "@load" };
             outcomes.push(outcome(format!("{name} {}", load.path), load.line, failure));
         }
-        let verdicts = cases::run(program, &file.shown, &file.script.cases, self.limit).await?;
+        let verdicts = cases::run(program, &file.shown, &file.script.cases, self.rules).await?;
         let counted = verdicts.into_iter().filter(|it| it.case.is_test() || it.failure.is_some());
         outcomes.extend(counted.map(|it| outcome(it.case.code.clone(), it.case.line, it.failure)));
         Ok(outcomes)

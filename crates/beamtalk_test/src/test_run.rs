@@ -1,6 +1,6 @@
 //! A run of test classes and of the examples in doc comments.
 
-use crate::cases;
+use crate::cases::{self, Rules};
 use crate::classes::{self, Pace, Plan};
 use crate::discover::{self, Group, Role};
 use crate::doctest::{self, Examples};
@@ -92,8 +92,8 @@ impl TestRun {
                     of_batch.extend(self.world(batch, world, &mut node, &mut said, progress).await?);
                     node.close().await;
                 }
-                // Worlds are an affair of ours; the report is in the order of files.
-                of_batch.sort_by(|a: &Outcome, b| a.file.cmp(&b.file));
+                // Worlds are an affair of ours; the report is in the order of files, with Erlang's at the end.
+                of_batch.sort_by_key(|outcome: &Outcome| (native::is_native(outcome), outcome.file.clone()));
                 outcomes.extend(of_batch);
             }
             Ok(outcomes)
@@ -129,7 +129,7 @@ impl TestRun {
             Some(package) => block_in_place(|| native::compile(&package.root, node.folder().path()))?,
             None => native::Natives::default(),
         };
-        node.program.node().open_session(SESSION).await?;
+        let _output = cases::open(&node.program, SESSION).await?;
         node.program.node().load(natives.modules).await?;
         load(node, &mut classes).await?;
         progress.running();
@@ -158,7 +158,7 @@ impl TestRun {
         }
         for module in &natives.tests {
             found.extend(
-                native::run(module, node, self.limit).await?.filter(|it| self.wants(&it.class, &it.name)),
+                native::run(module, node, self.rules()).await?.filter(|it| self.wants(&it.class, &it.name)),
             );
         }
         Ok(found)
@@ -248,7 +248,7 @@ impl TestRun {
         if !examples.cases.iter().any(|case| self.wants(&class, &case.name())) {
             return Ok(Vec::new());
         }
-        let tried = cases::run(&node.program, &class, &examples.cases, self.limit).await?;
+        let tried = cases::run(&node.program, &class, &examples.cases, self.rules()).await?;
         let outcome = |verdict: cases::Verdict| Outcome {
             file: file.to_string(),
             class: class.clone(),
@@ -263,6 +263,10 @@ impl TestRun {
         let counted = |verdict: &cases::Verdict| verdict.case.is_test() || verdict.failure.is_some();
         let outcomes = tried.into_iter().filter(counted).map(outcome);
         Ok(outcomes.filter(|outcome| self.wants(&outcome.class, &outcome.name)).collect())
+    }
+
+    fn rules(&self) -> Rules {
+        Rules { limit: self.limit, warnings_as_errors: self.warnings_as_errors }
     }
 
     fn jobs(&self) -> usize {

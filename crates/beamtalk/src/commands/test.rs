@@ -7,6 +7,7 @@ use beamtalk_home::Home;
 use beamtalk_node::Starter;
 use beamtalk_project::Finding;
 use beamtalk_repl::Written;
+use beamtalk_test::cases::Rules;
 use beamtalk_test::environment::Environment;
 use beamtalk_test::report::{self, Report};
 use beamtalk_test::script_run::{Kind, ScriptRun};
@@ -43,7 +44,8 @@ pub fn run(options: &TestOptions) -> Outcome {
 
 /// `beamtalk test-script`
 pub fn scripts(options: &TestScriptOptions) -> Outcome {
-    let run = ScriptRun { path: options.path.clone(), kind: Kind::Script, limit: limit(options.timeout) };
+    let rules = Rules { limit: limit(options.timeout), warnings_as_errors: options.warnings_as_errors };
+    let run = ScriptRun { path: options.path.clone(), kind: Kind::Script, rules };
     let files = run.files()?;
     if files.is_empty() {
         writeln!(io::stdout(), "No tests found")?;
@@ -70,7 +72,8 @@ pub fn scripts(options: &TestScriptOptions) -> Outcome {
 
 /// `beamtalk test-docs`
 pub fn docs(options: &TestDocsOptions) -> Outcome {
-    let run = ScriptRun { path: options.path.clone(), kind: Kind::Markdown, limit: limit(options.timeout) };
+    let rules = Rules { limit: limit(options.timeout), ..Rules::default() };
+    let run = ScriptRun { path: options.path.clone(), kind: Kind::Markdown, rules };
     let files = run.files()?;
     if files.is_empty() {
         writeln!(io::stdout(), "No tests found")?;

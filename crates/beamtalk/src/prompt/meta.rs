@@ -118,8 +118,7 @@ impl Conversation {
                 self.fail(":sync takes no arguments — it syncs the project from beamtalk.toml")
             }
             Word::Sync => self.evaluate("Workspace sync"),
-            Word::Test if argument.is_empty() => self.evaluate("Workspace test"),
-            Word::Test => self.evaluate(&format!("Workspace test: {argument}")),
+            Word::Test => self.test(argument),
             Word::ShowCodegen if argument.is_empty() => self.usage(":show-codegen <expression>"),
             Word::ShowCodegen => self.ask("show-codegen", json!({"code": argument}), |reply| {
                 reply.text("value").map(|text| text.trim_end().to_owned())
@@ -203,6 +202,24 @@ impl Conversation {
                 None => named(&verb, &reply.texts("classes"), path),
             })
         })
+    }
+
+    /// Loads the sources and tests of the package around, if there is one, and runs the tests that are loaded.
+    fn test(&mut self, class: &str) -> Outcome<End> {
+        let root = beamtalk_home::project_root(&std::env::current_dir()?);
+        if root.join(beamtalk_project::MANIFEST).is_file() {
+            for folder in ["src", "test"].map(|name| root.join(name)).iter().filter(|folder| folder.is_dir())
+            {
+                match self.ask("load-file", json!({"path": folder}), |_| None)? {
+                    End::Done => {}
+                    end => return Ok(end),
+                }
+            }
+        }
+        match class {
+            "" => self.evaluate("Workspace test"),
+            class => self.evaluate(&format!("Workspace test: {class}")),
+        }
     }
 
     fn remove_method(&mut self, argument: &str) -> Outcome<End> {

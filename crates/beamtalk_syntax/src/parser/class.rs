@@ -35,11 +35,7 @@ impl Parser<'_> {
         };
         self.header_options(&mut class);
         class.header_span = self.span_from(start);
-        let closer = self.foreign_class_opener();
         self.members(&mut class.members);
-        if closer.is_some_and(|closer| self.text() == closer) {
-            self.bump();
-        }
         class.span = self.span_from(start);
         class
     }
@@ -102,8 +98,7 @@ impl Parser<'_> {
         match self.kind() {
             TokenKind::Identifier if !self.starts_line() => self.bump_ident(),
             TokenKind::Symbol | TokenKind::String | TokenKind::Error if !self.starts_line() => {
-                let start = self.bump().span.start;
-                self.silence_smalltalk_header(start);
+                self.bump();
                 here
             }
             _ => here,
