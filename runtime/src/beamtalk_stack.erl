@@ -43,7 +43,13 @@ stack_frames(Stack) ->
         end,
     [stack_frame(Frame) || Frame <- Shown].
 
-stack_frame({Module, Function, Arity, Location}) ->
+%% The VM gives the arguments instead of their number for a function that does not exist or has no clause.
+stack_frame({Module, Function, Given, Location}) ->
+    Arity =
+        case is_list(Given) of
+            true -> length(Given);
+            false -> Given
+        end,
     {Method, Side, Arguments} = method(Function, Arity),
     {Class, Count} =
         case class_module(Module) of

@@ -175,6 +175,9 @@ stack_frames() ->
     ?assert(lists:any(fun(#{receiverClass := C, method := M}) -> {C, M} =:= {'Coin', double} end, Frames)),
     [_ | _] = ClassFrames = on_do(fun() -> 'bt@user@Coin':'class of:'(c, 1) end, nil, fun beamtalk_exception:stack_trace/1),
     ?assertMatch([#{method := 'of:', arguments := 1}], [F || #{receiverClass := 'Coin class'} = F <- ClassFrames]),
+    %% Of a function that does not exist the VM tells the arguments.
+    [Missing] = beamtalk_stack:stack_frames([{'bt@user@Coin', 'gone:', [coin, 1], []}]),
+    ?assertMatch(#{receiverClass := 'Coin', method := 'gone:', arguments := 1}, Missing),
     ?assertEqual([], [F || #{moduleName := <<"beamtalk_", _/binary>>} = F <- Frames, maps:get(moduleName, F) =/= <<"beamtalk_error_tests">>]).
 
 no_match() ->

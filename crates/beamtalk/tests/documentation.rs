@@ -35,6 +35,8 @@ const WITHOUT_EXAMPLE: &[&str] = &[
     "E0216", // hundreds of brackets
     "E0525", // the parser is faster
     "E0341", // only in the standard library
+    "E0319", // two inputs
+    "E0451", "E0452", // a project; at the prompt the later one wins
     "E0511", "E0544", // two inputs
     "E0600", // no text at all
     "E0605", "E0606", "E0607", "E0613", "E0614", // of reflection, at run time
@@ -354,7 +356,9 @@ fn codes_of(source: &str) -> Vec<&'static str> {
         Ok(compiled) => compiled.warnings,
         Err(Failure { diagnostics }) => diagnostics,
     };
-    diagnostics.iter().map(|(_, diagnostic)| diagnostic.code).collect()
+    let parsed = beamtalk_syntax::parse(source);
+    let style = beamtalk_project::lint(&parsed.file, source);
+    diagnostics.iter().map(|(_, diagnostic)| diagnostic).chain(&style).map(|each| each.code).collect()
 }
 
 #[test]
@@ -386,7 +390,11 @@ fn codes_in_sources() -> BTreeSet<String> {
     let mut codes: BTreeSet<String> =
         beamtalk_syntax::codes::ALL.iter().map(|(code, _)| (*code).to_owned()).collect();
     for krate in ["beamtalk_semantics", "beamtalk_codegen", "beamtalk_project"] {
-        for path in entries(&root().join("crates").join(krate).join("src")) {
+        let source = root().join("crates").join(krate).join("src");
+        let (folders, mut files): (Vec<_>, Vec<_>) =
+            entries(&source).into_iter().partition(|path| path.is_dir());
+        files.extend(folders.iter().flat_map(|folder| entries(folder)));
+        for path in files.iter().filter(|path| path.extension().is_some_and(|end| end == "rs")) {
             let text = fs::read_to_string(path).unwrap();
             let code = text.split("#[cfg(test)]").next().unwrap_or_default();
             codes.extend(code.split('"').filter(|word| is_code(word)).map(str::to_owned));

@@ -1,37 +1,16 @@
 //! How fast sources become `.beam` files.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
 
 use beamtalk_project::{Image, Source, library};
 
+use crate::generate::class;
 use crate::{Figure, median};
-
-/// A class of typical methods; 40 lines.
-fn class(number: usize, out: &mut String) {
-    let _ = write!(
-        out,
-        "/// A generated account, number {number}.\nValue subclass: Account{number}\n  field: owner = \"nobody\"\n  field: balance = 0\n  field: history = #()\n\n"
-    );
-    for method in 0..6 {
-        let _ = write!(
-            out,
-            "  /// Deposits and answers the new account.\n  deposit{method}: amount note: text =>\n    amount > 0 ifFalse: [^self error: \"amount must be positive\"]\n    entry := \"{{text}}: {{amount}}\"\n    next := self withBalance: self balance + amount * {method}\n    next withHistory: (self history add: entry)\n"
-        );
-    }
-    out.push_str("  total => self history inject: 0 into: [:sum :each | sum + each size]\n");
-}
 
 /// Lines per second through to bytes, the library's build, and the ratio to `erlc`.
 pub fn measure() -> Vec<Figure> {
-    let sources: Vec<String> = (0..500)
-        .map(|number| {
-            let mut text = String::new();
-            class(number, &mut text);
-            text
-        })
-        .collect();
+    let sources: Vec<String> = (0..500).map(class).collect();
     let lines: usize = sources.iter().map(|source| source.lines().count()).sum();
     let image = Image::new();
     let mut times = Vec::new();

@@ -4,10 +4,12 @@
 //! the machine is quiet.
 
 mod compile;
+mod generate;
+mod parse;
 mod programs;
 mod session;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// One line of the report.
@@ -42,10 +44,29 @@ pub fn percentile(values: &mut [f64], percent: f64) -> f64 {
 }
 
 fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [word, name, path] = arguments.as_slice()
+        && word == "phase"
+    {
+        return match parse::phase(name, Path::new(path)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
     let binary =
         std::env::var_os("BEAMTALK").map_or_else(|| root.join("target/release/beamtalk"), PathBuf::from);
-    let mut figures = compile::measure();
+    let mut figures = match parse::measure() {
+        Ok(found) => found,
+        Err(error) => {
+            eprintln!("The parsing benchmarks failed: {error}.");
+            return ExitCode::FAILURE;
+        }
+    };
+    figures.extend(compile::measure());
     match session::measure(&binary, &root) {
         Ok(found) => figures.extend(found),
         Err(error) => {

@@ -108,8 +108,10 @@ impl ClassCompiler<'_, '_> {
         self.undefined_hook();
     }
 
-    fn context(&self, side: Side) -> MethodContext<'_> {
-        MethodContext { table: self.table, class: Some(self.class.info), side, library: self.library }
+    /// Code that others add to a class of the library is theirs.
+    fn context(&self, side: Side, source: SourceRef<'_>) -> MethodContext<'_> {
+        let library = self.library && source.path == self.class.path;
+        MethodContext { table: self.table, class: Some(self.class.info), side, library }
     }
 
     fn report(&mut self, source: SourceRef<'_>, diagnostics: Vec<Diagnostic>) {
@@ -119,12 +121,10 @@ impl ClassCompiler<'_, '_> {
 
     fn method(&mut self, source: &MethodSource<'_>, labels: (beamtalk_beam::Label, beamtalk_beam::Label)) {
         let method = source.method;
-        let lowered = lower_method(self.context(source.side), method);
+        let cx = self.context(source.side, source.source);
+        let (lowered, found) = (lower_method(cx, method), check_method(cx, method));
         self.report(source.source, lowered.diagnostics);
-        self.report(
-            source.source,
-            check_method(self.table, self.class.info, method, source.side == Side::Class),
-        );
+        self.report(source.source, found);
         let selector = method.signature.selector();
         let name = function_name(source.side, &selector);
         let span = method.signature.span();
@@ -304,8 +304,8 @@ impl ClassCompiler<'_, '_> {
         let lowered: Vec<_> = data
             .iter()
             .map(|data| {
-                let lowered =
-                    data.data.default.as_ref().map(|default| lower_expression(self.context(side), default));
+                let cx = self.context(side, data.source);
+                let lowered = data.data.default.as_ref().map(|default| lower_expression(cx, default));
                 (data, lowered)
             })
             .collect();

@@ -163,7 +163,7 @@ impl Image {
                 "Define each separately, or use a class definition.",
             ));
         }
-        let statements: Vec<&ast::Statement> = statements(&source);
+        let statements: Vec<&ast::Statement> = source.statements().collect();
         let mut draft = self.draft(std::slice::from_ref(&source));
         if statements.is_empty() || draft.has_failed() {
             return draft.settle();
@@ -261,19 +261,6 @@ impl Image {
         work.patches(sources);
         work.finish()
     }
-}
-
-fn statements(source: &Source) -> Vec<&ast::Statement> {
-    source
-        .parsed
-        .file
-        .items
-        .iter()
-        .filter_map(|item| match item {
-            ast::Item::Statement(statement) => Some(statement),
-            _ => None,
-        })
-        .collect()
 }
 
 pub(crate) fn failure(code: &'static str, message: &str, help: &str) -> Failure {
@@ -649,7 +636,7 @@ impl Image {
     pub fn listing(&self, variables: &[InputVariable], code: &str) -> Result<String, Failure> {
         let compiled = self.compile_input(variables, code, "bt@eval@listing")?;
         let source = Source::new(INPUT, code);
-        let statements = statements(&source);
+        let statements: Vec<&ast::Statement> = source.statements().collect();
         let lines = LineIndex::new(&source.text);
         let table = compiled.change.as_ref().map_or(&self.table, |change| &change.table);
         let mut text = String::new();

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use beamtalk_semantics::{ClassTable, closest};
+use beamtalk_semantics::{ClassTable, Side, closest};
 use beamtalk_syntax::ast;
-use beamtalk_text::{Category, Diagnostic};
+use beamtalk_text::{Category, Diagnostic, LineIndex, Span};
 use rustc_hash::FxHashMap;
 use sha2::{Digest as _, Sha256};
 use smol_str::SmolStr;
@@ -23,6 +23,8 @@ pub struct FileSource {
     pub digest: Digest,
     /// Why it was not read, though it is there; then the text is empty.
     pub broken: Option<Diagnostic>,
+    /// What is to be said of its style.
+    pub style: Vec<Diagnostic>,
 }
 
 /// A class whose module the project makes: its own, or the library's with extensions.
@@ -58,11 +60,13 @@ impl Index {
             digests: files.iter().map(|file| (file.source.path.clone(), file.digest)).collect(),
             units: FxHashMap::default(),
             names: Vec::new(),
+            extensions: FxHashMap::default(),
             diagnostics: Vec::new(),
         };
         for file in &files {
             work.diagnostics.extend(file.broken.iter().map(|each| (file.source.path.clone(), each.clone())));
             work.file(&file.source, package);
+            work.diagnostics.extend(file.style.iter().map(|each| (file.source.path.clone(), each.clone())));
         }
         for file in &files {
             for (item, extension) in file.source.extensions() {
@@ -77,6 +81,8 @@ struct Work {
     digests: FxHashMap<SmolStr, Digest>,
     units: FxHashMap<SmolStr, ClassUnit>,
     names: Vec<SmolStr>,
+    /// Where each standalone method is defined: file and place.
+    extensions: FxHashMap<(SmolStr, Side, SmolStr), (Arc<Source>, Span)>,
     diagnostics: Vec<(SmolStr, Diagnostic)>,
 }
 
@@ -104,6 +110,9 @@ impl Work {
 
     fn extension(&mut self, source: &Arc<Source>, item: usize, extension: &ast::Extension) {
         let name = &extension.target.name.name;
+        if self.is_refused(source, extension) {
+            return;
+        }
         if let Some(unit) = self.units.get_mut(name) {
             return unit.patch(source, item, extension);
         }
@@ -122,6 +131,34 @@ impl Work {
         let said = format!("Class '{name}' not found");
         let diagnostic = Diagnostic::error("E0604", extension.target.span, said).with_help(help);
         self.diagnostics.push((source.path.clone(), diagnostic.in_category(Category::UnresolvedClass)));
+    }
+
+    /// Whether the class has the method in its body, or another file gives it the same one; both are reported.
+    fn is_refused(&mut self, source: &Arc<Source>, extension: &ast::Extension) -> bool {
+        let name = &extension.target.name.name;
+        let side = if extension.class_side { Side::Class } else { Side::Instance };
+        let (selector, span) = (extension.method.signature.selector(), extension.method.signature.span());
+        let shown = if extension.class_side { format!("{name} class") } else { name.to_string() };
+        let library = || LIBRARY.units.iter().find(|(each, _)| each == name).map(|(_, unit)| unit);
+        let in_body = self
+            .units
+            .get(name)
+            .or_else(library)
+            .is_some_and(|unit| unit.own_method(side, &selector).is_some());
+        let (diagnostic, refused) = if in_body {
+            let said = format!("extension '{selector}' is shadowed by the method of class `{shown}` itself");
+            let help = "The class's own method wins; remove the extension, or give it another name.";
+            (Diagnostic::warning("E0452", span, said).with_help(help), true)
+        } else {
+            let key = (name.clone(), side, selector.clone());
+            let Some((first, at)) = self.extensions.insert(key, (source.clone(), span)) else { return false };
+            let said = format!("extension '{selector}' of `{shown}` is defined twice");
+            let line = LineIndex::new(&first.text).line(at.start);
+            let help = format!("It is also defined at {}:{line}; remove or rename one of them.", first.path);
+            (Diagnostic::error("E0451", span, said).with_help(help), false)
+        };
+        self.diagnostics.push((source.path.clone(), diagnostic.in_category(Category::ExtensionConflict)));
+        refused
     }
 
     fn finish(mut self, salt: &Digest) -> Index {

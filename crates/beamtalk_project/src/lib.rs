@@ -41,7 +41,7 @@ mod suite;
 mod trace;
 mod unit;
 
-pub use beamtalk_semantics::{InputVariable as Variable, closest};
+pub use beamtalk_semantics::{InputVariable as Variable, closest, lint};
 pub use beamtalk_text::{Diagnostic, LineIndex};
 /// Names of classes, modules, selectors and paths.
 pub use smol_str::SmolStr as Name;

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, LazyLock};
 
-use beamtalk_semantics::{ClassTable, STDLIB};
+use beamtalk_semantics::{ClassTable, MethodContext, STDLIB, Side, lower_method};
+use beamtalk_syntax::ast;
 use beamtalk_text::Diagnostic;
 use smol_str::SmolStr;
 
@@ -66,8 +67,29 @@ pub fn check() -> Vec<(SmolStr, Diagnostic)> {
         if let Some(code) = unit.compile(&library.table) {
             found.extend(code.diagnostics);
         }
+        found.extend(
+            as_of_users(&library.table, unit).into_iter().map(|diagnostic| (path.clone(), diagnostic)),
+        );
     }
     found
+}
+
+/// What a class of the library is told where it is held to the rules of everyone; primitives are its privilege.
+fn as_of_users(table: &ClassTable, unit: &ClassUnit) -> Vec<Diagnostic> {
+    let Some(definition) = unit.source.class() else { return Vec::new() };
+    let info = table.get(&definition.name.name).map(AsRef::as_ref);
+    let methods = definition.members.iter().filter_map(|member| match member {
+        ast::Member::Method(method) => Some(method),
+        ast::Member::Data(_) => None,
+    });
+    methods
+        .flat_map(|method| {
+            let side = if method.is_class_side() { Side::Class } else { Side::Instance };
+            let cx = MethodContext { table, class: info, side, library: false };
+            lower_method(cx, method).diagnostics
+        })
+        .filter(|diagnostic| diagnostic.code != "E0340")
+        .collect()
 }
 
 /// The library's modules: name and instructions.

@@ -108,7 +108,8 @@ impl Image {
 }
 
 impl ClassUnit {
-    fn own_method(&self, side: Side, selector: &str) -> Option<&ast::Method> {
+    /// The method of the class's own body.
+    pub(crate) fn own_method(&self, side: Side, selector: &str) -> Option<&ast::Method> {
         self.source.class()?.members.iter().find_map(|member| match member {
             ast::Member::Method(method)
                 if method.is_class_side() == (side == Side::Class)

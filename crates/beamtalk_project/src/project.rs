@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use beamtalk_semantics::{ClassTable, watch};
+use beamtalk_semantics::{ClassTable, lint, lower_input, watch};
+use beamtalk_syntax::ast;
 use beamtalk_text::{Diagnostic, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::{Digest as _, Sha256};
@@ -194,7 +195,9 @@ impl Project {
     ) -> Work {
         // What the manifest says may change the meaning of any class.
         let salt: Digest = Sha256::digest(self.manifest.as_ref().map_or(&[][..], |(bytes, _)| bytes)).into();
-        let index = Index::new(self.files.values(), self.package(), &salt);
+        let mut index = Index::new(self.files.values(), self.package(), &salt);
+        let loose = self.loose_statements(&index.table, options);
+        index.diagnostics.extend(loose);
         let answers = Answers::new(&index.table, index.classes.iter().map(|class| &class.name));
         let is_current = |class: &IndexedClass| {
             old.classes.get(&class.name).is_some_and(|entry| {
@@ -225,6 +228,21 @@ impl Project {
         let existing: FxHashSet<&SmolStr> = index.classes.iter().map(|class| &class.name).collect();
         self.made.retain(|name, _| existing.contains(name));
         Work { index, dirty }
+    }
+
+    /// What is to be said of statements outside of classes; they are not run.
+    fn loose_statements(&self, table: &ClassTable, options: BuildOptions) -> Vec<(SmolStr, Diagnostic)> {
+        let files: Vec<&Source> = self.files.values().map(|file| file.source.as_ref()).collect();
+        let files: Vec<&Source> = files
+            .into_iter()
+            .filter(|source| source.parsed.is_ok() && source.statements().next().is_some())
+            .collect();
+        let said = in_parallel(&files, options.threads, |source| {
+            let statements: Vec<&ast::Statement> = source.statements().collect();
+            lower_input(table, &[], &statements).diagnostics
+        });
+        let said = files.iter().zip(said);
+        said.flat_map(|(source, said)| said.into_iter().map(|each| (source.path.clone(), each))).collect()
     }
 
     // ---- telling ---------------------------------------------------------------------------------
@@ -432,7 +450,10 @@ pub(crate) fn read_source(name: &SmolStr, bytes: &[u8]) -> FileSource {
         Ok(text) => (text, None),
         Err(_) => ("", refused("The file is not UTF-8", "Save it with UTF-8 as its encoding.")),
     };
-    FileSource { source: Arc::new(Source::new(name.clone(), text)), digest, broken }
+    let source = Source::new(name.clone(), text);
+    // The style of a broken text is that of its recovery.
+    let style = if source.parsed.is_ok() { lint(&source.parsed.file, &source.text) } else { Vec::new() };
+    FileSource { source: Arc::new(source), digest, broken, style }
 }
 
 pub(crate) type Compiled = (Vec<(SmolStr, Diagnostic)>, Option<Vec<u8>>);

@@ -66,6 +66,14 @@ impl Source {
         })
     }
 
+    /// Its statements outside of definitions.
+    pub fn statements(&self) -> impl Iterator<Item = &ast::Statement> {
+        self.parsed.file.items.iter().filter_map(|item| match item {
+            ast::Item::Statement(statement) => Some(statement),
+            _ => None,
+        })
+    }
+
     /// The class or protocol it defines, if any.
     pub(crate) fn definition(&self) -> Option<Definition<'_>> {
         self.parsed.file.items.iter().find_map(|item| match item {

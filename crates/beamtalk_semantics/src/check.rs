@@ -1,10 +1,11 @@
 //! Rules of a class definition (spec 02 section 3, 05b sections 7.3, 7.4 and 7.6).
 
-use beamtalk_syntax::ast::{ClassDef, DataKeyword, Member, Method, ProtocolDef};
+use beamtalk_syntax::ast::{ClassDef, DataDecl, DataKeyword, Member, Method, ProtocolDef};
 use beamtalk_text::{Category, Diagnostic, Span};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
+use crate::MethodContext;
 use crate::classes::{ClassInfo, ClassKind, ClassTable, STDLIB, Side, setter_selector};
 use crate::native::check_delegation;
 
@@ -14,6 +15,7 @@ pub fn check_class(table: &ClassTable, definition: &ClassDef, info: &ClassInfo) 
     let mut check = Check { table, definition, info, diagnostics: Vec::new() };
     check.name();
     check.superclass();
+    check.handle_scope();
     check.data();
     check.methods();
     check.diagnostics
@@ -90,9 +92,11 @@ impl Check<'_> {
         span: Span,
         message: String,
         help: impl Into<String>,
-        category: Category,
+        category: impl Into<Option<Category>>,
     ) {
-        self.diagnostics.push(Diagnostic::error(code, span, message).with_help(help).in_category(category));
+        let mut diagnostic = Diagnostic::error(code, span, message).with_help(help);
+        diagnostic.category = category.into();
+        self.diagnostics.push(diagnostic);
     }
 
     fn kind(&self) -> ClassKind {
@@ -127,7 +131,7 @@ impl Check<'_> {
                 span,
                 format!("Cannot redefine stdlib class '{name}'"),
                 "Choose a different class name. Stdlib class names are protected.",
-                Category::ShadowedClass,
+                None,
             );
         }
     }
@@ -177,6 +181,43 @@ impl Check<'_> {
         }
     }
 
+    fn handle_scope(&mut self) {
+        let Some(scope) = &self.definition.handle_scope else { return };
+        let what = match self.kind() {
+            ClassKind::Value => "Value",
+            ClassKind::Actor => "Actor",
+            ClassKind::Object => return,
+        };
+        self.diagnostics.push(
+            Diagnostic::warning(
+                "E0513",
+                scope.span,
+                format!("'handleScope:' has no effect on {what} subclass `{}`", self.info.name),
+            )
+            .with_help("Remove it; it is for classes of Object kind that wrap a handle.")
+            .in_category(Category::Sendability),
+        );
+    }
+
+    fn typed_data(&mut self, data: &DataDecl) {
+        let parent = self.info.superclass.as_deref();
+        let typed =
+            self.info.typed || parent.is_some_and(|parent| self.table.chain(parent).any(|class| class.typed));
+        if !typed || data.annotation.is_some() {
+            return;
+        }
+        let (name, class) = (&data.name.name, &self.info.name);
+        self.diagnostics.push(
+            Diagnostic::warning(
+                "E0536",
+                data.name.span,
+                format!("`{name}` has no type in typed class `{class}`"),
+            )
+            .with_help(format!("Write `{name} :: Type`."))
+            .in_category(Category::TypeAnnotation),
+        );
+    }
+
     fn data(&mut self) {
         let kind = self.kind();
         let class = self.info.name.clone();
@@ -187,13 +228,14 @@ impl Check<'_> {
         for member in &self.definition.members {
             let Member::Data(data) = member else { continue };
             let (name, span) = (&data.name.name, data.keyword_span.to(data.name.span));
+            self.typed_data(data);
             if name.starts_with("__") {
                 self.error(
                     "E0305",
                     data.name.span,
                     format!("`{name}` uses the reserved `__` prefix"),
                     "Choose a name with at most one leading underscore.",
-                    Category::Type,
+                    None,
                 );
             }
             match (data.keyword, kind) {
@@ -269,7 +311,10 @@ impl Check<'_> {
             };
             let selector = method.signature.selector();
             let class_side = method.is_class_side();
-            self.diagnostics.extend(check_method(self.table, self.info, method, class_side));
+            let side = if class_side { Side::Class } else { Side::Instance };
+            let library = self.info.is_library();
+            let cx = MethodContext { table: self.table, class: Some(self.info), side, library };
+            self.diagnostics.extend(check_method(cx, method));
             if let Some(first) = seen.insert((class_side, selector.clone()), method.signature.span()) {
                 let what = if class_side { "class method" } else { "method" };
                 self.diagnostics.push(
@@ -287,17 +332,12 @@ impl Check<'_> {
     }
 }
 
-/// What is wrong with one method of `info`, of its body or patched in.
-pub fn check_method(
-    table: &ClassTable,
-    info: &ClassInfo,
-    method: &Method,
-    class_side: bool,
-) -> Vec<Diagnostic> {
+/// What is wrong with one method, of its class's body or patched in.
+#[must_use]
+pub fn check_method(cx: MethodContext<'_>, method: &Method) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let selector = method.signature.selector();
     let span = method.signature.span();
-    let library = info.is_library();
     if method.body.is_empty() {
         diagnostics.push(
             Diagnostic::error("E0531", span, format!("method `{selector}` has an empty body"))
@@ -307,7 +347,7 @@ pub fn check_method(
                 .in_category(Category::EmptyBody),
         );
     }
-    if matches!(selector.as_str(), "==" | "=:=" | "/=" | "=/=") && !library {
+    if matches!(selector.as_str(), "==" | "=:=" | "/=" | "=/=") && !cx.library {
         diagnostics.push(
             Diagnostic::error(
                 "E0532",
@@ -318,14 +358,16 @@ pub fn check_method(
             .in_category(Category::Type),
         );
     }
-    diagnostics.extend(check_delegation(info, table.kind(&info.name), method));
-    let side = if class_side { Side::Class } else { Side::Instance };
-    let inherited =
-        info.superclass.as_deref().and_then(|superclass| table.find_method(superclass, side, &selector));
+    let Some(info) = cx.class else { return diagnostics };
+    diagnostics.extend(check_delegation(info, cx.table.kind(&info.name), method));
+    let inherited = info
+        .superclass
+        .as_deref()
+        .and_then(|superclass| cx.table.find_method(superclass, cx.side, &selector));
     if let Some((owner, inherited)) = inherited
         && inherited.sealed
-        && !library
-        && !(info.native.is_some() && class_side)
+        && !cx.library
+        && !(info.native.is_some() && cx.side == Side::Class)
     {
         diagnostics.push(
             Diagnostic::error(

@@ -88,6 +88,13 @@ impl Lowerer<'_> {
         Expr { kind: Kind::Atom("nil".into()), span, assigns: false }
     }
 
+    /// The family of the diagnostic reported last.
+    pub(crate) fn categorise(&mut self, category: Category) {
+        if let Some(last) = self.diagnostics.last_mut() {
+            last.category = Some(category);
+        }
+    }
+
     pub(crate) fn interpolation(&mut self, segments: &[ast::Segment], span: Span) -> Expr {
         let pieces = segments
             .iter()
@@ -104,12 +111,10 @@ impl Lowerer<'_> {
             return self.local(id, span, usage);
         }
         let mut help = format!("Check the spelling of `{name}`, or assign it with `:=` before use");
-        let is_field = self.cx.class.is_some_and(|class| match self.cx.side {
-            Side::Instance => self.cx.table.all_fields(&class.name).iter().any(|(field, _)| field == name),
-            Side::Class => class.class_state.iter().any(|field| field.name == *name),
-        });
-        if is_field {
+        if self.is_slot(name) {
             help = format!("Write `self.{name}`: the slots of an object are reached through `self`.");
+        } else if let Some(foreign) = beamtalk_syntax::foreign_word_help(name) {
+            help = format!("{help}. For what `{name}` is elsewhere: {foreign}.");
         } else if let Some(close) = self.closest_variable(name) {
             help = format!("{help}. Did you mean `{close}`?");
         }
@@ -144,13 +149,23 @@ impl Lowerer<'_> {
         if let Some(class) = known {
             return Kind::Class { module: class.module.clone(), name: class.name.clone() };
         }
-        if !matches!(name.name.name.as_str(), "Transcript" | "Beamtalk" | "Workspace") {
+        if !matches!(name.name.name.as_str(), "Transcript" | "Beamtalk" | "Workspace" | "Self" | "Nil") {
+            let known = self.cx.table.iter().map(|class| class.name.as_str());
+            let foreign = beamtalk_syntax::foreign_word_help(&name.name.name);
+            let help = match foreign.or_else(|| crate::closest(&name.name.name, known)) {
+                Some(said) if foreign.is_some() => {
+                    format!("For what `{}` is elsewhere: {said}.", name.name.name)
+                }
+                Some(close) => {
+                    format!("Did you mean `{close}`? Otherwise it is looked up when the code runs.")
+                }
+                None => "It is looked up when the code runs. Check the spelling, or define the class first."
+                    .to_owned(),
+            };
             self.diagnostics.push(
                 Diagnostic::warning("E0320", name.span, format!("Unresolved class `{}`", name.name.name))
                     .in_category(Category::UnresolvedClass)
-                    .with_help(
-                        "It is looked up when the code runs. Check the spelling, or define the class first.",
-                    ),
+                    .with_help(help),
             );
         }
         Kind::Global(name.name.name.clone())
@@ -277,12 +292,15 @@ impl Lowerer<'_> {
         } else if self.cx.table.kind(&class.name) == ClassKind::Value
             && !self.cx.table.inherits(&class.name, "TestCase")
         {
-            return self.error(
-                "E0308",
-                span,
-                format!("Cannot assign to slot `{}` on value type — use `self {} newValue` to create a new instance", name.name, setter_selector(&name.name)),
-                format!("Values never change. Answer `self {} …` instead.", setter_selector(&name.name)),
+            let (name, setter) = (&name.name, setter_selector(&name.name));
+            let said = format!(
+                "Cannot assign to slot `{name}` on value type — use `self {setter} newValue` to create a new instance"
             );
+            let diagnostic = Diagnostic::error("E0308", span, said).in_category(Category::Type);
+            self.diagnostics.push(
+                diagnostic.with_help(format!("Values never change. Answer `self {setter} …` instead.")),
+            );
+            return this;
         }
         Expr { kind: Kind::SetField(name.name.clone(), Box::new(value)), span, assigns: true }
     }

@@ -7,18 +7,20 @@
 //! Invariants: nothing here knows instructions or files; lowering always answers a unit, with diagnostics
 //! beside it; a unit with an error diagnostic is never compiled.
 //!
-//! Source code layout: `classes.rs` the class table, `check.rs` rules of a class definition, `hir.rs` the resolved form,
+//! Source code layout: `classes.rs` the class table, `check.rs` rules of a class definition, `checks/` those of bodies, `hir.rs` the resolved form,
 //! `lower.rs` bodies, variables and scopes, `expressions.rs` and
 //! `messages.rs` the rest of binding names, `control.rs` inlined control flow, `patterns.rs` patterns, `captures.rs` where variables
 //! live, `primitive.rs` library directives, `suggest.rs` did-you-mean, `looks.rs`
-//! which classes a computation asked for.
+//! which classes a computation asked for, `lint.rs` style.
 
 mod captures;
 mod check;
+mod checks;
 mod classes;
 mod control;
 mod expressions;
 pub mod hir;
+mod lint;
 mod looks;
 mod lower;
 mod messages;
@@ -32,6 +34,7 @@ pub use classes::{
     ClassInfo, ClassKind, ClassTable, Declared, FieldInfo, MethodInfo, Origin, ProtocolInfo, STDLIB, Side,
     module_name, setter_selector,
 };
+pub use lint::lint;
 pub use looks::{Looks, watch};
 pub use lower::{InputVariable, Lowered, MethodContext, lower_expression, lower_input, lower_method};
 pub use native::is_delegating;

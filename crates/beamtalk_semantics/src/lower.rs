@@ -7,6 +7,7 @@ use beamtalk_text::{Category, Diagnostic, Span};
 use smol_str::SmolStr;
 
 use crate::captures::{Captures, Use, new_var};
+use crate::checks;
 use crate::classes::{ClassInfo, ClassTable, Side};
 use crate::hir::{Activation, ActivationId, Expr, Inline, Kind, Unit, Var, VarId};
 use crate::native::is_delegating;
@@ -53,6 +54,7 @@ pub fn lower_method(cx: MethodContext<'_>, method: &ast::Method) -> Lowered {
     let mut parameters = vec![receiver];
     for parameter in method.signature.parameters() {
         parameters.push(lowerer.declare_parameter(parameter, true));
+        lowerer.parameters += 1;
     }
     let body = match lowerer.delegation(method, &parameters) {
         Some(call) => vec![call],
@@ -60,8 +62,11 @@ pub fn lower_method(cx: MethodContext<'_>, method: &ast::Method) -> Lowered {
     };
     let exempt = is_delegating(method)
         || matches!(method.body.as_slice(), [one] if matches!(one.expr.kind, ExprKind::Primitive { .. }));
-    if !exempt && !cx.library {
-        lowerer.report_unused();
+    if !cx.library {
+        if !exempt {
+            lowerer.report_unused();
+        }
+        lowerer.diagnostics.extend(checks::method(cx, method));
     }
     lowerer.finish(parameters, body)
 }
@@ -89,6 +94,9 @@ pub fn lower_input(
             session.iter().copied().filter(|id| lowerer.assigned[id.0 as usize]).collect();
         lowerer.captures.force_cells(assigned.into_iter());
     }
+    for statement in statements {
+        lowerer.diagnostics.extend(checks::expression(cx, &statement.expr));
+    }
     let mut lowered = lowerer.finish(Vec::new(), body);
     lowered.session = session;
     lowered
@@ -99,6 +107,9 @@ pub fn lower_input(
 pub fn lower_expression(cx: MethodContext<'_>, expression: &ast::Expr) -> Lowered {
     let mut lowerer = Lowerer::new(cx);
     let body = vec![lowerer.expr(expression, Use::Escapes)];
+    if !cx.library {
+        lowerer.diagnostics.extend(checks::expression(cx, expression));
+    }
     lowerer.finish(Vec::new(), body)
 }
 
@@ -119,6 +130,8 @@ pub(crate) struct Lowerer<'a> {
     pub(crate) read: Vec<bool>,
     pub(crate) assigned: Vec<bool>,
     pub(crate) reported: Vec<VarId>,
+    /// How many parameters the method has.
+    pub(crate) parameters: u32,
     pub(crate) activations: Vec<Activation>,
     pub(crate) scopes: Vec<Scope>,
     pub(crate) closures: Vec<ClosureContext>,
@@ -137,6 +150,7 @@ impl<'a> Lowerer<'a> {
             read: Vec::new(),
             assigned: Vec::new(),
             reported: Vec::new(),
+            parameters: 0,
             activations: Vec::new(),
             scopes: vec![Scope { names: Vec::new() }],
             closures: Vec::new(),
@@ -226,7 +240,15 @@ impl<'a> Lowerer<'a> {
 
     pub(crate) fn declare_parameter(&mut self, parameter: &ast::Parameter, of_method: bool) -> VarId {
         let name = &parameter.name;
-        if !of_method && !name.name.starts_with('_') && self.find(&name.name).is_some() {
+        let outer = || {
+            self.scopes
+                .iter()
+                .rev()
+                .skip(1)
+                .any(|scope| scope.names.iter().any(|(each, _)| *each == name.name))
+        };
+        let hides = || outer() || self.is_slot(&name.name);
+        if !of_method && !name.name.starts_with('_') && hides() {
             self.diagnostics.push(
                 Diagnostic::warning(
                     "E0311",
@@ -242,6 +264,20 @@ impl<'a> Lowerer<'a> {
             self.reported.push(id);
         }
         id
+    }
+
+    /// Whether a variable is a parameter of the method.
+    fn is_parameter(&self, id: VarId) -> bool {
+        // Those are declared right after the receiver, each with nothing in between.
+        self.receiver.is_some_and(|receiver| id.0 - receiver.0 <= self.parameters)
+    }
+
+    /// Whether `name` is a slot that `self.name` reads here.
+    pub(crate) fn is_slot(&self, name: &str) -> bool {
+        self.cx.class.is_some_and(|class| match self.cx.side {
+            Side::Instance => self.cx.table.all_fields(&class.name).iter().any(|(field, _)| field == name),
+            Side::Class => class.class_state.iter().any(|field| field.name == *name),
+        })
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<VarId> {
@@ -297,11 +333,19 @@ impl<'a> Lowerer<'a> {
     pub(crate) fn report_unused(&mut self) {
         for id in &self.reported {
             let var = &self.vars[id.0 as usize];
-            if self.read[id.0 as usize] || var.name.starts_with('_') {
+            // Of two parameters of one name the first cannot be read; that they are two is said already.
+            let hidden = || {
+                let mut later = self.reported.iter().skip_while(|each| *each != id).skip(1);
+                self.is_parameter(*id)
+                    && later
+                        .any(|each| self.is_parameter(*each) && self.vars[each.0 as usize].name == var.name)
+            };
+            if self.read[id.0 as usize] || var.name.starts_with('_') || hidden() {
                 continue;
             }
+            let what = if self.is_parameter(*id) { "parameter" } else { "variable" };
             self.diagnostics.push(
-                Diagnostic::warning("E0310", var.span, format!("unused variable `{}`", var.name))
+                Diagnostic::warning("E0310", var.span, format!("unused {what} `{}`", var.name))
                     .in_category(Category::Unused)
                     .with_help(format!("Remove it, or write `_{}` to say that it is meant.", var.name)),
             );
@@ -328,19 +372,19 @@ impl<'a> Lowerer<'a> {
     ) -> Vec<Expr> {
         let last = statements.len().saturating_sub(1);
         let mut lowered = Vec::with_capacity(statements.len());
-        let mut unreachable = false;
+        let mut returned = None;
         for (index, statement) in statements.enumerate() {
-            if unreachable {
+            if returned == Some(index) {
                 self.diagnostics.push(
                     Diagnostic::warning("E0312", statement.span, "unreachable code after `^`")
                         .in_category(Category::Lint)
                         .with_help("Remove it, or return later."),
                 );
-                unreachable = false;
             }
             lowered.push(self.expr(&statement.expr, if index == last { usage } else { Use::Local }));
-            if index != last && matches!(statement.expr.kind, ExprKind::Return(_)) {
-                unreachable = true;
+            if matches!(statement.expr.kind, ExprKind::Return(_)) {
+                // Said once: at the statement after the first return.
+                returned.get_or_insert(index + 1);
             }
         }
         lowered

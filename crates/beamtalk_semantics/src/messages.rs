@@ -25,16 +25,6 @@ impl Lowerer<'_> {
         let receiver = self.expr(&send.receiver, Use::Local);
         self.check_instantiation(&receiver, &selector, span);
         let arguments = self.exprs(&send.message.arguments, Use::Local);
-        if let ("respondsTo:", [asked]) = (selector.as_str(), arguments.as_slice())
-            && self.is_value_literal(asked)
-        {
-            return self.error(
-                "E0334",
-                asked.span,
-                "respondsTo: expects a symbol literal",
-                "Write the selector as a Symbol: `#size`, `#at:put:`.",
-            );
-        }
         // Errors point at the message, which is what a stack frame's line must name too.
         let at = send.message.parts.first().map_or(span, |part| part.span);
         finish_at(Kind::Send { receiver: Box::new(receiver), selector, arguments }, at)
@@ -127,12 +117,11 @@ impl Lowerer<'_> {
             self.expr(&send.receiver, Use::Local)
         };
         if self.is_value_literal(&receiver) {
-            return self.error(
-                "E0321",
-                span,
-                "Cannot use ! (cast) on value type: values are not actors",
-                "End the statement with `.` for an ordinary send.",
-            );
+            let help = "End the statement with `.` for an ordinary send.";
+            let nothing =
+                self.error("E0321", span, "Cannot use ! (cast) on value type: values are not actors", help);
+            self.categorise(Category::Type);
+            return nothing;
         }
         let arguments = self.exprs(&send.message.arguments, Use::Local);
         finish(
@@ -186,6 +175,15 @@ impl Lowerer<'_> {
                 literal_help(name),
                 Category::Type,
             ))
+        } else if instantiates && self.is_bare_native_value(class, selector) {
+            Some((
+                "E0337",
+                format!(
+                    "Native Value class `{name}` has no slots and cannot be instantiated with `{selector}`"
+                ),
+                self.constructors_help(name),
+                Category::Type,
+            ))
         } else if instantiates && self.lacks_constructor(class, selector) {
             Some((
                 "E0333",
@@ -199,6 +197,37 @@ impl Lowerer<'_> {
         if let Some((code, message, help, category)) = found {
             self.diagnostics
                 .push(Diagnostic::error(code, span, message).with_help(help).in_category(category));
+        }
+    }
+
+    /// Whether the class's instances exist only as its Erlang module makes them.
+    fn is_bare_native_value(&self, class: &ClassInfo, selector: &str) -> bool {
+        let table = self.cx.table;
+        class.native.is_some()
+            && table.kind(&class.name) == ClassKind::Value
+            && table.all_fields(&class.name).is_empty()
+            && class.method(Side::Class, selector).is_none()
+    }
+
+    fn constructors_help(&self, class: &str) -> String {
+        const MOST: usize = 6;
+        let methods =
+            self.cx.table.get(class).map(|class| class.class_methods.as_slice()).unwrap_or_default();
+        let answers_it = |signature: &str| {
+            signature
+                .rsplit_once("->")
+                .is_some_and(|(_, answer)| matches!(answer.trim(), "Self") || answer.trim() == class)
+        };
+        let names: Vec<&str> = methods
+            .iter()
+            .filter(|method| answers_it(&method.signature))
+            .map(|method| method.selector.as_str())
+            .take(MOST)
+            .collect();
+        if names.is_empty() {
+            "Use a class method that makes one.".to_owned()
+        } else {
+            format!("Use one of its constructors: {}.", names.join(", "))
         }
     }
 

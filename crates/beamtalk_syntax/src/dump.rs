@@ -14,7 +14,13 @@ use crate::ast::{
 pub fn dump(file: &SourceFile) -> String {
     let mut out = String::new();
     for item in &file.items {
-        out.push_str(&dump_item(item));
+        let text = dump_item(item);
+        // Most files hold one class, which need not be there twice.
+        if out.is_empty() {
+            out = text;
+        } else {
+            out.push_str(&text);
+        }
         out.push('\n');
     }
     out
@@ -90,7 +96,7 @@ fn dump_class(class: &ClassDef) -> String {
     let superclass = class.superclass.as_ref().map_or_else(|| "nil".to_owned(), class_name);
     let arguments = each(&class.superclass_arguments, dump_type).join(" ");
     let superclass = if arguments.is_empty() { superclass } else { format!("({superclass} {arguments})") };
-    let mut parts = vec![
+    let head = [
         doc(class.doc.as_ref()),
         expects(&class.expects),
         modifiers(&class.modifiers),
@@ -100,11 +106,11 @@ fn dump_class(class: &ClassDef) -> String {
         optional(class.native.as_ref(), |name| format!("native:{}", name.name)),
         optional(class.handle_scope.as_ref(), |name| format!("handleScope:#{}", name.name)),
     ];
-    parts.extend(each(&class.members, |member| match member {
+    let members = class.members.iter().map(|member| match member {
         Member::Data(data) => dump_data(data),
         Member::Method(method) => dump_method("method", method),
-    }));
-    list("class", parts)
+    });
+    list("class", head.into_iter().chain(members))
 }
 
 fn dump_data(data: &DataDecl) -> String {

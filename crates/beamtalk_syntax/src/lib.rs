@@ -24,22 +24,26 @@
 //!
 //! Source code layout: `ast.rs` the tree, `token.rs` tokens, `lexer/` and `parser/` how they are
 //! made, `literal.rs` values of literals, `codes.rs` diagnostic codes, `completeness.rs` whether an
-//! input at the prompt is finished, `dump.rs` the tree as text, `selector.rs` facts about selectors.
+//! input at the prompt is finished, `dump.rs` the tree as text, `foreign.rs` words of other languages, `selector.rs` facts about selectors,
+//! `walk.rs` an expression's parts.
 
 pub mod ast;
 pub mod codes;
 mod completeness;
 pub mod dump;
+mod foreign;
 pub mod lexer;
 mod literal;
 mod parser;
 mod selector;
 pub mod token;
+mod walk;
 
 use beamtalk_text::{Diagnostic, Span};
 
 pub use completeness::{Completeness, completeness};
 pub use dump::dump;
+pub use foreign::foreign_word_help;
 pub use selector::{is_binary_selector, is_keyword_selector, selector_arity};
 pub use token::{Token, TokenKind};
 
@@ -76,8 +80,7 @@ pub fn parse(source: &str) -> Parsed {
         };
     }
     let lexed = lexer::lex(source);
-    let (file, mut diagnostics) = parser::parse_file(source, &lexed.tokens);
-    diagnostics.extend(lexed.diagnostics);
+    let (file, mut diagnostics) = parser::parse_file(source, &lexed.tokens, lexed.diagnostics);
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
     Parsed { file, tokens: lexed.tokens, diagnostics }
 }

@@ -1,6 +1,6 @@
 //! Every mistake is reported once, with the words of spec 01, and with a help that names the fix.
 
-use beamtalk_syntax::{codes, parse};
+use beamtalk_syntax::{codes, dump, parse};
 use beamtalk_text::Severity;
 
 /// Source, code, words of the message, words of the help.
@@ -303,11 +303,69 @@ const HABITS: &[Case] = &[
     ("Object subclass: A\n  count := 0\n  b => 1", codes::METHOD_HEAD, "Expected '=>'", "field: name = value"),
     ("Object subclass: A\n  foo(x) => 1\n  b => 1", codes::METHOD_HEAD, "Expected '=>'", "at: index put: value"),
     ("Object subclass: A\n  foo { ^1 }\n  b => 1", codes::METHOD_HEAD, "Expected '=>'", "selector => body"),
+    ("x := new Foo()", codes::FOREIGN_SYNTAX, "expected end of statement", "Name new"),
+    ("x ::= 3", codes::FOREIGN_SYNTAX, "'::=' is not an operator", "`:=`"),
+    ("x: Integer = 3", codes::UNEXPECTED_TOKEN, "found x:", "name :: Type := value"),
+    ("int x = 3", codes::FOREIGN_SYNTAX, "expected end of statement", "x :: Integer := value"),
+    ("x <- 3", codes::UNEXPECTED_TOKEN, "found <-", "`:=`"),
+    ("x =< 3", codes::UNEXPECTED_TOKEN, "found =<", "`<=`"),
+    ("x <=> y", codes::UNEXPECTED_TOKEN, "found <=>", "`=:=`"),
+    ("x =~ y", codes::UNEXPECTED_TOKEN, "found =~", "matchesRegex:"),
+    ("x ?? y", codes::UNEXPECTED_TOKEN, "found ??", "ifNil:"),
+    ("x ||= y", codes::FOREIGN_SYNTAX, "found |", "or:"),
+    ("x << y", codes::FOREIGN_SYNTAX, "found <<", "list add: value"),
+    ("x nil?", codes::UNEXPECTED_TOKEN, "found ?", "x isNil"),
+    ("x empty? foo", codes::UNEXPECTED_TOKEN, "found ?", "x isEmpty"),
+    ("x foo 3", codes::END_OF_STATEMENT, "expected end of statement", "list add: 3"),
+    ("x match [1 -> 2]", codes::END_OF_STATEMENT, "expected end of statement", "behind a colon"),
+    ("f\"abc\"", codes::FOREIGN_SYNTAX, "expected end of statement", "interpolates"),
+    ("Foo >> bar ^3", codes::FOREIGN_SYNTAX, "found ^", "`=>` before the body"),
+    ("Foo >> at: x\n  ^x", codes::UNEXPECTED_TOKEN, "found at:", "`=>` before the body"),
+    ("\u{201c}abc\u{201d}", codes::STRAY_CHARACTER, "'\u{201c}'", "straight double quotes"),
+    ("x := `abc`", codes::STRAY_CHARACTER, "'`'", "double quotes"),
+    ("(x + ) foo", codes::UNEXPECTED_TOKEN, "found )", "something is missing before it"),
+    ("for i in 1..10 do\n  y\nend", codes::FOREIGN_SYNTAX, "expected end of statement", "do: [:each"),
+    ("class Foo(Bar):\n  def baz(self):\n    pass", codes::FOREIGN_SYNTAX, "found Foo", "Object subclass: Name"),
+    ("defmodule Foo do\n  def bar(x), do: x\nend", codes::FOREIGN_SYNTAX, "found Foo", "Object subclass: Name"),
+    ("class Foo\n  def bar(x)\n    x\n  end\nend", codes::FOREIGN_SYNTAX, "found Foo", "Object subclass: Name"),
+    ("try {\n  x foo()\n} catch (e) {\n  y()\n}", codes::FOREIGN_SYNTAX, "found {", "on: Error do:"),
+    ("public static void main(String[] args) {\n  x()\n}", codes::FOREIGN_SYNTAX, "found (", "selector => body"),
+    ("switch (x) {\n  case 1: y;\n}", codes::FOREIGN_SYNTAX, "found (", "match:"),
+    ("Object subclass: #Foo\n  instanceVariableNames: 'a b'\n  classVariableNames: ''\n  package: 'X'", codes::CLASS_HEADER, "Expected class name", "without `#`"),
+    ("Object subclass: Foo\n  instanceVariableNames: 'a b'\n  package: 'X'\n  b => 1", codes::FOREIGN_SYNTAX, "'instanceVariableNames:' is not part of a class header", "field: name = value"),
+    ("Object subclass: A {\n  b => 1\n}", codes::FOREIGN_SYNTAX, "'{' is not part of a class header", "indented"),
+    ("Object subclass: A do\n  b => 1\nend", codes::FOREIGN_SYNTAX, "'do' is not part of a class header", "indented"),
+    ("Object subclass: A extends B\n  b => 1", codes::FOREIGN_SYNTAX, "'extends' is not part of a class header", "Superclass subclass: Name"),
+    ("Object subclass: A\n  foo:\n    1\n  b => 1", codes::METHOD_HEAD, "Expected parameter name after keyword", "at: index"),
+    ("Object subclass: A\n  foo x => 1\n  b => 1", codes::METHOD_HEAD, "Expected '=>'", "behind a keyword"),
+    ("Object subclass: A\n  foo: x, y => 1\n  b => 1", codes::METHOD_HEAD, "Expected '=>'", "a keyword of its own"),
+    ("Object subclass: A\n  field x = 1\n  b => 1", codes::METHOD_HEAD, "Expected '=>'", "field: name = value"),
+    ("x match: [y if y > 3 -> 4]", codes::MATCH, "Expected '->'", "when: [condition]"),
+    ("x match: [1 | 2 -> 3]", codes::MATCH, "Expected '->'", "arms of their own"),
+    ("x match: [[h | t] -> 3]", codes::PATTERN, "Unexpected token in pattern", "#(head, ...tail)"),
 ];
 
 #[test]
 fn habits_of_other_languages_get_their_own_help() {
     check(HABITS);
+}
+
+/// A mistake in one method costs neither the methods around it nor what follows the class.
+#[test]
+fn the_rest_of_a_class_survives_every_habit() {
+    let mut lost = Vec::new();
+    for (source, ..) in HABITS.iter().filter(|(source, ..)| !source.starts_with("Object subclass:")) {
+        let body = source.replace('\n', "\n    ");
+        let text =
+            format!("Object subclass: A\n  one => 1\n  bad =>\n    {body}\n  two => 2\n\nA >> three => 3\n");
+        let parsed = parse(&text);
+        let tree = dump(&parsed.file);
+        let whole = ["(method one => 1)", "(method bad =>", "(method two => 2)", "three => 3"];
+        if parsed.diagnostics.len() != 1 || !whole.iter().all(|part| tree.contains(part)) {
+            lost.push(format!("{source:?}\n  {tree}  {:?}", parsed.diagnostics));
+        }
+    }
+    assert!(lost.is_empty(), "{}", lost.join("\n"));
 }
 
 #[test]

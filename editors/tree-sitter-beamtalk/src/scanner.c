@@ -124,6 +124,8 @@ typedef struct {
   uint8_t kind;
   uint8_t word;
   bool starts_line;
+  // Of a token that starts a line.
+  uint16_t column;
 } Token;
 
 typedef struct {
@@ -133,6 +135,8 @@ typedef struct {
   // Whether the first character of the next token, a colon, has been passed.
   bool colon;
 } Lookahead;
+
+static uint16_t clamp(uint32_t column) { return column > UINT16_MAX ? UINT16_MAX : (uint16_t)column; }
 
 static bool is_digit(int32_t c) { return c >= '0' && c <= '9'; }
 
@@ -172,7 +176,7 @@ static bool pass_comment(TSLexer *lexer, bool *newline) {
 static Token read_word(TSLexer *lexer, bool mark, bool *colon) {
   char text[LONGEST_WORD + 1];
   unsigned length = 0;
-  Token token = {is_upper(lexer->lookahead) ? K_NAME : K_WORD, W_OTHER, false};
+  Token token = {is_upper(lexer->lookahead) ? K_NAME : K_WORD, W_OTHER, false, 0};
   while (is_word_part(lexer->lookahead)) {
     if (length < LONGEST_WORD) text[length] = (char)lexer->lookahead;
     length++;
@@ -266,7 +270,7 @@ static enum Kind read_operator(TSLexer *lexer, int32_t first) {
 
 // Past one token of lookahead; layout before it has been passed.
 static Token read_token(TSLexer *lexer, bool *colon) {
-  Token token = {K_OTHER, W_OTHER, false};
+  Token token = {K_OTHER, W_OTHER, false, 0};
   int32_t c = lexer->lookahead;
   if (lexer->eof(lexer)) {
     token.kind = K_END_OF_FILE;
@@ -311,12 +315,12 @@ static Token read_token(TSLexer *lexer, bool *colon) {
 
 // Begin a lookahead with the operator whose first character, a slash, has been passed.
 static void prime_slash(Lookahead *ahead) {
-  ahead->tokens[ahead->count++] = (Token){read_operator(ahead->lexer, '/'), W_OTHER, true};
+  ahead->tokens[ahead->count++] = (Token){read_operator(ahead->lexer, '/'), W_OTHER, true, 0};
 }
 
 // The token at `index`, read when it is first asked for.
 static Token at(Lookahead *ahead, unsigned index) {
-  Token end = {K_END_OF_FILE, W_OTHER, true};
+  Token end = {K_END_OF_FILE, W_OTHER, true, 0};
   if (index >= MOST_TOKENS) return end;
   while (ahead->count <= index) {
     TSLexer *lexer = ahead->lexer;
@@ -324,7 +328,7 @@ static Token at(Lookahead *ahead, unsigned index) {
     bool slash = false;
     if (ahead->colon) {
       ahead->colon = false;
-      ahead->tokens[ahead->count++] = (Token){lexer->lookahead == ':' ? K_COLON_COLON : K_OTHER, W_OTHER, false};
+      ahead->tokens[ahead->count++] = (Token){lexer->lookahead == ':' ? K_COLON_COLON : K_OTHER, W_OTHER, false, 0};
       advance(lexer);
       continue;
     }
@@ -342,12 +346,14 @@ static Token at(Lookahead *ahead, unsigned index) {
         break;
       }
     }
+    uint16_t column = newline ? clamp(lexer->get_column(lexer) - (slash ? 1 : 0)) : 0;
     if (slash) {
       prime_slash(ahead);
     } else {
       ahead->tokens[ahead->count++] = read_token(lexer, &ahead->colon);
     }
     ahead->tokens[ahead->count - 1].starts_line = newline;
+    ahead->tokens[ahead->count - 1].column = column;
   }
   return ahead->tokens[index];
 }
@@ -457,10 +463,20 @@ static bool is_method_head(Lookahead *ahead, unsigned index) {
   return skip_annotation(ahead, &index) && reaches_fat_arrow(ahead, index);
 }
 
-static bool is_data_declaration(Lookahead *ahead, unsigned index) {
+// `state: name` above `add: n => …`, which together look like a method `state:add:`.
+static bool next_member_follows_name(Lookahead *ahead, unsigned index, uint32_t column) {
+  unsigned end = index + 2;
+  if (!skip_annotation(ahead, &end)) return false;
+  Token follower = at(ahead, end);
+  return follower.kind == K_KEYWORD && follower.starts_line && follower.column <= column;
+}
+
+// Whether a data declaration begins at `index`, in a column.
+static bool is_data_declaration(Lookahead *ahead, unsigned index, uint32_t column) {
   enum Word word = word_at(ahead, index);
   if (word != W_FIELD && word != W_STATE && word != W_CLASS_STATE) return false;
-  return at(ahead, index + 1).starts_line || !is_method_head(ahead, index);
+  return at(ahead, index + 1).starts_line || next_member_follows_name(ahead, index, column) ||
+         !is_method_head(ahead, index);
 }
 
 static bool is_class(Lookahead *ahead) {
@@ -503,7 +519,7 @@ static bool expects_member(Lookahead *ahead) {
     index++;
     while (kind_at(ahead, index) != K_END_OF_FILE && !at(ahead, index).starts_line) index++;
   }
-  return is_data_declaration(ahead, index) || is_method_head(ahead, index);
+  return is_data_declaration(ahead, index, at(ahead, index).column) || is_method_head(ahead, index);
 }
 
 // Whether a signature of a protocol begins here, at the left margin or further right.
@@ -530,15 +546,13 @@ static bool answer(TSLexer *lexer, enum TokenType type) {
   return true;
 }
 
-static uint16_t clamp(uint32_t column) { return column > UINT16_MAX ? UINT16_MAX : (uint16_t)column; }
-
 // Whether a line that begins with `c`, no word and no minus, goes on with the statement above it.
 static bool continues(int32_t c) { return c > 0 && c < 128 && strchr("+*/<>=~%&?\\;:,|.!)]}", c) != NULL; }
 
 // Whether a class, whose next line begins with the tokens in `ahead`, has no more members.
 static bool ends_class(Lookahead *ahead, uint32_t column) {
   if (kind_at(ahead, 0) == K_END_OF_FILE || is_definition(ahead) || is_alias(ahead)) return true;
-  if (column > 0 || kind_at(ahead, 0) == K_PERIOD || is_data_declaration(ahead, 0) || is_method_head(ahead, 0)) return false;
+  if (column > 0 || kind_at(ahead, 0) == K_PERIOD || is_data_declaration(ahead, 0, column) || is_method_head(ahead, 0)) return false;
   return kind_at(ahead, 0) != K_EXPECT || !expects_member(ahead);
 }
 
@@ -577,7 +591,7 @@ static bool scan_start(Scanner *scanner, Lookahead *ahead, const bool *valid, bo
     if (word_at(ahead, 0) == W_NATIVE && !crossed) return false;
     scanner->within = AT_FILE;
     if (ends_class(ahead, column)) return answer(lexer, BODY_END);
-    if (is_data_declaration(ahead, 0)) {
+    if (is_data_declaration(ahead, 0, column)) {
       within = IN_DATA;
       start = DATA_START;
     } else if (is_method_head(ahead, 0)) {
@@ -610,7 +624,8 @@ static bool scan_start(Scanner *scanner, Lookahead *ahead, const bool *valid, bo
 static bool ends_body(const Scanner *scanner, Lookahead *ahead, uint32_t column) {
   bool member = scanner->within == IN_METHOD || scanner->within == IN_DATA;
   bool may_be_head = member && column <= scanner->header_column;
-  return is_definition(ahead) || (may_be_head && (is_method_head(ahead, 0) || is_alias(ahead)));
+  if (is_definition(ahead) || (may_be_head && is_method_head(ahead, 0))) return true;
+  return (may_be_head || scanner->within == IN_EXTENSION) && is_alias(ahead);
 }
 
 // A keyword that has been read: `match:` with its arms, or any other.
@@ -701,7 +716,7 @@ static bool scan_line(Scanner *scanner, TSLexer *lexer, const bool *valid, uint3
     if ((c == '-' && is_digit(lexer->lookahead)) || (c == '<' && lexer->lookahead == '<')) {
       return declares ? answer_end(scanner, &ahead, column) : valid[NEWLINE] && answer(lexer, NEWLINE);
     }
-    ahead.tokens[ahead.count++] = (Token){read_operator(lexer, c), W_OTHER, true};
+    ahead.tokens[ahead.count++] = (Token){read_operator(lexer, c), W_OTHER, true, 0};
     return free && ends_body(scanner, &ahead, column) && answer_end(scanner, &ahead, column);
   }
   if (declares) return answer_end(scanner, &ahead, column);
@@ -715,7 +730,7 @@ static bool recover(Scanner *scanner, TSLexer *lexer, const bool *valid, bool cr
   if (crossed && scanner->attempts < 2 && (column <= scanner->header_column || column == 0)) {
     Lookahead ahead = {.lexer = lexer, .count = 0};
     lexer->mark_end(lexer);
-    if (is_definition(&ahead) || is_alias(&ahead) || is_method_head(&ahead, 0) || is_data_declaration(&ahead, 0)) {
+    if (is_definition(&ahead) || is_alias(&ahead) || is_method_head(&ahead, 0) || is_data_declaration(&ahead, 0, column)) {
       return answer(lexer, scanner->attempts++ == 0 ? END : BODY_END);
     }
     return false;

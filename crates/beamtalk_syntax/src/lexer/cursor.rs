@@ -44,6 +44,11 @@ impl<'s> Cursor<'s> {
         Some(character)
     }
 
+    /// Text from here on.
+    pub(super) fn rest(&self) -> &'s str {
+        self.source.get(self.offset..).unwrap_or("")
+    }
+
     /// Text from `start` to here.
     pub(super) fn text(&self, start: usize) -> &'s str {
         self.source.get(start..self.offset).unwrap_or("")

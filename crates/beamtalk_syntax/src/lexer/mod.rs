@@ -279,6 +279,7 @@ impl<'s> Lexer<'s> {
     /// A character that begins no token.
     fn stray(&mut self, start: usize) -> TokenKind {
         let character = self.cursor.bump_char();
+        self.foreign_quotes(character);
         let shown = character.map_or_else(String::new, |character| character.escape_debug().to_string());
         let help = match character {
             Some('\u{201c}' | '\u{201d}') => "use straight double quotes for strings",
@@ -294,6 +295,21 @@ impl<'s> Lexer<'s> {
         };
         self.error(codes::STRAY_CHARACTER, start, &format!("Unexpected character '{shown}'"), help);
         TokenKind::Error
+    }
+
+    /// Text in quotes of another kind is one mistake, up to the quote that closes it on its line.
+    fn foreign_quotes(&mut self, opener: Option<char>) {
+        let closers: &[char] = match opener {
+            Some('\u{201c}' | '\u{201d}') => &['\u{201c}', '\u{201d}'],
+            Some('\u{2018}' | '\u{2019}') => &['\u{2018}', '\u{2019}'],
+            Some('`') => &['`'],
+            _ => return,
+        };
+        let rest = self.cursor.rest();
+        let line = rest.split('\n').next().unwrap_or_default();
+        if let Some((at, closer)) = line.char_indices().find(|(_, each)| closers.contains(each)) {
+            self.cursor.offset += at + closer.len_utf8();
+        }
     }
 
     /// Report a mistake that reaches from `start` to the cursor.

@@ -35,7 +35,11 @@ impl Parser<'_> {
         };
         self.header_options(&mut class);
         class.header_span = self.span_from(start);
+        let closer = self.foreign_class_opener();
         self.members(&mut class.members);
+        if closer.is_some_and(|closer| self.text() == closer) {
+            self.bump();
+        }
         class.span = self.span_from(start);
         class
     }
@@ -98,7 +102,8 @@ impl Parser<'_> {
         match self.kind() {
             TokenKind::Identifier if !self.starts_line() => self.bump_ident(),
             TokenKind::Symbol | TokenKind::String | TokenKind::Error if !self.starts_line() => {
-                self.bump();
+                let start = self.bump().span.start;
+                self.silence_smalltalk_header(start);
                 here
             }
             _ => here,

@@ -67,11 +67,11 @@ impl Parser<'_> {
     fn cascade_message(&mut self) -> Option<Message> {
         self.height = 1;
         match self.kind() {
-            TokenKind::Identifier => {
+            TokenKind::Identifier if !self.at_boundary() => {
                 let name = self.bump_ident();
                 Some(Message { span: name.span, parts: vec![name], arguments: Vec::new() })
             }
-            TokenKind::Keyword => Some(self.keyword_message(0)),
+            TokenKind::Keyword if !self.ends_expression() => Some(self.keyword_message(0)),
             _ if self.binary_power().is_some() => {
                 let operator = self.bump_ident();
                 let argument = self.unary_expression();

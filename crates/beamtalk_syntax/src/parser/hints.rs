@@ -3,78 +3,25 @@
 use super::{Parser, Within, shorten};
 use crate::ast::{Expr, ExprKind};
 use crate::codes;
+use crate::foreign::{begins_body, closes_body, foreign_word_help, operator_help};
 use crate::token::{Token, TokenKind};
+
+/// `empty?` and the like.
+const QUESTION_HELP: &str =
+    "names hold no `?`: write `x isNil`, `x isEmpty`; a choice is `condition ifTrue: [a] ifFalse: [b]`";
 
 /// A method head where only statements can be.
 const DEEP_HEAD: &str = "a method begins no further right than the method before it";
 
-/// What an operator of another language is called here.
-fn operator_help(operator: &str) -> &'static str {
-    match operator {
-        "=" => {
-            "'=' is not an operator in Beamtalk; use '=:=' for value equality or '==' for reference equality"
-        }
-        "!=" | "~=" | "<>" | "~~" => "inequality is `=/=` (or `/=`), and strings are joined with `++`",
-        "===" => "equality is `=:=` (or `==`)",
-        "&&" | "&" => "write `a and: [b]`",
-        "||" => "write `a or: [b]`",
-        "+=" | "-=" | "*=" | "/=" | "++=" => "there is no compound assignment; write `x := x + 1`",
-        "--" => "write `x := x - 1`",
-        "," => {
-            "commas separate elements of `#(a, b)` and `#[a, b]`; to take a tuple apart write `{a, b} := pair`; strings are joined with `++`"
-        }
-        "\\\\" | "%%" => "the remainder is `%`",
-        "?" => "write `condition ifTrue: [a] ifFalse: [b]`",
-        _ => "the operators are ** * / % + - ++ < > <= >= == /= =:= =/= >> and ->; put spaces around them",
-    }
-}
-
-/// What a statement that begins with a word of another language should be here.
-fn word_help(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "return" => "write `^ value`; the last value of a method is its answer anyway",
-        "if" | "unless" | "elsif" | "elseif" | "elif" | "else" => {
-            "write `condition ifTrue: [a] ifFalse: [b]`; conditions are messages"
-        }
-        "while" | "until" => "write `[condition] whileTrue: [body]`",
-        "for" | "foreach" | "loop" => "write `collection do: [:each | body]` or `1 to: 10 do: [:i | body]`",
-        "switch" | "case" | "when" | "cond" | "with" => {
-            "write `value match: [pattern -> result; _ -> other]`"
-        }
-        "try" | "begin" | "catch" | "rescue" | "except" => "write `[body] on: Error do: [:error | handler]`",
-        "throw" | "raise" => "write `self error: \"text\"`, or send `signal` to an exception",
-        "var" | "let" | "val" | "const" | "my" | "local" => {
-            "a variable exists from its first assignment on: write `x := value` without a word before it"
-        }
-        "def" | "defp" | "fn" | "fun" | "func" | "function" | "sub" => {
-            "write a method as `selector => body` in a class or `Class >> selector => body`, a block as `[:x | body]`"
-        }
-        "lambda" | "proc" => "write a block: `[:x | body]`",
-        "class" | "interface" | "struct" | "trait" | "enum" | "module" | "defmodule" | "object" => {
-            "write `Object subclass: Name` (or `Value`, `Actor`), and the members indented below"
-        }
-        "import" | "require" | "include" | "use" | "from" | "using" | "alias" => {
-            "nothing is imported: classes are found by name, those of another package as `package@Class`"
-        }
-        "new" => "write `Name new`",
-        "not" => "write `value not`",
-        "print" | "println" | "puts" | "echo" | "printf" => "write `Transcript show: value printString`",
-        "await" | "async" | "yield" => {
-            "messages to actors wait for their answer; write `actor message!` to not wait"
-        }
-        "assert" => "write `self assert: condition` in a test",
-        "delete" | "del" => "there is nothing to delete; memory is freed by itself",
-        _ => return None,
-    })
-}
-
-/// The first word of an expression, where it is a variable.
+/// The first word of an expression or of an assigned value, where it is a name.
 fn first_word(expr: &Expr) -> Option<&str> {
     let mut expr = expr;
     loop {
         match &expr.kind {
             ExprKind::Variable(name) => return Some(name),
             ExprKind::Send(send) => expr = &send.receiver,
+            ExprKind::Assign(assign) => expr = &assign.value,
+            ExprKind::Class(name) if name.package.is_none() => return Some(&name.name.name),
             _ => return None,
         }
     }
@@ -83,6 +30,26 @@ fn first_word(expr: &Expr) -> Option<&str> {
 /// Whether `target` reads `let x` or the like.
 pub(super) fn declaration_word(target: &Expr) -> bool {
     matches!(first_word(target), Some("var" | "let" | "val" | "const" | "my" | "local"))
+}
+
+/// Whether an expression reads `Class >> selector`.
+fn is_method_lookup(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Send(send) if send.message.parts.first().is_some_and(|part| part.name == ">>"))
+}
+
+/// Keywords of a class definition in Smalltalk.
+fn is_smalltalk_header(keyword: &str) -> bool {
+    matches!(
+        keyword,
+        "instanceVariableNames:"
+            | "classVariableNames:"
+            | "poolDictionaries:"
+            | "category:"
+            | "package:"
+            | "slots:"
+            | "classVariables:"
+            | "classInstanceVariableNames:"
+    )
 }
 
 impl Parser<'_> {
@@ -104,18 +71,33 @@ impl Parser<'_> {
             TokenKind::Operator if self.text() == "\\" => "a block is written `[:x | …]`",
             TokenKind::Colon => "a symbol is written `#name`",
             TokenKind::FatArrow => "a method is written `selector => body`",
+            TokenKind::Operator if self.text().starts_with('?') && self.glued() => QUESTION_HELP,
             TokenKind::Period if self.glued() => "an interval is written `1 to: 10`",
             TokenKind::Equals | TokenKind::Operator | TokenKind::Comma => operator_help(self.text()),
-            TokenKind::Eof => "something is missing at the end; to count up write `x := x + 1`",
+            TokenKind::Eof if self.source[..self.previous_end as usize].ends_with("++") => {
+                "something is missing at the end; to count up write `x := x + 1`"
+            }
+            TokenKind::Eof => "something is missing at the end",
             TokenKind::Keyword
                 if self.body.within == Within::Method && self.is_method_head(self.position) =>
             {
                 DEEP_HEAD
             }
+            TokenKind::Keyword if self.source[..self.previous_end as usize].ends_with(">>") => {
+                "a method is written `Class >> at: index => body`, with `=>` before the body"
+            }
+            TokenKind::Keyword if self.next().kind == TokenKind::Name => {
+                "an annotated assignment is written `name :: Type := value`; a keyword message needs a receiver before it"
+            }
             TokenKind::Keyword => {
                 "a keyword message needs a receiver before it; inside a method write `self`"
             }
             TokenKind::Bang => "negation is `x not`; `!` ends a cast",
+            TokenKind::RightParen | TokenKind::RightBracket | TokenKind::RightBrace
+                if self.at_open_closer() =>
+            {
+                "something is missing before it"
+            }
             TokenKind::RightParen | TokenKind::RightBracket | TokenKind::RightBrace => {
                 "nothing here is open to be closed"
             }
@@ -131,18 +113,19 @@ impl Parser<'_> {
         );
     }
 
-    /// Report that a statement goes on where it should end.
-    pub(super) fn unseparated(&mut self, before: &Expr) {
+    /// Report that a statement goes on where it should end. Answers whether it is of another language and has a body.
+    pub(super) fn unseparated(&mut self, before: &Expr) -> bool {
         if !self.is_news() {
             self.error_position = self.position;
-            return;
+            return false;
         }
         let found = self.found();
         let next = self.next();
         let glued_to_next = next.span.start == self.span().end;
-        if let Some(help) = first_word(before).and_then(word_help) {
+        let word = first_word(before);
+        if let Some(help) = word.and_then(foreign_word_help) {
             self.error(codes::FOREIGN_SYNTAX, format!("expected end of statement, found {found}"), help);
-            return;
+            return word.is_some_and(begins_body);
         }
         let help = match self.kind() {
             TokenKind::Equals => {
@@ -152,13 +135,23 @@ impl Parser<'_> {
                     operator_help("=")
                 };
                 self.error(codes::UNEXPECTED_TOKEN, "Unexpected token: expected expression, found =", help);
-                return;
+                return false;
             }
             TokenKind::Operator | TokenKind::Comma => {
-                let help = operator_help(self.text());
+                let asks = self.text().starts_with('?') && self.glued();
+                let help = if asks { QUESTION_HELP } else { operator_help(self.text()) };
                 let message = format!("Unexpected token: expected expression, found {found}");
                 self.error(codes::UNEXPECTED_TOKEN, message, help);
-                return;
+                return false;
+            }
+            TokenKind::LeftAngles => {
+                "a collection is added to with a message: `list add: value`; strings are joined with `++`"
+            }
+            TokenKind::String | TokenKind::StringStart if self.glued() => {
+                "every string interpolates: write `\"{value}\"` without a letter before it"
+            }
+            TokenKind::Caret if is_method_lookup(before) => {
+                "a method is written `Class >> selector => body`, with `=>` before the body"
             }
             TokenKind::LeftParen => {
                 "messages take no parentheses: write `object message` or `object message: argument`"
@@ -187,13 +180,122 @@ impl Parser<'_> {
                 if matches!(before.kind, ExprKind::Cascade { .. }) {
                     let help = "`;` begins one more message to the same receiver; statements end with a newline or '.'";
                     self.error(codes::CASCADE, message, help);
-                    return;
+                    return false;
                 }
-                self.error(codes::END_OF_STATEMENT, message, "separate statements by '.' or a newline");
-                return;
+                let takes_none = match &before.kind {
+                    ExprKind::Send(send) => send.message.arguments.is_empty(),
+                    kind => matches!(kind, ExprKind::Variable(_)),
+                };
+                let help = if takes_none && !self.at(TokenKind::Keyword) {
+                    "an argument stands behind a colon, as in `list add: 3`; statements are separated by '.' or a newline"
+                } else {
+                    "separate statements by '.' or a newline"
+                };
+                self.error(codes::END_OF_STATEMENT, message, help);
+                return false;
             }
         };
         self.error(codes::FOREIGN_SYNTAX, format!("expected end of statement, found {found}"), help);
+        false
+    }
+
+    /// Skip the rest of a construct of another language that begins in `column`: its line, the lines below that are
+    /// indented deeper, and what ends it there.
+    pub(super) fn skip_foreign(&mut self, column: Option<u16>) {
+        loop {
+            self.skip_line();
+            let Some(column) = column else { break };
+            if !self.starts_line() || self.at(TokenKind::Eof) || self.at_open_closer() || self.at_boundary() {
+                break;
+            }
+            let here = self.token().column;
+            let ends = self.at(TokenKind::RightBrace)
+                || (self.at(TokenKind::Identifier) && closes_body(self.text()))
+                || (self.at(TokenKind::Keyword) && closes_body(self.text().trim_end_matches(':')));
+            if here < column || (here == column && !ends) {
+                break;
+            }
+        }
+        self.error_position = usize::MAX;
+    }
+
+    /// `x ::= value`. Answers whether it was reported; then the current token stands for the `:=`.
+    pub(super) fn foreign_assign(&mut self) -> Option<crate::ast::Ident> {
+        let colons = self.next();
+        let sign = self.tokens[self.after(self.after(self.position))];
+        if colons.kind != TokenKind::ColonColon
+            || sign.kind != TokenKind::Equals
+            || sign.span.start != colons.span.end
+        {
+            return None;
+        }
+        let name = self.bump_ident();
+        self.error(codes::FOREIGN_SYNTAX, "'::=' is not an operator", "assign with `:=`");
+        self.bump();
+        Some(name)
+    }
+
+    /// What other languages write behind the name of a class. Answers what will close the body.
+    pub(super) fn foreign_class_opener(&mut self) -> Option<&'static str> {
+        let may_follow = self.at(TokenKind::LeftBrace)
+            || (self.at(TokenKind::Keyword) && !self.is_method_head(self.position));
+        if self.starts_line() && !may_follow {
+            return None;
+        }
+        let (help, closer) = match self.kind() {
+            TokenKind::LeftBrace => {
+                ("a class body has no braces: its members stand indented below", Some("}"))
+            }
+            TokenKind::Colon => ("remove it; the members stand indented below", None),
+            TokenKind::Identifier if self.text() == "do" => {
+                ("remove it; the members stand indented below", Some("end"))
+            }
+            TokenKind::Identifier if matches!(self.text(), "extends" | "implements" | "with" | "is") => {
+                ("the superclass stands first: `Superclass subclass: Name`", None)
+            }
+            TokenKind::Keyword if is_smalltalk_header(self.text()) => {
+                self.smalltalk_header();
+                return None;
+            }
+            _ => return None,
+        };
+        let found = self.found();
+        let message = format!("'{found}' is not part of a class header");
+        self.error(codes::FOREIGN_SYNTAX, message, help);
+        if closer.is_some() || self.at(TokenKind::Colon) {
+            self.bump();
+        } else {
+            self.skip_line();
+        }
+        self.error_position = usize::MAX;
+        closer
+    }
+
+    /// `instanceVariableNames: 'a b' package: 'P'`.
+    fn smalltalk_header(&mut self) {
+        let start = self.span().start;
+        let found = self.found();
+        self.error(
+            codes::FOREIGN_SYNTAX,
+            format!("'{found}' is not part of a class header"),
+            "declare data below the header, one a line: `field: name = value` in a Value, `state: name = value` in an Actor",
+        );
+        self.silence_smalltalk_header(start);
+    }
+
+    /// Step over the keywords of a class definition of Smalltalk; its strings in single quotes are part of one mistake.
+    pub(super) fn silence_smalltalk_header(&mut self, start: u32) {
+        while self.at(TokenKind::Keyword) && is_smalltalk_header(self.text()) {
+            self.bump();
+            if matches!(
+                self.kind(),
+                TokenKind::Error | TokenKind::String | TokenKind::Symbol | TokenKind::Name
+            ) {
+                self.bump();
+            }
+        }
+        self.silenced.push(self.span_from(start));
+        self.error_position = usize::MAX;
     }
 
     /// `!=`, which lexes as `!` and `=`.

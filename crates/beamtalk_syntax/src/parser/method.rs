@@ -46,11 +46,9 @@ impl Parser<'_> {
         }
         if !self.foreign_method_head() {
             let found = self.found();
-            self.error(
-                codes::METHOD_HEAD,
-                format!("Expected '=>' after method selector, found {found}"),
-                "a method is written `selector => body`",
-            );
+            let help = self.missing_arrow_help();
+            let message = format!("Expected '=>' after method selector, found {found}");
+            self.error(codes::METHOD_HEAD, message, help);
         }
         if !self.starts_line() {
             // What is left of the head; the body may follow on the next lines.
@@ -61,6 +59,18 @@ impl Parser<'_> {
             self.eat(TokenKind::FatArrow);
         }
         self.error_position = self.position;
+    }
+
+    fn missing_arrow_help(&self) -> &'static str {
+        let before = &self.source[..self.previous_end as usize];
+        let is_data = ["field", "state", "classState"].iter().any(|word| before.ends_with(word));
+        match self.kind() {
+            _ if self.starts_line() => "a method is written `selector => body`",
+            TokenKind::Identifier if is_data => "data is declared with a colon: `field: name = value`",
+            TokenKind::Identifier => "a parameter stands behind a keyword with a colon: `at: index => body`",
+            TokenKind::Comma => "each parameter has a keyword of its own: `at: index put: value => body`",
+            _ => "a method is written `selector => body`",
+        }
     }
 
     /// A directive behind `=>` on the header line belongs to no statement line of its own.
@@ -150,10 +160,14 @@ impl Parser<'_> {
             _ => {
                 let found = self.found();
                 self.error(codes::METHOD_HEAD, format!("{missing}, found {found}"), help);
-                if matches!(
-                    self.kind(),
-                    TokenKind::Name | TokenKind::Integer | TokenKind::String | TokenKind::Error
-                ) {
+                // On the next line it is the body's.
+                let of_head = !self.starts_line();
+                if of_head
+                    && matches!(
+                        self.kind(),
+                        TokenKind::Name | TokenKind::Integer | TokenKind::String | TokenKind::Error
+                    )
+                {
                     self.bump();
                 }
                 Ident { name: "".into(), span: Span::empty(self.previous_end) }

@@ -37,11 +37,24 @@ pub(crate) const MAX_DEPTH: u32 = 256;
 pub(crate) const MAX_HEIGHT: u32 = 512;
 
 /// Parse `tokens` of `source` into a tree, with what is wrong with it.
-pub(crate) fn parse_file(source: &str, tokens: &[Token]) -> (SourceFile, Vec<Diagnostic>) {
+///
+/// `lexical` are the lexer's diagnostics; those that are part of a greater mistake are left out.
+pub(crate) fn parse_file(
+    source: &str,
+    tokens: &[Token],
+    lexical: Vec<Diagnostic>,
+) -> (SourceFile, Vec<Diagnostic>) {
     let mut parser = Parser::new(source, tokens);
     let file = parser.file();
     parser.report_detached_docs();
-    (file, parser.diagnostics)
+    let Parser { mut diagnostics, silenced, .. } = parser;
+    let is_part = |each: &Diagnostic| {
+        // Silenced spans are ascending.
+        let index = silenced.partition_point(|span| span.end < each.span.end);
+        silenced.get(index).is_some_and(|span| span.start <= each.span.start)
+    };
+    diagnostics.extend(lexical.into_iter().filter(|each| !is_part(each)));
+    (file, diagnostics)
 }
 
 /// What kind of body the current statements stand in; decides where it ends (spec 01 section 5.3).
@@ -107,6 +120,8 @@ struct Parser<'s> {
     type_links: Option<u32>,
     /// Something in the current statement was reported: where it ends may be a consequence.
     broken: bool,
+    /// Text whose lexical mistakes are part of one that is reported.
+    silenced: Vec<Span>,
     /// The limit of nesting was reported for the current outermost statement.
     too_deep: bool,
 }
@@ -131,6 +146,7 @@ impl<'s> Parser<'s> {
             one_line_signature: false,
             type_links: None,
             broken: false,
+            silenced: Vec::new(),
             too_deep: false,
         };
         parser.position = parser.significant(0);

@@ -138,6 +138,10 @@ impl Parser<'_> {
         }
         let help = match self.kind() {
             TokenKind::FatArrow => "an arm uses `->`; `=>` belongs to methods and dictionaries",
+            TokenKind::Identifier if matches!(self.text(), "if" | "when" | "unless" | "where") => {
+                "a guard is written `pattern when: [condition] -> value`"
+            }
+            TokenKind::Pipe => "alternatives are arms of their own: `1 -> value; 2 -> value`",
             _ => "an arm is written `pattern -> value`",
         };
         let found = self.found();
@@ -232,6 +236,7 @@ impl Parser<'_> {
         let help = match self.kind() {
             TokenKind::StringStart => "a pattern matches a fixed string; test an interpolated one in a guard",
             TokenKind::Ellipsis => "`...rest` is the last element of `#[…]` or `#(…)`",
+            TokenKind::LeftBracket => "a list is matched by `#(head, ...tail)`, an array by `#[a, b]`",
             TokenKind::Period | TokenKind::Comma => "arms are separated by ';' or a newline",
             _ => {
                 "a pattern is `_`, a name, a literal, `x :: Class`, `{a, b}`, `#[a, b]`, `#{#k => v}` or `Result ok: v`"
@@ -414,6 +419,11 @@ impl Parser<'_> {
                 "Rest pattern `...` is not allowed in a tuple: its size is fixed",
                 "name every element",
             );
+        }
+        if self.at(TokenKind::RightBrace) && self.source[..self.previous_end as usize].ends_with(',') {
+            let message = "Trailing comma is not allowed before '}' in tuple pattern";
+            self.error(codes::DESTRUCTURING, message, "remove the comma");
+            self.error_position = usize::MAX;
         }
         self.close_pattern(TokenKind::RightBrace, "Expected '}' to close tuple pattern");
         self.leave(TokenKind::LeftBrace);

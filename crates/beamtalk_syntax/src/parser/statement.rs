@@ -59,6 +59,7 @@ impl Parser<'_> {
             return None;
         }
         let broken_before = std::mem::replace(&mut self.broken, false);
+        let column = self.starts_line().then(|| self.token().column);
         let mut expr = self.statement_expression();
         let mut period = None;
         match self.kind() {
@@ -68,12 +69,14 @@ impl Parser<'_> {
             TokenKind::Bang if !self.foreign_inequality() => expr = self.cast(expr),
             _ if self.starts_line() || self.at_open_closer() => {}
             _ => {
-                if !self.broken {
-                    self.unseparated(&expr);
-                }
+                let foreign = !self.broken && self.unseparated(&expr);
                 // The `!` of a `!=` ends no statement.
                 self.eat(TokenKind::Bang);
-                self.skip_statement();
+                if foreign {
+                    self.skip_foreign(column);
+                } else {
+                    self.skip_statement();
+                }
                 match self.kind() {
                     TokenKind::Period => period = Some(self.bump().span),
                     TokenKind::Bang => {
@@ -120,7 +123,12 @@ impl Parser<'_> {
         match self.kind() {
             TokenKind::LeftBrace => return self.tuple_assignment(),
             TokenKind::Identifier => match self.next().kind {
-                TokenKind::ColonColon | TokenKind::Colon => return self.annotated_assignment(),
+                TokenKind::ColonColon | TokenKind::Colon => {
+                    if let Some(name) = self.foreign_assign() {
+                        return self.assign(Self::name_expr(&name), None);
+                    }
+                    return self.annotated_assignment();
+                }
                 _ => {}
             },
             TokenKind::Keyword if self.legacy_annotated_local() => return self.annotated_assignment(),

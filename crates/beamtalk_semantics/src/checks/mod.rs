@@ -1,0 +1,110 @@
+//! What is wrong with a body, apart from its names: checks that need the classes but no inference of types.
+//!
+//! A walk over the tree of one body. Each submodule knows one family of rules of spec 05b sections 7.3 to 7.12;
+//! what is known of an expression without inference is in `known.rs`.
+
+mod arguments;
+mod erlang;
+mod instances;
+mod known;
+mod method;
+mod selectors;
+
+use beamtalk_syntax::ast::{self, Expr, ExprKind, Message};
+use beamtalk_text::{Category, Diagnostic, Severity, Span};
+use smol_str::SmolStr;
+
+use crate::lower::MethodContext;
+
+/// Everything that is wrong with a method, its head included.
+pub(crate) fn method(cx: MethodContext<'_>, method: &ast::Method) -> Vec<Diagnostic> {
+    let mut checker = Checker::new(cx);
+    checker.selector = Some(method.signature.selector());
+    checker.method(method);
+    for statement in &method.body {
+        checker.expr(&statement.expr);
+    }
+    checker.diagnostics
+}
+
+/// Everything that is wrong with an expression outside of methods.
+pub(crate) fn expression(cx: MethodContext<'_>, expr: &Expr) -> Vec<Diagnostic> {
+    let mut checker = Checker::new(cx);
+    checker.expr(expr);
+    checker.diagnostics
+}
+
+struct Checker<'a> {
+    cx: MethodContext<'a>,
+    /// Of the method that is checked.
+    selector: Option<SmolStr>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Checker<'a> {
+    const fn new(cx: MethodContext<'a>) -> Self {
+        Self { cx, selector: None, diagnostics: Vec::new() }
+    }
+
+    fn report(
+        &mut self,
+        severity: Severity,
+        code: &'static str,
+        category: impl Into<Option<Category>>,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let mut diagnostic = Diagnostic::error(code, span, message).with_help(help);
+        diagnostic.severity = severity;
+        diagnostic.category = category.into();
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        self.report(Severity::Error, code, Category::Type, span, message, help);
+    }
+
+    fn warning(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.report(Severity::Warning, code, Category::Type, span, message, help);
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Send(send) => self.send(&send.receiver, &send.message, expr.span),
+            ExprKind::Cascade { receiver, messages } => {
+                for message in messages {
+                    self.send(receiver, message, message.span);
+                }
+            }
+            ExprKind::Assign(assign) => self.slot_assignment(assign, expr.span),
+            ExprKind::List { tail: Some(tail), .. } => self.list_tail(tail),
+            ExprKind::Block(block) => self.distinct_parameters(block.parameters.iter()),
+            _ => {}
+        }
+        expr.for_each_child(&mut |child| self.expr(child));
+    }
+
+    fn send(&mut self, receiver: &Expr, message: &Message, span: Span) {
+        let selector = message.selector();
+        let known = self.known(receiver);
+        self.understood(receiver, known, message, &selector);
+        self.arguments(known, message, &selector);
+        if let ExprKind::Class(class) = &receiver.unparenthesised().kind {
+            self.instance_keys(class, message, &selector);
+        }
+        self.change_of_literal(receiver, message, &selector);
+        self.erlang(receiver, message, span);
+    }
+}
+
+/// Where a message is said to be wrong: its selector's first part.
+fn head(message: &Message) -> Span {
+    message.parts.first().map_or(message.span, |part| part.span)
+}
