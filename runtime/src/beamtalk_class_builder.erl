@@ -37,7 +37,7 @@ run(Function, Version, [Self | _] = Args) ->
     case beamtalk_registry:annotation(Version, {block, Function}) of
         {ok, {Block, plain}} -> apply(Block, Args);
         {ok, {Block, transaction}} -> beamtalk_class_state:transaction(Self, fun() -> apply(Block, Args) end);
-        error -> raise(block_gone, <<"the class was built again while this method ran">>, nil)
+        error -> raise(block_gone, <<"the block of this method is gone: its class was built again, or the node began anew">>, nil)
     end.
 
 %% `self.name' in such a block.
