@@ -27,7 +27,7 @@ mod layout;
 mod print;
 mod spelling;
 
-use beamtalk_syntax::{Parsed, TokenKind, dump, parse};
+use beamtalk_syntax::{Parsed, TokenKind, codes, dump, parse};
 use beamtalk_text::Diagnostic;
 
 /// `source` in canonical style.
@@ -37,7 +37,7 @@ use beamtalk_text::Diagnostic;
 /// The errors of a source that cannot be parsed.
 pub fn format(source: &str) -> Result<String, Vec<Diagnostic>> {
     let mut parsed = parse(source);
-    if !parsed.is_ok() {
+    if !is_readable(&parsed) {
         parsed.diagnostics.retain(Diagnostic::is_error);
         return Err(parsed.diagnostics);
     }
@@ -50,6 +50,12 @@ pub fn format(source: &str) -> Result<String, Vec<Diagnostic>> {
     Ok(source.to_owned())
 }
 
+/// Whether the tree is all of the source. That its definitions belong into files of their own is no reason not to
+/// format them.
+fn is_readable(parsed: &Parsed) -> bool {
+    parsed.diagnostics.iter().all(|each| !each.is_error() || each.code == codes::FILE_STRUCTURE)
+}
+
 /// Whether `formatted` says what `before`, which is normalized, says. Only one tree is there at a time:
 /// of a long source a tree is the largest thing.
 fn means_the_same(mut before: Parsed, formatted: &str) -> bool {
@@ -59,7 +65,7 @@ fn means_the_same(mut before: Parsed, formatted: &str) -> bool {
     let expected = dump(&before.file);
     drop(before);
     let mut after = parse(formatted);
-    if !after.is_ok() || counted != count(&after) {
+    if !is_readable(&after) || counted != count(&after) {
         return false;
     }
     after.tokens = Vec::new();

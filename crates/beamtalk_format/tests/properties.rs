@@ -104,8 +104,43 @@ fn expression() -> impl Strategy<Value = String> {
     })
 }
 
+/// Declarations that a file may hold in any order, but for the class, which may come once.
+const DECLARATIONS: &[&str] = &[
+    "Protocol define: P( T )\n  extending: Q\n  /// d\n  at: x :: T->B // c\n\n  class make -> Self\n  < o :: P",
+    "internal   type Dd=#n|#'s'|(nil)",
+    "type Ee = (Aa & Bb)|List( Cc )",
+    "A class >> sealed internal m: x :: (A | B) -> C => x foo",
+    "/// doc\n@expect all \"why\"\nA >> + other =>\n  // c\n  other",
+    "@expect dnu\nx foo",
+    "x  bar: 1 baz:2 qux: #( 1,2 |t )",
+    "a foo; bar;\n  // c\n  baz: [:e|e . e]",
+    "{a, #[b,...c]} := t",
+    "// alone",
+    "/// detached",
+];
+
+/// Members of a class, in any order.
+const MEMBERS: &[&str] = &[
+    "state: a::Integer=1 // c",
+    "classState: b = #{#k=>[:x | x]}",
+    "/// d\n  @expect type\n  field: c :: (A|B)",
+    "// section",
+    "/// detached\n",
+    "class make => self new",
+    "sealed internal class from: a to: b :: -> C => a. b",
+    "/// d\n  @expect unused \"r\"\n  m: x =>\n    @expect dnu\n    x foo\n    // end",
+    "== o=>o isNil",
+    "n => @primitive \"x\"",
+    "k => x match: [1->2; {a, b} when: [a>b] -> ^a // c\n    _ -> nil]",
+];
+
+/// Pieces of text, each with the blank lines below it.
+fn pieces(of: &'static [&'static str]) -> impl Strategy<Value = Vec<(&'static str, usize)>> {
+    prop::collection::vec((select(of), 1..4_usize), 0..7)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn generated_methods_are_formatted_by_the_laws(
@@ -119,6 +154,33 @@ proptest! {
         source.push_str("x\n\n  n => 1\n");
         // A line break may have made two statements of one expression.
         prop_assume!(beamtalk_syntax::parse(&source).is_ok());
+        formatted(&source);
+    }
+
+    #[test]
+    fn generated_files_are_formatted_by_the_laws(
+        before in pieces(DECLARATIONS),
+        header in prop::option::of(select(vec![
+            "typed  sealed Object subclass: A( T::B )",
+            "/// d\n@expect all\nactor@Base( X ) subclass:A native:m handleScope:#s // c",
+            "internal Actor subclass: A // c",
+        ])),
+        members in pieces(MEMBERS),
+        after in pieces(DECLARATIONS),
+    ) {
+        let mut source = String::new();
+        let mut push = |indent: &str, text: &str, blanks: usize| {
+            source.push_str(indent);
+            source.push_str(text);
+            source.push_str(&"\n".repeat(blanks));
+        };
+        before.iter().for_each(|(text, blanks)| push("", text, *blanks));
+        if let Some(header) = header {
+            push("", header, 1);
+            members.iter().for_each(|(text, blanks)| push("  ", text, *blanks));
+        }
+        after.iter().for_each(|(text, blanks)| push("", text, *blanks));
+        prop_assume!(beamtalk_format::format(&source).is_ok());
         formatted(&source);
     }
 

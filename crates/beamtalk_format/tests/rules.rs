@@ -383,6 +383,12 @@ fn items_have_an_order() {
 }
 
 #[test]
+fn several_definitions_of_a_file_are_formatted() {
+    let source = "Object subclass: A\n  m=>1\n\n\nObject subclass: B\n  n=>2\n";
+    rule(&[(source, "Object subclass: A\n\n  m => 1\n\nObject subclass: B\n\n  n => 2\n")]);
+}
+
+#[test]
 fn expressions_go_behind_definitions() {
     rule(&[
         ("foo\n\nProtocol define: P\n  bar\n", "Protocol define: P\n  bar\n\nfoo\n"),

@@ -21,6 +21,7 @@ pub struct Target {
 /// Everything that faces bytes from outside.
 pub const TARGETS: &[Target] = &[
     Target { name: "parser", corpus: sources, eat: parse },
+    Target { name: "formatter", corpus: sources, eat: format },
     Target { name: "compiler", corpus: inputs, eat: compile },
     Target { name: "request-line", corpus: requests, eat: request },
     Target { name: "json-rpc", corpus: calls, eat: call },
@@ -42,6 +43,13 @@ fn parse(bytes: &[u8]) {
     let parsed = beamtalk_syntax::parse(&source);
     assert!(parsed.file.span.end as usize <= source.len(), "the tree lies within the source");
     black_box(beamtalk_syntax::completeness(&source));
+}
+
+fn format(bytes: &[u8]) {
+    let source = text(bytes);
+    if let Ok(once) = beamtalk_format::format(&source) {
+        assert_eq!(beamtalk_format::format(&once).as_deref(), Ok(once.as_str()), "formatting is idempotent");
+    }
 }
 
 fn inputs() -> Vec<Vec<u8>> {

@@ -1,5 +1,7 @@
 //! The manifest, `beamtalk.toml` (spec 07 section 4).
 
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use beamtalk_text::{Category, Severity};
@@ -71,6 +73,21 @@ impl Manifest {
                 .unwrap_or_default(),
             policy: policy(document.as_table()).map_err(bad)?,
         })
+    }
+}
+
+impl Policy {
+    /// What the manifest of a folder says; nothing where there is none.
+    ///
+    /// # Errors
+    /// As [`Manifest::parse`], or it cannot be read.
+    pub fn of_folder(root: &Path) -> Result<Self, ProjectError> {
+        let path = root.join(MANIFEST);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Manifest::parse(&String::from_utf8_lossy(&bytes), &path)?.policy),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(ProjectError::io("read", &path)(error)),
+        }
     }
 }
 

@@ -31,13 +31,13 @@ const INPUTS: &[&str] = &[
     "r := 0. [r := 1. nil foo] on: Error do: [:e | r := r + 10]. r",
     "[r := 5. ^r] ensure: [r := 6]",
     "3 match: [0 -> #zero; k when: [k > 2 and: [k < 9]] -> k * 2; _ -> #other]",
-    "(Tuple withAll: #(1, 2)) match: [#[a, a] -> a; {1, b} -> b; {_, _, _} -> nil; t :: Tuple -> t]",
+    "(Tuple withAll: #(1, 2)) match: [{a, a} -> a; {1, b} -> b; {_, _, _} -> nil; t :: Tuple -> t]",
     "#[1, #[2, 3]] match: [#[a, #[b, c]] -> a + b + c; #[h, ...t] -> t; _ -> 0]",
     "#(1, 2, 3) match: [#(a, b) -> a; #(a, ...t) -> t; #() -> nil]",
     "#{#k => 1, \"s\" => 2} match: [#{#k => v, \"s\" => w} -> v + w; d :: Dictionary -> d; _ -> 0]",
     "(Result ok: 3) match: [Result ok: v -> v; Result error: e -> e]",
     "\"ab\" match: [<<a:8, rest/binary>> -> a; _ -> 0]",
-    "nil match: [nil -> 1; s :: String -> s; i :: Integer -> i; b :: Boolean -> b; y :: Symbol -> y; p :: Point3 -> p x]",
+    "nil match: [nil -> 1; s :: String -> s; i :: Integer -> i; b :: Boolean -> b; y :: Symbol -> y; p :: Point -> p x]",
     "{p1, {q1, _}} := Tuple withAll: #(1, Tuple withAll: #(2, 3)). p1 + q1",
     "#[h1, ...t1] := #[1, 2, 3]. #(h2, i2, ...t2) := #(4, 5, 6). #{#k => v1} := #{#k => 7}. h1 + h2 + v1",
     "#(1, 2 | #(3)) size",
@@ -142,7 +142,7 @@ fn a_method_of_thousands_of_statements_compiles() {
 
 #[test]
 fn a_message_of_hundreds_of_arguments_is_an_error() {
-    let message = (0..300).fold(String::new(), |text, argument| text + &format!("k{argument}: 1 "));
+    let message: String = (0..300).map(|argument| format!("k{argument}: 1 ")).collect();
     let image = Image::new();
     for code in [format!("3 {message}"), format!("Object subclass: A\n  run => 3 {message}")] {
         let failure = image.compile_input(&[], &code, "bt@eval@1").expect_err("too many arguments");

@@ -6,6 +6,7 @@ use crate::cli::HostOptions as Arguments;
 use crate::failure::Outcome;
 use crate::installation::InstalledNode;
 use beamtalk_home::{Home, WorkspaceFolder, WorkspaceId, file};
+use beamtalk_project::{Image, Policy};
 use beamtalk_repl::launch::READY;
 use beamtalk_repl::{BoundHost, DEFAULT_PORT, HostOptions, ImageCompiler};
 use std::fs;
@@ -41,11 +42,19 @@ pub fn run(arguments: &Arguments, verbosity: u8) -> Outcome {
     log_to_file(&workspace, verbosity)?;
     tracing::info!(workspace = arguments.workspace, port = host.address().port(), "the host is up");
     let node = InstalledNode::new(home, &workspace, &arguments.project, orphan_life);
-    host.serve(ImageCompiler::new, node, || {
-        // Whoever started us may have given up; the workspace is there all the same.
-        let mut stdout = io::stdout();
-        let _ = writeln!(stdout, "{READY}").and_then(|()| stdout.flush());
-    })?;
+    let policy = Policy::of_folder(&arguments.project).unwrap_or_else(|error| {
+        tracing::warn!(%error, "diagnostics are as built in");
+        Policy::default()
+    });
+    host.serve(
+        move || ImageCompiler::with_image(Image::with_policy(policy)),
+        node,
+        || {
+            // Whoever started us may have given up; the workspace is there all the same.
+            let mut stdout = io::stdout();
+            let _ = writeln!(stdout, "{READY}").and_then(|()| stdout.flush());
+        },
+    )?;
     tracing::info!("the host is down");
     Ok(())
 }
