@@ -197,6 +197,25 @@ fn lint_is_about_the_path_and_knows_the_package_around_it() {
 }
 
 #[test]
+fn lint_says_where_it_could_not_look() {
+    let package = Package::new(&[("src/Bad.bt", "Object subclass: Bad\n  m => (1 +\n")]);
+    let output = package.run(&["lint"]);
+    let note = "warning: './src/Bad.bt' has errors; `beamtalk check` shows them\n";
+    assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), note));
+}
+
+#[test]
+fn a_wrong_manifest_is_named_and_told_before_anything_else() {
+    let package = Package::new(&[]);
+    package.write("beamtalk.toml", "[package]\nname = \"geo\"\n");
+    for command in ["build", "check", "lint"] {
+        let output = package.run(&[command]);
+        let said = "  × Failed to parse manifest './beamtalk.toml'\n  │ missing field `version`\n";
+        assert_eq!((output.status.code(), err(&output).as_str()), (Some(1), said), "{command}");
+    }
+}
+
+#[test]
 fn explain_shows_the_page_and_finds_near_codes() {
     let package = Package::new(&[]);
     let shown = package.run(&["explain", "e0102"]);

@@ -1,6 +1,6 @@
 //! Building a project: only what changed, as if all had been built.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -87,8 +87,8 @@ impl Project {
     /// # Errors
     /// When it cannot be built at all; what is wrong with sources is in the report.
     pub fn build(&mut self, shown: &str, options: BuildOptions) -> Result<Report, ProjectError> {
+        self.read_manifest(shown)?;
         let sources = self.layout.sources(shown)?;
-        self.read_manifest()?;
         let folder = self.layout.state_folder();
         let _lock = BuildLock::acquire(&folder)?;
         self.read_sources(&sources)?;
@@ -116,8 +116,8 @@ impl Project {
     /// # Errors
     /// When it cannot be analysed at all.
     pub fn check(&mut self, shown: &str, options: BuildOptions) -> Result<Report, ProjectError> {
+        self.read_manifest(shown)?;
         let sources = self.layout.sources(shown)?;
-        self.read_manifest()?;
         self.read_sources(&sources)?;
         let nothing = Record::default();
         let work = self.analyse(&nothing, None, options);
@@ -131,8 +131,8 @@ impl Project {
     /// # Errors
     /// When it cannot be analysed at all.
     pub fn lint(&mut self, shown: &str, within: &str, options: BuildOptions) -> Result<Report, ProjectError> {
+        self.read_manifest(shown)?;
         let sources = self.layout.sources(shown)?;
-        self.read_manifest()?;
         self.read_sources(&sources)?;
         let nothing = Record::default();
         let work = self.analyse(&nothing, None, options);
@@ -142,7 +142,7 @@ impl Project {
 
     // ---- reading ---------------------------------------------------------------------------------
 
-    fn read_manifest(&mut self) -> Result<(), ProjectError> {
+    fn read_manifest(&mut self, shown: &str) -> Result<(), ProjectError> {
         if !self.layout.is_package {
             return Ok(());
         }
@@ -152,7 +152,8 @@ impl Project {
             return Ok(());
         }
         self.settled = false;
-        let manifest = Manifest::parse(&String::from_utf8_lossy(&bytes), &path)?;
+        let shown = Path::new(&self.layout.display(shown)).join(MANIFEST);
+        let manifest = Manifest::parse(&String::from_utf8_lossy(&bytes), &shown)?;
         if let Some(name) = manifest.dependencies.first() {
             return Err(ProjectError::Dependency { name: name.clone() });
         }
@@ -286,6 +287,11 @@ impl Project {
         let surface =
             Surface { policy, warnings_as_errors: options.warnings_as_errors, lint: lint.is_some() };
         let is_within = |path: &str| lint.is_none_or(|within| is_below(path, within));
+        let broken: BTreeSet<SmolStr> = said
+            .iter()
+            .filter(|(path, each)| lint.is_some() && is_within(path) && each.is_error())
+            .map(|(path, _)| path.clone())
+            .collect();
         let mut said = settle(&self.settled_sources(work), said, surface);
         said.retain(|(path, _)| is_within(path));
         let display = self.layout.display(shown);
@@ -303,6 +309,7 @@ impl Project {
             compiled: concerned.len(),
             output: self.output(),
             failed: failed.map(|finding| format!("{display}/{}", finding.path)),
+            notes: broken.iter().map(|path| not_linted(&format!("{display}/{path}"))).collect(),
             diagnostics,
             ..Report::default()
         }
@@ -423,6 +430,11 @@ impl Project {
             let _ = fs::remove_file(state::module_file(ebin, module));
         }
     }
+}
+
+/// Errors are not what a lint is about, but behind them it sees little.
+fn not_linted(path: &str) -> String {
+    format!("warning: '{path}' has errors; `beamtalk check` shows them")
 }
 
 /// Whether a file is at or below `within`, a path without a slash at its end.

@@ -48,9 +48,9 @@ pub fn render_for(diagnostic: &Diagnostic, path: &str, text: &str, look: Look) -
 
 fn draw(header: &str, diagnostic: &Diagnostic, path: &str, text: &str, look: Look) -> String {
     let place = |span: Span, label: &str| {
-        let start = (span.start as usize).min(text.len());
-        let length = (span.len() as usize).min(text.len() - start);
-        LabeledSpan::new_with_span(Some(label.to_owned()), SourceSpan::new(SourceOffset::from(start), length))
+        let span = visible(span, text);
+        let at = SourceSpan::new(SourceOffset::from(span.start as usize), span.len() as usize);
+        LabeledSpan::new_with_span(Some(label.to_owned()), at)
     };
     let mut message = diagnostic.message.clone();
     let mut labels = vec![place(diagnostic.span, here(diagnostic.severity))];
@@ -69,7 +69,7 @@ fn draw(header: &str, diagnostic: &Diagnostic, path: &str, text: &str, look: Loo
     if let Some(help) = &diagnostic.help {
         report = report.with_help(help.clone());
     }
-    let report = Report::new(report).with_source_code(NamedSource::new(path, text.to_owned()));
+    let report = Report::new(report).with_source_code(NamedSource::new(path, format!("{text}\n")));
     let handler = GraphicalReportHandler::new_themed(theme(diagnostic.severity, look.colour))
         .with_width(look.width.map_or(UNBOUNDED, usize::from))
         .with_links(false)
@@ -79,6 +79,18 @@ fn draw(header: &str, diagnostic: &Diagnostic, path: &str, text: &str, look: Loo
         out = format!("  × {message}\n");
     }
     out
+}
+
+/// The place as it is shown: what is missing at the end of a source is missing behind its last character.
+pub(crate) fn visible(span: Span, text: &str) -> Span {
+    // Sources are shorter than 4 GiB.
+    let length = |text: &str| u32::try_from(text.len()).unwrap_or(u32::MAX);
+    let end = length(text);
+    if span.start >= end {
+        Span::empty(length(text.trim_end()))
+    } else {
+        Span::new(span.start, span.end.min(end))
+    }
 }
 
 /// What stands under the marked place.
@@ -132,6 +144,18 @@ mod tests {
         let red = render_for(&Diagnostic { severity: Severity::Error, ..warning() }, "a.bt", TEXT, look);
         assert!(yellow.contains("warning here") && red.contains("error here"));
         assert!(!yellow.contains("\u{1b}[31m") && red.contains("\u{1b}[31m"), "{yellow}{red}");
+    }
+
+    #[test]
+    fn the_end_of_a_source_is_behind_its_last_character() {
+        for text in ["x := (", "x := (\n", "x := (\n\n  "] {
+            let end = Span::empty(u32::try_from(text.len()).unwrap());
+            let shown = render(&Diagnostic::error("E0000", end, "no more"), "a.bt", text);
+            assert!(
+                shown.contains("╭─[a.bt:1:7]\n 1 │ x := (\n   ·       ▲\n   ·       ╰── error here"),
+                "{shown}"
+            );
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use beamtalk_text::{Category, Diagnostic, LineIndex, Severity};
 use serde::{Deserialize, Serialize};
 
 use crate::policy::{CATEGORIES, is_never_promoted};
-use crate::render::{Look, render_for};
+use crate::render::{Look, render_for, visible};
 
 /// What was asked of a project.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,7 +96,8 @@ impl Finding {
     #[must_use]
     pub fn new(diagnostic: &Diagnostic, path: &str, shown: &str, text: &str, look: Look) -> Self {
         let lines = LineIndex::new(text);
-        let (at, end) = (lines.position(diagnostic.span.start), lines.position(diagnostic.span.end));
+        let place = visible(diagnostic.span, text);
+        let (at, end) = (lines.position(place.start), lines.position(place.end));
         let notes = diagnostic.labels.iter().map(|label| Note {
             message: label.text.clone(),
             start: label.span.start,
@@ -115,8 +116,8 @@ impl Finding {
             column: at.column,
             end_line: end.line,
             end_column: end.column,
-            start: diagnostic.span.start,
-            end: diagnostic.span.end,
+            start: place.start,
+            end: place.end,
             rendered: render_for(diagnostic, shown, text, look),
         }
     }

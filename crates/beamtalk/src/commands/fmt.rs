@@ -8,7 +8,7 @@ use ignore::WalkBuilder;
 use similar::TextDiff;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -136,7 +136,11 @@ fn format_file(path: &Path, mode: Mode, tally: &mut Tally) -> Outcome {
         Ok(source) => source,
         Err(error) => {
             tally.unreadable += 1;
-            writeln!(io::stderr(), "warning: skipping '{shown}' ({error})")?;
+            let reason = match error.kind() {
+                ErrorKind::InvalidData => "it is not UTF-8".to_owned(),
+                _ => error.to_string(),
+            };
+            writeln!(io::stderr(), "warning: skipping '{shown}' ({reason})")?;
             return Ok(());
         }
     };
