@@ -97,7 +97,8 @@ fn json_has_an_object_a_line_and_a_summary() {
         for (finding, code) in [(first, "E0310"), (second, "E0320")] {
             assert_eq!((&finding["file"], &finding["severity"]), (&"src/Loose.bt".into(), &"warning".into()));
             assert_eq!((&finding["code"], &finding["line"]), (&code.into(), &3.into()));
-            let span = [&finding["span_start"], &finding["span_end"]].map(|at| at.as_u64().unwrap() as usize);
+            let span = [&finding["span_start"], &finding["span_end"]]
+                .map(|at| usize::try_from(at.as_u64().unwrap()).unwrap());
             assert!(["x", "Zork"].contains(&&LOOSE[span[0]..span[1]]));
             assert!(
                 finding["hint"].is_string() && finding["notes"].is_array() && finding["message"].is_string()

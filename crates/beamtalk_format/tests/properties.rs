@@ -174,12 +174,18 @@ proptest! {
             source.push_str(text);
             source.push_str(&"\n".repeat(blanks));
         };
-        before.iter().for_each(|(text, blanks)| push("", text, *blanks));
+        for (text, blanks) in &before {
+            push("", text, *blanks);
+        }
         if let Some(header) = header {
             push("", header, 1);
-            members.iter().for_each(|(text, blanks)| push("  ", text, *blanks));
+            for (text, blanks) in &members {
+            push("  ", text, *blanks);
         }
-        after.iter().for_each(|(text, blanks)| push("", text, *blanks));
+        }
+        for (text, blanks) in &after {
+            push("", text, *blanks);
+        }
         prop_assume!(beamtalk_format::format(&source).is_ok());
         formatted(&source);
     }

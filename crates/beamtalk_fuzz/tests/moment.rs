@@ -17,6 +17,11 @@ fn the_parser_bears_damaged_sources() {
 }
 
 #[test]
+fn the_formatter_bears_damaged_sources() {
+    bears_damaged_input("formatter");
+}
+
+#[test]
 fn the_compiler_bears_damaged_inputs() {
     bears_damaged_input("compiler");
 }

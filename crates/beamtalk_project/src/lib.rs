@@ -9,7 +9,7 @@
 //! sources give the same bytes, whether built at once or edit by edit. A project's outputs are replaced only when
 //! nothing is wrong with any source.
 //!
-//! Source code layout: `image.rs` the image, `methods.rs` changes of one method, `unit.rs` a class with its patches, `library.rs` the standard library,
+//! Source code layout: `image.rs` the image, `methods.rs` changes of one method, `questions.rs` completions and listings, `unit.rs` a class with its patches, `library.rs` the standard library,
 //! `order.rs` superclasses first, `render.rs` diagnostics for people, `docs.rs` help texts. Of projects: `project.rs`
 //! building, `layout.rs` where files are, `manifest.rs`, `package_name.rs` and `policy.rs` what the manifest says,
 //! `index.rs` all classes, `trace.rs` when a class may be used again, `state.rs` the record of the last build,
@@ -32,6 +32,7 @@ mod order;
 mod package_name;
 mod policy;
 mod project;
+mod questions;
 mod render;
 mod report;
 mod sarif;
