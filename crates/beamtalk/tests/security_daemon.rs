@@ -141,6 +141,26 @@ fn d1_the_daemons_of_two_terminals_do_not_see_each_other() {
     session("two", &["daemon", "stop"]);
 }
 
+/// Each `make` is a shell of its own to its commands.
+#[test]
+fn d1_a_daemon_does_not_outlive_its_shell_for_long() {
+    let site = Site::new();
+    let environment = site.command(&[]);
+    let mut shell = Command::new("sh");
+    shell.args([
+        "-c",
+        "\"$0\" daemon start; \"$0\" daemon status --json; true",
+        env!("CARGO_BIN_EXE_beamtalk"),
+    ]);
+    shell.envs(environment.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = shell.env("BEAMTALK_WORKSPACE", "").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let status: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    let socket = PathBuf::from(status["socket"].as_str().unwrap());
+    assert!(answers(&socket), "{said}");
+    wait_until("the daemon is gone", || !socket.exists());
+}
+
 #[test]
 fn d2_folder_and_socket_are_private_from_the_instant_they_exist() {
     let site = Site::new();

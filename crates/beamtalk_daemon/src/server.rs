@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use beamtalk_home::FileLock;
+use beamtalk_home::metadata::ProcessId;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::Mode;
 use rustix::process::umask;
@@ -22,6 +23,8 @@ use crate::{Client, DaemonError, Place, Service};
 const HEARTBEAT: Duration = Duration::from_millis(500);
 /// How long the end waits for answers that are being made.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
+/// How often a daemon looks whether its shell is still there, and how long it outlives it.
+const SHELL_CHECK: Duration = Duration::from_secs(5);
 /// The stack of a thread that serves a connection; what recurses has a thread of its own.
 const CONNECTION_STACK: usize = 512 << 10;
 /// A line's buffer is given back when it grew beyond this, in bytes.
@@ -70,6 +73,8 @@ struct Shared {
     service: Service,
     limits: Limits,
     connections: AtomicUsize,
+    /// The shell after which the session is named. Once it is gone, nobody comes back.
+    shell: Option<ProcessId>,
     /// Requests being answered, and when the last one was.
     activity: Mutex<(usize, Instant)>,
 }
@@ -96,6 +101,7 @@ impl Server {
             service: Service::new(Some(waker)),
             limits,
             connections: AtomicUsize::new(0),
+            shell: place.shell().map(ProcessId::of),
             activity: Mutex::new((0, Instant::now())),
         };
         Ok(Self { place, listener, wake, shared: Arc::new(shared), _lock: lock })
@@ -165,7 +171,12 @@ impl Shared {
         if answering > 0 {
             return Some(self.limits.idle);
         }
-        self.limits.idle.checked_sub(last.elapsed()).filter(|left| !left.is_zero())
+        let Some(shell) = &self.shell else {
+            return self.limits.idle.checked_sub(last.elapsed()).filter(|left| !left.is_zero());
+        };
+        let limit = if shell.is_alive() { self.limits.idle } else { self.limits.idle.min(SHELL_CHECK) };
+        let left = limit.checked_sub(last.elapsed()).filter(|left| !left.is_zero())?;
+        Some(left.min(SHELL_CHECK))
     }
 
     fn is_answering(&self) -> bool {
