@@ -272,8 +272,8 @@ impl Parser<'_> {
                 Item::TypeAlias(_) | Item::Extension(_) | Item::Statement(_) => {}
             }
         }
-        self.one_only(&classes, "Multiple classes in one file is not supported", "each class");
-        self.one_only(&protocols, "Multiple protocols in one file is not supported", "each protocol");
+        self.one_only(&classes, "class", "classes");
+        self.one_only(&protocols, "protocol", "protocols");
         if let (Some(class), Some(protocol)) = (classes.first(), protocols.first()) {
             let later = if class.span.start > protocol.span.start { class } else { protocol };
             self.diagnostics.push(
@@ -290,13 +290,17 @@ impl Parser<'_> {
         }
     }
 
-    fn one_only(&mut self, names: &[&Ident], message: &str, what: &str) {
+    fn one_only(&mut self, names: &[&Ident], one: &str, many: &str) {
         let Some(second) = names.get(1) else { return };
         let list: Vec<&str> = names.iter().take(20).map(|name| name.name.as_str()).collect();
-        let mut diagnostic =
-            Diagnostic::error(codes::FILE_STRUCTURE, second.span, format!("{message}: {}", list.join(", ")))
-                .with_help(format!("move {what} to its own file"));
-        diagnostic = diagnostic.with_label(names[0].span, "the first is here");
-        self.diagnostics.push(diagnostic);
+        let message = format!(
+            "Multiple {many} in one file is not supported. Found {many}: {}. Each {one} should be in its own .bt file.",
+            list.join(", ")
+        );
+        self.diagnostics.push(
+            Diagnostic::error(codes::FILE_STRUCTURE, second.span, message)
+                .with_help(format!("Move this {one} to a separate .bt file."))
+                .with_label(names[0].span, "the first is here"),
+        );
     }
 }

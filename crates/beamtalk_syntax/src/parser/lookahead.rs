@@ -91,7 +91,8 @@ impl Parser<'_> {
         if self.word_at(index) == "class" {
             index = self.after(index);
         }
-        self.kind_at(index) == TokenKind::RightAngles && {
+        // A `>>` that starts a line heads a binary method, whatever the line above ends with.
+        self.kind_at(index) == TokenKind::RightAngles && !self.tokens[index].starts_line && {
             let head = self.after(index);
             self.is_method_head(head)
         }

@@ -290,13 +290,6 @@ impl Parser<'_> {
         if !self.at(TokenKind::ColonColon) {
             return pattern(PatternKind::Variable(name.name), span);
         }
-        if name.name == "_" {
-            let message = "A type pattern needs a name: `_ :: ` cannot be used";
-            self.error(codes::TYPE_PATTERN, message, "name the value, as in `x :: Integer`");
-            self.bump();
-            self.skip_type_pattern();
-            return pattern(PatternKind::Error, self.span_from(span.start));
-        }
         self.bump();
         match self.type_pattern_class() {
             Some(class) => {
