@@ -1,5 +1,7 @@
 //! The grammar of spec 01, section by section: what must be accepted without a word, and what must not.
 
+#![allow(clippy::too_many_lines, reason = "a test is the list of a section's forms")]
+
 use beamtalk_syntax::{dump, parse};
 
 fn accepted(sources: &[&str]) {
