@@ -367,6 +367,7 @@ start_link(Name, Module, Given) ->
 init({Module, Given, Chain, Parent, Carried}) ->
     Pid = self(),
     Self = {'$actor', Module, Pid},
+    beamtalk_actor_life:limit_heap(),
     Carried =/= [] andalso beamtalk_frame:install(Carried),
     set_chain(Chain),
     try

@@ -1,9 +1,18 @@
 %%% Ending actors and watching them end, from the sender's side: works on busy actors too.
 -module(beamtalk_actor_life).
 
--export([stop/1, kill/1, is_alive/1, on_exit/2]).
+-export([limit_heap/0, stop/1, kill/1, is_alive/1, on_exit/2]).
 
 -define(TIMEOUT, 5000).
+
+%% An actor whose recursion does not end must not take the node along. The VM ends it, and `beamtalk_log' says why.
+-spec limit_heap() -> ok.
+limit_heap() ->
+    {ok, Bytes} = application:get_env(beamtalk, actor_heap),
+    _ = process_flag(max_heap_size, #{
+        size => Bytes div erlang:system_info(wordsize), kill => true, error_logger => true
+    }),
+    ok.
 
 %% Queued messages first, then `terminate:'. Ok for a dead actor; inside the actor it ends after the current message.
 -spec stop(beamtalk_actor:actor()) -> ok.

@@ -1,4 +1,4 @@
-%%% The node's start function: `erl -noshell … -s beamtalk_boot -extra SOCKET [idle=SECONDS] [heap=BYTES]'.
+%%% The node's start function: `erl -noshell … -s beamtalk_boot -extra SOCKET [idle=SECONDS] [heap=BYTES] [actor_heap=BYTES]'.
 %%%
 %%% Its arguments are the host's socket and limits, nothing secret.
 -module(beamtalk_boot).
@@ -55,6 +55,7 @@ set_options([Option | Rest]) ->
     case string:split(Option, "=") of
         ["idle", Seconds] -> set_option(idle, Seconds, Rest);
         ["heap", Bytes] -> set_option(evaluator_heap, Bytes, Rest);
+        ["actor_heap", Bytes] -> set_option(actor_heap, Bytes, Rest);
         ["load_wait", Ms] -> set_option(load_wait, Ms, Rest);
         _ -> {error, {unknown_argument, Option}}
     end.

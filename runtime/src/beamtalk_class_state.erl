@@ -57,12 +57,16 @@ first_value(Module, Variable) ->
             )
     end.
 
-%% Only inside `transaction/2'.
+%% A write is part of the transaction that runs; that of a block whose method has returned is one by itself.
 -spec put(class(), atom(), Value) -> Value.
 put(Class, Variable, Value) ->
-    Changes = #{} = erlang:get(Class),
-    erlang:put(Class, Changes#{Variable => Value}),
-    Value.
+    case erlang:get(Class) of
+        undefined ->
+            transaction(Class, fun() -> put(Class, Variable, Value) end);
+        Changes ->
+            erlang:put(Class, Changes#{Variable => Value}),
+            Value
+    end.
 
 %% Runs a class method that writes. An error undoes its writes; a non-local return keeps them.
 -spec transaction(class(), fun(() -> Value)) -> Value.

@@ -3,11 +3,27 @@
 
 -export([power/2, gcd/2, lcm/2, times_repeat/2, to_do/4]).
 
+%% The VM's longest integer, in bits. It multiplies without a pause, so a power that would get there is not begun.
+-define(LONGEST, 1 bsl 25).
+
 %% Exact for a non-negative integer exponent, otherwise a float.
 -spec power(integer(), term()) -> number().
+power(Base, Exponent) when is_integer(Exponent), Exponent > ?LONGEST, Base * Base > 1 -> erlang:error(system_limit);
+power(Base, Exponent) when is_integer(Exponent), Exponent > 64, Base * Base > 1 ->
+    case Exponent * (bits(abs(Base)) - 1) > ?LONGEST of
+        true -> erlang:error(system_limit);
+        false -> exact(Base, Exponent, 1)
+    end;
 power(Base, Exponent) when is_integer(Exponent), Exponent >= 0 -> exact(Base, Exponent, 1);
 power(Base, Exponent) when is_number(Exponent) -> math:pow(Base, Exponent);
 power(_, _) -> erlang:error(badarith).
+
+bits(Integer) ->
+    <<First, _/binary>> = Bytes = binary:encode_unsigned(Integer),
+    byte_size(Bytes) * 8 - leading_zeros(First, 0).
+
+leading_zeros(Byte, Count) when Byte band 16#80 =:= 0 -> leading_zeros(Byte bsl 1, Count + 1);
+leading_zeros(_, Count) -> Count.
 
 %% Squares the base along the exponent's bits.
 exact(_, 0, Product) -> Product;

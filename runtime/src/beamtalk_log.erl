@@ -53,7 +53,20 @@ heap_filter(#{level := error, meta := #{gl := Leader}, msg := {Format, [Pid | _]
         _ ->
             beamtalk_session:heap_limit(Leader, Pid),
             lists:foreach(fun({_, Watcher}) -> Watcher ! {heap_limit, Pid} end, ets:lookup(?HEAPS, Pid)),
+            blame_actor(Pid),
             stop
     end;
 heap_filter(_, _) ->
     ignore.
+
+blame_actor(Pid) ->
+    case beamtalk_actors:module(Pid) of
+        {ok, Module} ->
+            {ok, Bytes} = application:get_env(beamtalk, actor_heap),
+            Text = io_lib:format("~ts ~p ended: it needed more than its limit of ~b MiB of memory", [
+                beamtalk_registry:class_name(Module), Pid, Bytes div (1024 * 1024)
+            ]),
+            beamtalk_host:event({log, error, unicode:characters_to_binary(Text)});
+        error ->
+            ok
+    end.

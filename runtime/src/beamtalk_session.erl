@@ -11,6 +11,8 @@
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
 
 -define(TABLE, beamtalk_sessions).
+%% How often a running evaluator's binaries are looked at, in milliseconds.
+-define(LOOK_EVERY, 100).
 %% How long the VM's report of a heap limit may come after the process ended, in milliseconds.
 -define(REPORT_WAIT, 500).
 
@@ -23,6 +25,8 @@
     running = none :: none | {beamtalk_host:from(), module(), beamtalk_lambdas:baseline()},
     %% the evaluator that the VM reported for its heap's size
     over_limit = none :: none | pid(),
+    %% whether a look at the evaluator's binaries is due
+    watched = false :: boolean(),
     %% changes that the running input asked for, the last one first
     later = [] :: [change()]
 }).
@@ -150,7 +154,7 @@ held(Value, _) -> Value.
 handle_cast({eval, From, Module, Beam}, #state{running = none, evaluator = Evaluator} = State) ->
     beamtalk_evaluator:eval(Evaluator, Module, Beam),
     set_busy(State, true),
-    {noreply, State#state{running = {From, Module, none}}};
+    {noreply, watch(State#state{running = {From, Module, none}})};
 handle_cast({eval, From, _, _}, State) ->
     Error = beamtalk_request:error_map(busy, <<"the session is still evaluating an input">>),
     beamtalk_host:reply(From, {error, Error#{bindings => names_of(State), module => free}}),
@@ -187,6 +191,11 @@ handle_info({'EXIT', Evaluator, Reason}, #state{evaluator = Evaluator, running =
         none -> {noreply, restarted(State)};
         _ -> {noreply, restarted(failed(crash(Evaluator, Reason, State), State))}
     end;
+handle_info(look, #state{running = none} = State) ->
+    {noreply, State#state{watched = false}};
+handle_info(look, #state{evaluator = Evaluator} = State) ->
+    holds_too_much(Evaluator) andalso exit(Evaluator, kill),
+    {noreply, watch(State#state{watched = false})};
 handle_info({heap_limit, Pid}, State) ->
     {noreply, State#state{over_limit = Pid}};
 handle_info({'EXIT', Leader, Reason}, #state{leader = Leader} = State) ->
@@ -281,6 +290,28 @@ end_evaluator(Evaluator) ->
     exit(Evaluator, kill),
     receive
         {'EXIT', Evaluator, _} -> ok
+    end.
+
+%% Binaries do not lie on the heap that the VM limits, so that the session looks for itself. Inputs that follow each
+%% other quickly share a look.
+watch(#state{watched = true} = State) ->
+    State;
+watch(State) ->
+    _ = erlang:send_after(?LOOK_EVERY, self(), look),
+    State#state{watched = true}.
+
+holds_too_much(Evaluator) ->
+    {ok, Limit} = application:get_env(beamtalk, evaluator_heap),
+    erlang:memory(binary) > Limit andalso bytes_held(Evaluator) > Limit andalso
+        begin
+            self() ! {heap_limit, Evaluator},
+            true
+        end.
+
+bytes_held(Evaluator) ->
+    case process_info(Evaluator, binary) of
+        {binary, Held} -> lists:sum([Size || {_, Size, _} <- lists:ukeysort(1, Held)]);
+        undefined -> 0
     end.
 
 %% The VM's report and the exit come in any order.

@@ -56,6 +56,9 @@
     from_iolist/1
 ]).
 
+%% Text of this many bytes is made by BIFs that pause, and only if there is room for it.
+-define(LARGE, 65536).
+
 %% What `"a {b} c"' compiles to: the parts are in display form already.
 -spec interpolate([binary()]) -> binary().
 interpolate(Parts) ->
@@ -74,7 +77,11 @@ is_plain(Rest) -> Rest =:= <<>>.
 %% ---- access --------------------------------------------------------------------------------------------------
 
 -spec concat(binary(), term()) -> binary().
-concat(String, Other) when is_binary(Other) -> <<String/binary, Other/binary>>;
+concat(String, Other) when is_binary(Other), byte_size(String) + byte_size(Other) < ?LARGE ->
+    <<String/binary, Other/binary>>;
+concat(String, Other) when is_binary(Other) ->
+    check_size(byte_size(String) + byte_size(Other), '++'),
+    iolist_to_binary([String, Other]);
 concat(_, _) -> beamtalk_error:raise(argument_error, 'String', '++', <<"The argument must be a String.">>).
 
 -spec length(binary()) -> non_neg_integer().
@@ -276,8 +283,23 @@ not_text(Selector) ->
     type_error(Selector, <<"These bytes are no UTF-8 text.">>).
 
 -spec repeat(binary(), term()) -> binary().
-repeat(String, Count) when is_integer(Count), Count >= 0 -> binary:copy(String, Count);
+repeat(String, Count) when is_integer(Count), Count >= 0 ->
+    check_size(byte_size(String) * Count, 'repeat:'),
+    binary:copy(String, Count);
 repeat(_, _) -> type_error('repeat:', <<"The count must be an Integer that is not negative.">>).
+
+%% Text does not lie on the heap that the VM limits, and running out of memory would end the node.
+-spec check_size(non_neg_integer(), atom()) -> ok.
+check_size(Size, Selector) ->
+    case application:get_env(beamtalk, evaluator_heap) of
+        {ok, Limit} when Size > Limit ->
+            Text = io_lib:format("the text would be longer than the limit of ~b MiB", [Limit div (1024 * 1024)]),
+            beamtalk_error:raise_message(
+                'bt@stdlib@RuntimeError', resource_error, iolist_to_binary(Text), 'String', Selector, nil
+            );
+        _ ->
+            ok
+    end.
 
 -spec pad_left(binary(), term()) -> binary().
 pad_left(String, Width) when is_integer(Width) -> <<(padding(String, Width, <<" ">>))/binary, String/binary>>;
@@ -300,7 +322,9 @@ pad_right(_, _, _) ->
     type_error('padRight:with:', <<"The width must be an Integer, the padding a String.">>).
 
 padding(String, Width, Pad) ->
-    binary:copy(Pad, max(0, Width - ?MODULE:length(String))).
+    Count = max(0, Width - ?MODULE:length(String)),
+    check_size(byte_size(Pad) * Count, nil),
+    binary:copy(Pad, Count).
 
 %% ---- splitting and replacing ---------------------------------------------------------------------------------
 

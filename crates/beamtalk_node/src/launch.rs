@@ -3,11 +3,11 @@
 use crate::otp::quiet_erl;
 use crate::{Image, NodeError, Otp};
 use beamtalk_home::file;
-use std::fs;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
+use std::{env, fs};
 
 /// How much of a log can explain a death.
 const TELLING_BYTES: usize = 2000;
@@ -46,6 +46,13 @@ pub enum Start {
     Elsewhere,
 }
 
+/// Environment variables that bound the memory of an evaluation and of an actor, in MiB, and the node's options for them.
+const MEMORY_LIMITS: [(&str, &str); 2] =
+    [("BEAMTALK_EVALUATION_MEMORY", "heap"), ("BEAMTALK_ACTOR_MEMORY", "actor_heap")];
+
+/// A limit beyond it limits nothing.
+const MOST_MEBIBYTES: u64 = 1 << 30;
+
 /// Starts `erl` with the runtime.
 #[derive(Debug, Clone)]
 pub struct ErlangNode {
@@ -72,6 +79,13 @@ impl Starter for ErlangNode {
         command.arg("-pa").arg(self.image.ebin());
         command.args(["-s", "beamtalk_boot", "-extra"]).arg(socket);
         command.arg(format!("idle={}", self.idle.as_secs().max(1)));
+        for (variable, option) in MEMORY_LIMITS {
+            if let Some(mebibytes) = env::var(variable).ok().and_then(|text| text.parse::<u64>().ok())
+                && (1..=MOST_MEBIBYTES).contains(&mebibytes)
+            {
+                command.arg(format!("{option}={}", mebibytes << 20));
+            }
+        }
         command.current_dir(&self.folder);
         command.stdout(Stdio::from(log)).stderr(Stdio::from(also));
         command.process_group(0);
