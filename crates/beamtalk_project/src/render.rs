@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use beamtalk_text::{Diagnostic, LineIndex, Severity, Span};
 use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report, SourceOffset,
-    SourceSpan, ThemeCharacters, ThemeStyles,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, MietteError, MietteSpanContents,
+    NamedSource, Report, SourceCode, SourceOffset, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
 use serde::{Deserialize, Serialize};
 
@@ -65,11 +65,15 @@ fn draw(header: &str, diagnostic: &Diagnostic, path: &str, text: &str, look: Loo
             let _ = write!(message, "\n= {} (line {at})", label.text);
         }
     }
-    let mut report = MietteDiagnostic::new(message.clone()).with_code(header).with_labels(labels);
+    let mut report = MietteDiagnostic::new(message.clone()).with_code(header).with_labels(labels.clone());
     if let Some(help) = &diagnostic.help {
         report = report.with_help(help.clone());
     }
-    let report = Report::new(report).with_source_code(NamedSource::new(path, format!("{text}\n")));
+    let at = |offset: usize| lines.line(u32::try_from(offset).unwrap_or(u32::MAX));
+    let first = labels.iter().map(|label| at(label.offset())).min().unwrap_or(line);
+    let last = labels.iter().map(|label| at(label.offset() + label.len())).max().unwrap_or(line);
+    let around = around(text, &lines, first, last);
+    let report = Report::new(report).with_source_code(NamedSource::new(path, around));
     let handler = GraphicalReportHandler::new_themed(theme(diagnostic.severity, look.colour))
         .with_width(look.width.map_or(UNBOUNDED, usize::from))
         .with_links(false)
@@ -90,6 +94,46 @@ pub(crate) fn visible(span: Span, text: &str) -> Span {
         Span::empty(length(text.trim_end()))
     } else {
         Span::new(span.start, span.end.min(end))
+    }
+}
+
+/// The lines that a drawing can show, and what stands before them.
+struct Around {
+    text: String,
+    /// Where `text` begins in the source.
+    offset: usize,
+    /// How many lines precede it.
+    lines: usize,
+}
+
+/// Miette reads a source from its first byte for each place; what is drawn needs only the lines around it.
+fn around(text: &str, lines: &LineIndex<'_>, first: u32, last: u32) -> Around {
+    let first = first.saturating_sub(CONTEXT + 1).max(1);
+    let offset = lines.start(first) as usize;
+    let end = lines.start(last.saturating_add(CONTEXT + 2)) as usize;
+    // What is missing at the end of a source is drawn behind it.
+    let text = format!("{}\n", &text[offset..end]);
+    Around { text, offset, lines: first as usize - 1 }
+}
+
+impl SourceCode for Around {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let start = span.offset().checked_sub(self.offset).ok_or(MietteError::OutOfBounds)?;
+        let contents = self.text.read_span(&SourceSpan::new(start.into(), span.len()), before, after)?;
+        let shown = SourceSpan::new((contents.span().offset() + self.offset).into(), contents.span().len());
+        let line = contents.line() + self.lines;
+        Ok(Box::new(MietteSpanContents::new(
+            contents.data(),
+            shown,
+            line,
+            contents.column(),
+            contents.line_count(),
+        )))
     }
 }
 
@@ -125,6 +169,15 @@ mod tests {
 
     fn warning() -> Diagnostic {
         Diagnostic::warning("E0000", Span::new(9, 12), "no foo").with_help("try bar")
+    }
+
+    #[test]
+    fn a_place_of_many_lines_is_drawn_with_its_line_number() {
+        let text = format!("{}first\n{}last\n", "x\n".repeat(50), "y\n".repeat(40));
+        let (start, end) = (text.find("first").unwrap(), text.find("last").unwrap() + 4);
+        let span = Span::new(u32::try_from(start).unwrap(), u32::try_from(end).unwrap());
+        let drawn = render(&Diagnostic::error("E0000", span, "all of it"), "a.bt", &text);
+        assert!(drawn.contains("a.bt:51:1") && drawn.contains("first") && drawn.contains("last"), "{drawn}");
     }
 
     #[test]

@@ -35,6 +35,13 @@ impl<'s> LineIndex<'s> {
         u32::try_from(self.starts.partition_point(|start| *start <= offset)).unwrap_or(u32::MAX)
     }
 
+    /// Where the 1-based `line` starts; the end of the source past the last one.
+    #[must_use]
+    pub fn start(&self, line: u32) -> u32 {
+        let end = u32::try_from(self.source.len()).unwrap_or(u32::MAX);
+        self.starts.get(line.saturating_sub(1) as usize).copied().unwrap_or(end)
+    }
+
     /// Line and column of `offset`.
     #[must_use]
     pub fn position(&self, offset: u32) -> Position {
