@@ -574,7 +574,8 @@ impl<'a> Interpreter<'a> {
                 return Ok(answer);
             }
         }
-        let shown = value.print(false).ok_or(Unwind::Abandon)?;
+        // Errors show long values in short.
+        let shown = value.print(false).filter(|shown| shown.len() < 100).ok_or(Unwind::Abandon)?;
         raise("RuntimeError", "internal_error", format!("no match: arm matched {shown} (case_clause)"))
     }
 
