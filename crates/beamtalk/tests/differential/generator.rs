@@ -376,7 +376,7 @@ impl Generator {
                 3 => (format!("{{{a}, {b}}}"), vec![integer(&a), integer(&b)]),
                 4 => (format!("#[{a}, _]"), vec![integer(&a)]),
                 5 => (format!("#({a}, {b})"), vec![integer(&a), integer(&b)]),
-                6 => (format!("{{{a}, {a}}}"), vec![integer(&a)]),
+                6 => (format!("#[{a}, {a}]"), vec![integer(&a)]),
                 _ => (
                     format!("{a} :: {}", self.chance.pick(&["String", "Boolean", "List", "Block", "Nil"])),
                     Vec::new(),
