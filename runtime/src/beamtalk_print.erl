@@ -290,21 +290,10 @@ resolved_actor(Actor) ->
 -spec actor(tuple()) -> binary().
 actor({'$actor', Module, PidOrName}) ->
     Name = atom_to_binary(beamtalk_registry:class_name(Module)),
-    iolist_to_binary([actor_kind(Module), "(", Name, ", ", place(PidOrName), ")"]).
+    iolist_to_binary(["Actor(", Name, ", ", place(PidOrName), ")"]).
 
 place(Pid) when is_pid(Pid) -> string:trim(pid_to_list(Pid), both, "<>");
 place(Name) when is_atom(Name) -> ["registered, ", atom_to_binary(Name)].
-
-actor_kind(Module) ->
-    case beamtalk_registry:inherits(Module, 'bt@stdlib@DynamicSupervisor') of
-        true ->
-            "DynamicSupervisor";
-        false ->
-            case beamtalk_registry:inherits(Module, 'bt@stdlib@Supervisor') of
-                true -> "Supervisor";
-                false -> "Actor"
-            end
-    end.
 
 %% The actor's own `printString' if its class has one; the label when it is gone or does not answer in time.
 actor_text({'$actor', Module, _} = Actor) ->

@@ -1,0 +1,355 @@
+%%% Supervisors: OTP's, configured by the class side of `Supervisor' and `DynamicSupervisor' subclasses.
+%%%
+%%% A handle is a value object with the supervisor's pid. The instance that runs for a class is registered in the node under a
+%%% name made of the class's module. Whoever sends `supervise' may be gone soon, so a process of its own is the parent.
+-module(beamtalk_supervisor).
+-behaviour(supervisor).
+
+-export([supervise/1, current/1, start_link/1]).
+-export([children/1, which/2, terminate/2, start_child/1, start_child/2, terminate_child/2, count/1, stop/1, is_alive/1]).
+-export([print_string/1]).
+-export([init/1, start_worker/3, start_dynamic/2]).
+
+-export_type([handle/0]).
+
+-type class() :: {'$class', module()}.
+-type handle() :: #{'$class' := module(), pid := pid()}.
+
+%% Process-dictionary key of a supervisor: its class's module.
+-define(CLASS, '$beamtalk_supervisor').
+-define(STALE, <<"supervisor is not running; the handle is stale">>).
+
+%% ---- class side ----------------------------------------------------------------------------------------------
+
+%% Starts the instance of the class, unless it runs, and then its `initialize:' hook in the caller's process.
+-spec supervise(class()) -> map().
+supervise({'$class', Module} = Class) ->
+    case start(Module) of
+        {ok, Pid} ->
+            Handle = handle(Module, Pid),
+            _ = beamtalk_dispatch:send(Class, 'initialize:', [Handle]),
+            beamtalk_result:ok(Handle);
+        {error, {already_started, Pid}} ->
+            beamtalk_result:ok(handle(Module, Pid));
+        {error, Reason} ->
+            failed(supervisor_start_failed, #{'$class' => Module}, supervise, reason(Reason))
+    end.
+
+-spec current(class()) -> handle() | nil.
+current({'$class', Module}) ->
+    case whereis(name(Module)) of
+        undefined -> nil;
+        Pid -> handle(Module, Pid)
+    end.
+
+%% Starts it with a parent that lives as long as it does. Output of its children goes where the runtime's own goes.
+start(Module) ->
+    Caller = self(),
+    Ref = make_ref(),
+    {group_leader, Leader} = process_info(whereis(beamtalk_sup), group_leader),
+    {Parent, Watch} = spawn_monitor(fun() ->
+        group_leader(Leader, self()),
+        process_flag(trap_exit, true),
+        Started = start_link(Module),
+        Caller ! {Ref, Started},
+        case Started of
+            {ok, Pid} ->
+                receive
+                    {'EXIT', Pid, _} -> ok
+                end;
+            {error, _} ->
+                ok
+        end
+    end),
+    receive
+        {Ref, Started} ->
+            erlang:demonitor(Watch, [flush]),
+            Started;
+        {'DOWN', Watch, process, Parent, Reason} ->
+            {error, Reason}
+    end.
+
+%% As the child of another supervisor.
+-spec start_link(module()) -> {ok, pid()} | {error, term()}.
+start_link(Module) ->
+    case supervisor:start_link({local, name(Module)}, ?MODULE, Module) of
+        {ok, Pid} -> {ok, Pid};
+        {error, Reason} -> {error, Reason}
+    end.
+
+name(Module) ->
+    binary_to_atom(<<"beamtalk_supervisor:", (atom_to_binary(Module))/binary>>).
+
+handle(Module, Pid) ->
+    #{'$class' => Module, pid => Pid}.
+
+%% ---- configuration, in the supervisor's process ----------------------------------------------------------------
+
+-spec init(module()) -> {ok, {supervisor:sup_flags(), [supervisor:child_spec()]}} | {configuration, binary()}.
+init(Module) ->
+    put(?CLASS, Module),
+    Class = {'$class', Module},
+    Ask = fun(Selector) -> beamtalk_dispatch:send(Class, Selector, []) end,
+    try
+        Restarts = #{intensity => Ask(maxRestarts), period => Ask(restartWindow)},
+        case beamtalk_registry:inherits(Module, 'bt@stdlib@DynamicSupervisor') of
+            true ->
+                {ok, {Restarts#{strategy => simple_one_for_one}, [template(Ask(childClass))]}};
+            false ->
+                Specs = [child(Child) || Child <- Ask(children)],
+                {ok, {Restarts#{strategy => strategy(Ask(strategy))}, Specs}}
+        end
+    catch
+        Kind:Reason:Stack ->
+            #{message := Message} = beamtalk_error:from_erlang(Kind, Reason, Stack),
+            {configuration, Message}
+    end.
+
+strategy(oneForOne) -> one_for_one;
+strategy(oneForAll) -> one_for_all;
+strategy(restForOne) -> rest_for_one;
+strategy(Other) -> error(beamtalk_error:make(type_error, 'Supervisor', strategy, beamtalk_error:text(Other))).
+
+%% A class, or a SupervisionSpec.
+child({'$class', Module} = Class) ->
+    case is_supervisor(Class) of
+        true -> supervisor_child(Module);
+        false -> child(beamtalk_dispatch:send(Class, supervisionSpec, []))
+    end;
+child(Spec) ->
+    #{id := Id, start := Start, restart := Restart, shutdown := Shutdown, type := Type} =
+        beamtalk_dispatch:send(Spec, childSpec, []),
+    [{'$class', Module}, Function, Arguments] = beamtalk_array:to_list(Start),
+    Call = {?MODULE, start_worker, [Module, Function, Arguments]},
+    #{id => Id, start => Call, restart => Restart, shutdown => Shutdown, type => Type, modules => [Module]}.
+
+supervisor_child(Module) ->
+    #{
+        id => beamtalk_registry:class_name(Module),
+        start => {?MODULE, start_link, [Module]},
+        restart => permanent,
+        shutdown => infinity,
+        type => supervisor,
+        modules => [Module]
+    }.
+
+template({'$class', Module} = Class) ->
+    Spec =
+        case is_supervisor(Class) of
+            true -> supervisor_child(Module);
+            false -> child(Class)
+        end,
+    Spec#{start := {?MODULE, start_dynamic, [Module]}};
+template(Other) ->
+    error(beamtalk_error:make(type_error, 'DynamicSupervisor', childClass, beamtalk_error:text(Other))).
+
+is_supervisor(Class) ->
+    beamtalk_dispatch:send(Class, isSupervisor, []) =:= true.
+
+%% ---- starting children, in the supervisor's process --------------------------------------------------------------
+
+-spec start_worker(module(), atom(), [term()]) -> {ok, pid()} | {error, term()}.
+start_worker(Module, classMethod, [Selector, Arguments]) ->
+    try beamtalk_dispatch:send({'$class', Module}, Selector, Arguments) of
+        {'$actor', _, Pid} when is_pid(Pid) -> linked(Pid);
+        #{'$class' := _, pid := Pid} when is_pid(Pid) -> linked(Pid);
+        _ -> {error, <<"class method must return an Actor object">>}
+    catch
+        Kind:Reason:Stack -> {error, maps:get(message, beamtalk_error:from_erlang(Kind, Reason, Stack))}
+    end;
+start_worker(Module, spawn, []) ->
+    case is_supervisor({'$class', Module}) of
+        true -> start_link(Module);
+        false -> start_actor(none, Module, #{})
+    end;
+start_worker(Module, 'spawnWith:', [Fields]) ->
+    start_actor(none, Module, Fields);
+start_worker(Module, 'spawnAs:', [Name]) ->
+    start_actor(Name, Module, #{});
+start_worker(Module, 'spawnWith:as:', [Fields, Name]) ->
+    start_actor(Name, Module, Fields).
+
+linked(Pid) ->
+    link(Pid),
+    {ok, Pid}.
+
+start_actor(Name, Module, Fields) when is_map(Fields), not is_map_key('$class', Fields) ->
+    case {lists:member(abstract, beamtalk_registry:info(Module, modifiers, [])), Name} of
+        {true, _} -> {error, <<"Abstract classes cannot be instantiated. Subclass it first.">>};
+        {false, none} -> beamtalk_actor:start_link(Module, Fields);
+        {false, _} -> beamtalk_actor:start_link(Name, Module, Fields)
+    end;
+start_actor(_, _, _) ->
+    {error, <<"spawnWith: expects a Dictionary argument">>}.
+
+-spec start_dynamic(module(), map()) -> {ok, pid()} | {error, term()}.
+start_dynamic(Module, Fields) ->
+    case is_supervisor({'$class', Module}) of
+        true -> supervisor:start_link(?MODULE, Module);
+        false -> start_actor(none, Module, Fields)
+    end.
+
+%% ---- instance side ---------------------------------------------------------------------------------------------
+
+%% Ids of the children that run, as OTP lists them: the newest first.
+-spec children(handle()) -> [atom()].
+children(Self) ->
+    [Id || {Id, Child, _, _} <- supervisor:which_children(living(Self, children)), is_pid(Child)].
+
+%% The running child of exactly that class.
+-spec which(handle(), term()) -> map().
+which(Self, {'$class', Wanted}) ->
+    ask(Self, 'which:', fun(Pid) ->
+        Children = [object(Child) || {_, Child, _, _} <- supervisor:which_children(Pid), is_pid(Child)],
+        case [Child || Child <- Children, class_of(Child) =:= Wanted] of
+            [Child | _] -> beamtalk_result:ok(Child);
+            [] -> beamtalk_result:ok(nil)
+        end
+    end);
+which(Self, _) ->
+    failed(type_error, Self, 'which:', <<"The argument must be a class">>).
+
+%% A child that is not there is as good as terminated.
+-spec terminate(handle(), term()) -> map().
+terminate(Self, {'$class', Module}) ->
+    ask(Self, 'terminate:', fun(Pid) ->
+        _ = supervisor:terminate_child(Pid, beamtalk_registry:class_name(Module)),
+        beamtalk_result:ok(nil)
+    end);
+terminate(Self, _) ->
+    failed(type_error, Self, 'terminate:', <<"The argument must be a class">>).
+
+-spec start_child(handle()) -> map().
+start_child(Self) ->
+    start_child(Self, #{}, startChild).
+
+-spec start_child(handle(), term()) -> map().
+start_child(Self, Fields) ->
+    start_child(Self, Fields, 'startChild:').
+
+start_child(Self, Fields, Selector) ->
+    ask(Self, Selector, fun(Pid) ->
+        case supervisor:start_child(Pid, [Fields]) of
+            {ok, Child} -> beamtalk_result:ok(object(Child));
+            {error, Reason} -> failed(child_start_failed, Self, Selector, reason(Reason))
+        end
+    end).
+
+-spec terminate_child(handle(), term()) -> map().
+terminate_child(Self, Child) ->
+    Selector = 'terminateChild:',
+    case child_pid(Child) of
+        none ->
+            failed(type_error, Self, Selector, <<"The argument must be an actor or a supervisor">>);
+        ChildPid ->
+            ask(Self, Selector, fun(Pid) ->
+                case is_pid(ChildPid) andalso supervisor:terminate_child(Pid, ChildPid) of
+                    {error, Reason} when Reason =/= not_found ->
+                        failed(terminate_failed, Self, Selector, beamtalk_error:text(Reason));
+                    _ ->
+                        beamtalk_result:ok(nil)
+                end
+            end)
+    end.
+
+child_pid({'$actor', _, Name}) when is_atom(Name) -> whereis(Name);
+child_pid({'$actor', _, Pid}) -> Pid;
+child_pid(#{'$class' := _, pid := Pid}) -> Pid;
+child_pid(_) -> none.
+
+%% How many children run.
+-spec count(handle()) -> non_neg_integer().
+count(Self) ->
+    {active, Count} = lists:keyfind(active, 1, supervisor:count_children(living(Self, count))),
+    Count.
+
+%% Ends the children, the last started first, and then the supervisor.
+-spec stop(handle()) -> nil.
+stop(#{'$class' := Module, pid := Pid}) ->
+    try
+        ok = gen_server:stop(Pid, shutdown, infinity),
+        nil
+    catch
+        exit:noproc ->
+            Class = beamtalk_registry:class_name(Module),
+            beamtalk_error:raise_message('bt@stdlib@RuntimeError', runtime_error, ?STALE, Class, stop, nil)
+    end.
+
+-spec is_alive(handle()) -> boolean().
+is_alive(#{pid := Pid}) ->
+    is_process_alive(Pid).
+
+-spec print_string(handle()) -> binary().
+print_string(#{'$class' := Module, pid := Pid}) ->
+    Kind =
+        case beamtalk_registry:inherits(Module, 'bt@stdlib@DynamicSupervisor') of
+            true -> "DynamicSupervisor(";
+            false -> "Supervisor("
+        end,
+    Place = string:trim(pid_to_list(Pid), both, "<>"),
+    iolist_to_binary([Kind, atom_to_binary(beamtalk_registry:class_name(Module)), ", ", Place, ")"]).
+
+%% ---- what the instance side shares -----------------------------------------------------------------------------
+
+%% The process of a handle; raises when it is gone.
+living(#{'$class' := Module, pid := Pid}, Selector) ->
+    Class = beamtalk_registry:class_name(Module),
+    case {is_process_alive(Pid), is_starting_under(Pid)} of
+        {true, false} ->
+            Pid;
+        {true, true} ->
+            Hint = <<"The supervisor waits until this child's initialize has ended.">>,
+            beamtalk_error:raise(deadlock_detected, Class, Selector, Hint);
+        {false, _} ->
+            beamtalk_error:raise(stale_handle, Class, Selector, ?STALE)
+    end.
+
+%% Answers what the function makes of the process, or a Result that says that it is gone.
+ask(#{pid := Pid} = Self, Selector, Request) ->
+    case is_process_alive(Pid) of
+        true -> Request(living(Self, Selector));
+        false -> failed(stale_handle, Self, Selector, ?STALE)
+    end.
+
+%% An actor is listed when it has initialized itself; until then the supervisor that starts it answers nobody.
+is_starting_under(Supervisor) ->
+    Parent =
+        case get('$ancestors') of
+            [Name | _] when is_atom(Name) -> whereis(Name);
+            [Pid | _] -> Pid;
+            _ -> none
+        end,
+    Parent =:= Supervisor andalso beamtalk_actors:module(self()) =:= error.
+
+%% The actor or the supervisor's handle behind a child's process.
+object(Pid) ->
+    case beamtalk_actors:module(Pid) of
+        {ok, Module} -> {'$actor', Module, Pid};
+        error -> handle(supervised_class(Pid), Pid)
+    end.
+
+supervised_class(Pid) ->
+    case process_info(Pid, dictionary) of
+        {dictionary, Entries} -> proplists:get_value(?CLASS, Entries);
+        undefined -> undefined
+    end.
+
+class_of({'$actor', Module, _}) -> Module;
+class_of(#{'$class' := Module}) -> Module.
+
+failed(Kind, #{'$class' := Module}, Selector, Hint) ->
+    beamtalk_result:error(beamtalk_error:make(Kind, beamtalk_registry:class_name(Module), Selector, Hint)).
+
+%% Why something did not start, for people.
+reason({shutdown, {failed_to_start_child, Id, Reason}}) ->
+    iolist_to_binary([atom_to_binary(Id), ": ", reason(Reason)]);
+reason({start_spec, {duplicate_child_name, Id}}) ->
+    iolist_to_binary(["two children have the id '", atom_to_binary(Id), "'"]);
+reason({bad_return, {?MODULE, init, {configuration, Message}}}) ->
+    Message;
+reason({shutdown, {'$initialize', Hint}}) ->
+    Hint;
+reason(Text) when is_binary(Text) ->
+    Text;
+reason(Other) ->
+    beamtalk_error:text(Other).
