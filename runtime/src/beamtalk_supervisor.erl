@@ -85,7 +85,7 @@ handle(Module, Pid) ->
 
 %% ---- configuration, in the supervisor's process ----------------------------------------------------------------
 
--spec init(module()) -> {ok, {supervisor:sup_flags(), [supervisor:child_spec()]}} | {configuration, binary()}.
+-spec init(module()) -> {ok, {supervisor:sup_flags(), [supervisor:child_spec()]}}.
 init(Module) ->
     put(?CLASS, Module),
     Class = {'$class', Module},
@@ -102,7 +102,7 @@ init(Module) ->
     catch
         Kind:Reason:Stack ->
             #{message := Message} = beamtalk_error:from_erlang(Kind, Reason, Stack),
-            {configuration, Message}
+            exit({shutdown, {'$configuration', Message}})
     end.
 
 strategy(oneForOne) -> one_for_one;
@@ -345,7 +345,7 @@ reason({shutdown, {failed_to_start_child, Id, Reason}}) ->
     iolist_to_binary([atom_to_binary(Id), ": ", reason(Reason)]);
 reason({start_spec, {duplicate_child_name, Id}}) ->
     iolist_to_binary(["two children have the id '", atom_to_binary(Id), "'"]);
-reason({bad_return, {?MODULE, init, {configuration, Message}}}) ->
+reason({shutdown, {'$configuration', Message}}) ->
     Message;
 reason({shutdown, {'$initialize', Hint}}) ->
     Hint;

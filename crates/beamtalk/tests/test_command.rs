@@ -389,6 +389,14 @@ fn the_prompt_loads_and_runs_the_tests_of_its_package() {
 }
 
 #[test]
+fn the_library_answers_as_its_tables_say() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let answer = beamtalk(&root, &["test-script", "stdlib/test"]);
+    assert_eq!(answer.status, 0, "{}{}", answer.out, answer.err);
+    assert!(answer.out.contains("  supervisor: "), "{}", answer.out);
+}
+
+#[test]
 fn nothing_is_left_of_a_run() {
     let dir = folder(&[("ATest.bt", "TestCase subclass: ATest\n  testOne => nil\n")]);
     let home = TempDir::new().unwrap();
