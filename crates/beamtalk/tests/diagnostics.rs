@@ -78,7 +78,7 @@ fn warnings_can_be_hidden_and_can_be_errors_but_not_both() {
     for command in ["check", "build"] {
         let promoted = package.run(&[command, "--warnings-as-errors", "--no-warnings"]);
         assert_eq!(promoted.status.code(), Some(1));
-        assert!(err(&promoted).contains("× unused variable `x`"), "{}", err(&promoted));
+        assert!(err(&promoted).contains("× unused parameter `x`"), "{}", err(&promoted));
         assert!(err(&promoted).contains("  × Failed to compile './src/Loose.bt'\n"));
     }
     assert!(!package.dir.path().join("_build/dev/ebin/bt@geo@Loose.beam").exists());
