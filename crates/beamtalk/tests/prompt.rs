@@ -24,6 +24,7 @@ impl Place {
         let mut child = Command::new(env!("CARGO_BIN_EXE_beamtalk"))
             .args(arguments)
             .env("BEAMTALK_HOME", self.home.path().join("home"))
+            .env("BEAMTALK_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"))
             .env_remove("BEAMTALK_WORKSPACE")
             .current_dir(self.project())
             .stdin(Stdio::piped())

@@ -35,12 +35,14 @@ fn beamtalk(dir: &Path, arguments: &[&str]) -> Answer {
         .current_dir(dir)
         .args(arguments)
         .env("BEAMTALK_HOME", HOME.path())
+        .env("BEAMTALK_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"))
         .timeout(Duration::from_secs(120));
     let output = command.output().unwrap();
     Answer {
         status: output.status.code().unwrap_or(-1),
         out: String::from_utf8_lossy(&output.stdout).into_owned(),
-        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        // Whichever test is first has the runtime compiled.
+        err: String::from_utf8_lossy(&output.stderr).replace("Preparing the runtime (first use)...\n", ""),
     }
 }
 
@@ -322,7 +324,10 @@ struct Workspace {
 impl Workspace {
     fn prompt(&self, input: &str) -> Answer {
         let mut command = Command::cargo_bin("beamtalk").unwrap();
-        command.current_dir(self.project.path()).env("BEAMTALK_HOME", self.home.path());
+        command
+            .current_dir(self.project.path())
+            .env("BEAMTALK_HOME", self.home.path())
+            .env("BEAMTALK_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
         let output = command.args(["repl", "--port", "0", "--no-color"]).write_stdin(input).output().unwrap();
         Answer {
             status: output.status.code().unwrap_or(-1),
@@ -335,7 +340,10 @@ impl Workspace {
 impl Drop for Workspace {
     fn drop(&mut self) {
         let mut command = Command::cargo_bin("beamtalk").unwrap();
-        command.current_dir(self.project.path()).env("BEAMTALK_HOME", self.home.path());
+        command
+            .current_dir(self.project.path())
+            .env("BEAMTALK_HOME", self.home.path())
+            .env("BEAMTALK_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
         let _ = command.args(["workspace", "stop"]).output();
     }
 }
@@ -401,7 +409,13 @@ fn nothing_is_left_of_a_run() {
     let dir = folder(&[("ATest.bt", "TestCase subclass: ATest\n  testOne => nil\n")]);
     let home = TempDir::new().unwrap();
     let mut command = Command::cargo_bin("beamtalk").unwrap();
-    command.current_dir(dir.path()).args(["test", "."]).env("BEAMTALK_HOME", home.path()).assert().success();
+    command
+        .current_dir(dir.path())
+        .args(["test", "."])
+        .env("BEAMTALK_HOME", home.path())
+        .env("BEAMTALK_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"))
+        .assert()
+        .success();
     assert_eq!(fs::read_dir(home.path().join("runs")).unwrap().count(), 0);
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is written beside the tests");
 }

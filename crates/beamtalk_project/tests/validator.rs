@@ -31,7 +31,7 @@ const INPUTS: &[&str] = &[
     "r := 0. [r := 1. nil foo] on: Error do: [:e | r := r + 10]. r",
     "[r := 5. ^r] ensure: [r := 6]",
     "3 match: [0 -> #zero; k when: [k > 2 and: [k < 9]] -> k * 2; _ -> #other]",
-    "(Tuple withAll: #(1, 2)) match: [{a, a} -> a; {1, b} -> b; {_, _, _} -> nil; t :: Tuple -> t]",
+    "(Tuple withAll: #(1, 2)) match: [{a, _} -> a; {1, b} -> b; {_, _, _} -> nil; t :: Tuple -> t]",
     "#[1, #[2, 3]] match: [#[a, #[b, c]] -> a + b + c; #[h, ...t] -> t; _ -> 0]",
     "#(1, 2, 3) match: [#(a, b) -> a; #(a, ...t) -> t; #() -> nil]",
     "#{#k => 1, \"s\" => 2} match: [#{#k => v, \"s\" => w} -> v + w; d :: Dictionary -> d; _ -> 0]",

@@ -12,7 +12,7 @@ fn eval_answers_as_in_the_reference() {
     let host = TestHost::start();
     let mut client = host.connect();
     client.tell(&json!({"op": "eval", "id": "a1", "code": "integer 42"}));
-    assert_eq!(client.hear().to_string(), r#"{"id":"a1","status":["done"],"value":42}"#);
+    assert_eq!(client.hear().to_string(), r#"{"id":"a1","value":42,"status":["done"]}"#);
 }
 
 #[test]

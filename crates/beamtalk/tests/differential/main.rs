@@ -39,7 +39,9 @@ impl Workspace {
         let folder = Home::at(home.path()).workspace(&id);
         let mut host = Command::new(env!("CARGO_BIN_EXE_beamtalk"));
         host.args(["host", "--workspace", "differential", "--port", "0", "--idle", "20", "--project"]);
-        host.arg(home.path()).env("BEAMTALK_HOME", home.path());
+        host.arg(home.path())
+            .env("BEAMTALK_HOME", home.path())
+            .env("BEAMTALK_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
         let client = attach_or_start(&folder, home.path(), host, || Ok(())).expect("a workspace").client;
         Self { _home: home, folder, client }
     }

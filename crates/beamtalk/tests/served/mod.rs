@@ -30,7 +30,9 @@ impl Workspace {
         let mut host = Command::new(env!("CARGO_BIN_EXE_beamtalk"));
         // Should the test be killed, the workspace soon notices that nobody is there.
         host.args(["host", "--workspace", name, "--port", "0", "--idle", "20", "--project"]);
-        host.arg(root()).env("BEAMTALK_HOME", home.path());
+        host.arg(root())
+            .env("BEAMTALK_HOME", home.path())
+            .env("BEAMTALK_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
         let attached = attach_or_start(&folder, &root(), host, || Ok(())).unwrap();
         let port = attached.metadata.repl_port.unwrap();
         Self { _home: home, folder, client: attached.client, port }
