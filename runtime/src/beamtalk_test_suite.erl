@@ -153,7 +153,8 @@ work(Keeper, Module, {fixture, Fixture}, Selectors) ->
     tell(Keeper, done).
 
 tell(Keeper, Message) ->
-    Keeper ! {self(), Message}.
+    Keeper ! {self(), Message},
+    ok.
 
 %% A fresh instance, `setUp', the test, `tearDown': the last always, and what it raises is nobody's.
 test(Module, Selector) ->

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
+/// `SplitMix64` (Steele, Lea, Flood 2014).
 pub struct Chance(u64);
 
 impl Chance {
@@ -241,18 +241,14 @@ impl Generator {
 
     fn assignment(&mut self) -> String {
         let of = self.any_type();
-        match self.variable(of, true) {
-            Some(name) => {
-                let value = self.expr(of, 2);
-                format!("{name} := {value}")
-            }
-            None => {
-                let value = self.expr(Type::Integer, 2);
-                match self.variable(Type::List, true) {
-                    Some(log) => format!("{log} := {log} ++ #({value})"),
-                    None => value,
-                }
-            }
+        if let Some(name) = self.variable(of, true) {
+            let value = self.expr(of, 2);
+            return format!("{name} := {value}");
+        }
+        let value = self.expr(Type::Integer, 2);
+        match self.variable(Type::List, true) {
+            Some(log) => format!("{log} := {log} ++ #({value})"),
+            None => value,
         }
     }
 

@@ -243,7 +243,7 @@ impl<'a> Interpreter<'a> {
                 }
             }
         }
-        self.bounded(Value::Text(text.into()))
+        Self::bounded(Value::Text(text.into()))
     }
 
     /// Runs a block.
@@ -269,7 +269,7 @@ impl<'a> Interpreter<'a> {
         answer
     }
 
-    fn bounded(&mut self, value: Value<'a>) -> Answer<'a> {
+    fn bounded(value: Value<'a>) -> Answer<'a> {
         let size = match &value {
             Value::Integer(integer) => integer.bits(),
             Value::Text(text) => text.len() as u64,
@@ -325,9 +325,9 @@ impl<'a> Interpreter<'a> {
             }
             Value::Text(text) => match (selector.as_str(), arguments.as_slice()) {
                 ("size", []) => Ok(Value::Integer(text.len().into())),
-                ("++", [Value::Text(other)]) => self.bounded(Value::Text(format!("{text}{other}").into())),
+                ("++", [Value::Text(other)]) => Self::bounded(Value::Text(format!("{text}{other}").into())),
                 ("++", [_]) => raise("RuntimeError", "argument_error", "invalid argument"),
-                _ => self.compare(&receiver, selector, &arguments),
+                _ => Self::compare(&receiver, selector, &arguments),
             },
             Value::List(values) => self.list(&Rc::clone(values), selector, &arguments),
             Value::Block(_) => self.on_block(&receiver, selector, &arguments),
@@ -348,7 +348,7 @@ impl<'a> Interpreter<'a> {
                 _ => abandon(),
             },
             Value::Class(name) if name == "Diff" => self.call(selector, arguments),
-            Value::Atom(_) | Value::Tuple(_) => self.compare(&receiver, selector, &arguments),
+            Value::Atom(_) | Value::Tuple(_) => Self::compare(&receiver, selector, &arguments),
             Value::Array(_) | Value::Class(_) => unknown(&receiver, selector),
         }
     }
@@ -361,7 +361,7 @@ impl<'a> Interpreter<'a> {
         }
     }
 
-    fn compare(&mut self, receiver: &Value<'a>, selector: &str, arguments: &[Value<'a>]) -> Answer<'a> {
+    fn compare(receiver: &Value<'a>, selector: &str, arguments: &[Value<'a>]) -> Answer<'a> {
         match (selector, arguments) {
             ("<" | ">" | "<=" | ">=", [other]) => {
                 let order = receiver.order(other).ok_or(Unwind::Abandon)?;
@@ -404,9 +404,9 @@ impl<'a> Interpreter<'a> {
                 return self.count(a, to, by, block);
             }
             ("to:do:" | "to:by:do:" | "max:" | "min:", _) => return abandon(),
-            _ => return self.compare(&Value::Integer(a.clone()), selector, arguments),
+            _ => return Self::compare(&Value::Integer(a.clone()), selector, arguments),
         };
-        self.bounded(Value::Integer(result))
+        Self::bounded(Value::Integer(result))
     }
 
     fn count(&mut self, from: &BigInt, to: &BigInt, by: &BigInt, block: &Value<'a>) -> Answer<'a> {
@@ -440,7 +440,7 @@ impl<'a> Interpreter<'a> {
             ("not", []) => Ok(truth(!is_true)),
             ("xor:", [other]) if is_true => self.send(other.clone(), &"not".into(), Vec::new()),
             ("xor:", [other]) => Ok(other.clone()),
-            _ => self.compare(&this, selector, arguments),
+            _ => Self::compare(&this, selector, arguments),
         }
     }
 
@@ -509,9 +509,9 @@ impl<'a> Interpreter<'a> {
                 return self.block(otherwise, Vec::new());
             }
             ("++" | "at:", _) => return abandon(),
-            _ => return self.compare(&this, selector, arguments),
+            _ => return Self::compare(&this, selector, arguments),
         }
-        self.bounded(Value::List(Rc::new(kept)))
+        Self::bounded(Value::List(Rc::new(kept)))
     }
 
     fn test(&mut self, block: &Value<'a>, value: &Value<'a>) -> Result<bool, Unwind<'a>> {
@@ -608,12 +608,11 @@ impl<'a> Interpreter<'a> {
             (PatternKind::Variable(name), _) => {
                 // The scope is this pattern's own: a name that it has already must be the same value.
                 let bound = inner.scope.names.borrow().iter().find(|(each, _)| each == name).cloned();
-                match bound {
-                    Some((_, bound)) => bound.same(value).ok_or(Unwind::Abandon)?,
-                    None => {
-                        inner.scope.declare(name, value.clone());
-                        true
-                    }
+                if let Some((_, bound)) = bound {
+                    bound.same(value).ok_or(Unwind::Abandon)?
+                } else {
+                    inner.scope.declare(name, value.clone());
+                    true
                 }
             }
             (PatternKind::Typed { name, class }, _) => {
