@@ -139,6 +139,17 @@ fn run_prints_only_what_the_program_prints() {
 }
 
 #[test]
+fn a_program_may_define_its_classes_and_use_them() {
+    let place = Place::new();
+    let text = "Low subclass: High\n  two => self one + 1\n\nValue subclass: Low\n  one => 1\n\nErlang io put_chars: \"{High new two}\"\n";
+    let output = place.beamtalk(&["run", &place.write("classes.bt", text)]);
+    assert_eq!((out(&output).as_str(), err(&output).as_str()), ("2\n", ""));
+    let typed = text.replace("Erlang io put_chars: \"{High new two}\"", "High new two");
+    let output = place.beamtalk(&["repl", "--port", "0", "-e", &typed]);
+    assert_eq!((out(&output).as_str(), err(&output).as_str()), ("2\n", ""));
+}
+
+#[test]
 fn run_tells_of_a_failure_in_its_status() {
     let place = Place::new();
     let path = place.write("broken.bt", "1 / 0\n");

@@ -101,6 +101,51 @@ fn the_daemon_and_this_process_write_the_same_bytes() {
 }
 
 #[test]
+fn both_compilers_make_the_same_of_a_file_with_several_classes() {
+    let place = Place::new();
+    let shapes = "Shape subclass: Square\n  area => 4\n\nValue subclass: Shape\n  area => 0\n\nProtocol define: Flat\n  area -> Integer\n";
+    fs::remove_file(place.root().join("src/Square.bt")).unwrap();
+    place.write("src/Shape.bt", shapes);
+    place.write("src/User.bt", "Object subclass: User\n  run => Square new area\n");
+    let names = |modules: &BTreeMap<String, Vec<u8>>| modules.keys().cloned().collect::<Vec<_>>().join(" ");
+    let output = place.run(&["build", "--warnings-as-errors"]);
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), "Compiling 2 files\n"));
+    let by_daemon = place.modules();
+    let all = "bt@geo@Flat.beam bt@geo@Shape.beam bt@geo@Square.beam bt@geo@User.beam geo.app";
+    assert_eq!(names(&by_daemon), all);
+    fs::remove_dir_all(place.root().join("_build")).unwrap();
+    assert!(place.run(&["build", "--no-daemon"]).status.success());
+    assert_eq!(place.modules(), by_daemon);
+
+    // One class leaves, another changes.
+    let rest =
+        shapes.replace("area => 0", "area => 1").replace("Protocol define: Flat\n  area -> Integer\n", "");
+    place.write("src/Shape.bt", &rest);
+    let output = place.run(&["build"]);
+    assert!(stderr(&output).contains("orphaned .beam file bt@geo@Flat.beam"), "{}", stderr(&output));
+    let edited = place.modules();
+    assert_eq!(names(&edited), "bt@geo@Shape.beam bt@geo@Square.beam bt@geo@User.beam geo.app");
+    assert!(place.run(&["build", "--no-daemon", "--force"]).status.success());
+    assert_eq!(place.modules(), edited);
+
+    // A file by itself, by either compiler.
+    fs::write(place.folder.path().join("loose.bt"), shapes).unwrap();
+    let loose = place.folder.path().join("loose.bt").display().to_string();
+    for how in [&["check", &loose][..], &["check", &loose, "--no-daemon"], &["build", &loose]] {
+        let output = place.run(how);
+        assert_eq!(output.status.code(), Some(0), "{how:?}: {}", stderr(&output));
+    }
+    assert!(place.folder.path().join("build/bt@user@Square.beam").exists());
+    let twice = "Object subclass: A\n\nObject subclass: A\n";
+    fs::write(&loose, twice).unwrap();
+    for how in [&["check", &loose][..], &["check", &loose, "--no-daemon"]] {
+        let output = place.run(how);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains("Class `A` is defined twice in this source"), "{}", stderr(&output));
+    }
+}
+
+#[test]
 fn without_the_daemon_none_is_started() {
     let place = Place::new();
     assert!(place.run(&["build", "--no-daemon"]).status.success());

@@ -198,6 +198,15 @@ fn lint_is_about_the_path_and_knows_the_package_around_it() {
 }
 
 #[test]
+fn lint_looks_at_every_class_of_a_file() {
+    let unused = |name: &str| format!("Object subclass: {name}\n\n  run: x => 1\n\n");
+    let package = Package::new(&[("src/All.bt", &format!("{}{}", unused("One"), unused("Two")))]);
+    let found = lines(&package.run(&["lint", "--json"]));
+    let places: Vec<u64> = found.iter().filter_map(|line| line["line"].as_u64()).collect();
+    assert_eq!(places, [3, 7], "{found:?}");
+}
+
+#[test]
 fn lint_says_where_it_could_not_look() {
     let package = Package::new(&[("src/Bad.bt", "Object subclass: Bad\n  m => (1 +\n")]);
     let output = package.run(&["lint"]);

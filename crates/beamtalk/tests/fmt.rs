@@ -39,6 +39,17 @@ fn fmt_rewrites_sources_in_folders_and_says_nothing() {
 }
 
 #[test]
+fn every_class_of_a_file_is_formatted_and_none_moved() {
+    let folder = folder(&[(
+        "a.bt",
+        "B subclass: A\n  x=>1\n\nProtocol define: P\n  x\n\nObject subclass: B\n  y=>2\n",
+    )]);
+    assert_eq!(beamtalk(folder.path(), &["fmt"], ""), (0, String::new(), String::new()));
+    let expected = "B subclass: A\n\n  x => 1\n\nProtocol define: P\n  x\n\nObject subclass: B\n\n  y => 2\n";
+    assert_eq!(read(&folder, "a.bt"), expected);
+}
+
+#[test]
 fn ignored_files_are_left_alone_unless_named() {
     let files = [
         (".gitignore", "made/\n"),

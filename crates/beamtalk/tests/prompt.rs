@@ -147,6 +147,31 @@ fn files_are_loaded_and_loaded_again() {
     assert!(Path::new(&file).exists());
 }
 
+const SHAPES: &str = "type Length = Integer | Float\n\nShape subclass: Square\n  area => self.side * self.side\n\nProtocol define: Flat\n  area -> Integer\n\nValue subclass: Shape\n  field: side = 2\n  area => 0\n\nInteger >> boxed => (Square side: self) area\n";
+
+#[test]
+fn a_file_of_several_classes_is_loaded_and_loaded_again() {
+    let place = Place::new();
+    let file = place.project().join("Shapes.bt");
+    std::fs::write(&file, SHAPES).expect("writable");
+    let input = ":load Shapes.bt\nSquare new area\n3 boxed\nShape conformsTo: #Flat\nSquare superclass\ns := Square side: 3\n";
+    let (out, err) = place.session(input);
+    assert_eq!(out, "Loaded Shape, Square, Flat\n4\n9\ntrue\nShape\nSquare(side: 3)\n", "{err}");
+    // One class leaves and stays in the workspace until it is removed; the others are new.
+    let rest = SHAPES.replace("Protocol define: Flat\n  area -> Integer\n", "").replace("=> 0", "=> 1");
+    std::fs::write(&file, rest).expect("writable");
+    let input = "Workspace load: \"Shapes.bt\"\nShape new area\nFlat\n[Flat reload] on: Error do: [:e | e message]\nSquare reload\nSquare new area\n";
+    let (out, err) = place.session(input);
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines[..3], ["#(Shape, Square)", "1", "Flat"], "{out}{err}");
+    assert!(lines[3].ends_with("does not define Flat any more"), "{out}{err}");
+    assert_eq!(lines[4..], ["Square", "4"], "{out}{err}");
+    // An error in one of them changes none.
+    std::fs::write(&file, SHAPES.replace("area => 0", "area => (")).expect("writable");
+    let (out, err) = place.session(":load Shapes.bt\nShape new area\n");
+    assert!(out.ends_with("1\n") && !out.contains("Loaded"), "{out}{err}");
+}
+
 #[test]
 fn hostile_input_ends_in_an_error_and_the_session_goes_on() {
     let place = Place::new();

@@ -97,6 +97,24 @@ fn a_bare_folder_is_reported_as_the_reference_says() {
 }
 
 #[test]
+fn a_file_may_hold_tests_and_what_they_test() {
+    let text = "CountTest subclass: MoreTest\n  testTwo => self assert: Counter spawn twice equals: 2\n\nProtocol define: Counting\n  increment -> Integer\n\n/// ```beamtalk\n/// 1 + 1 // => 2\n/// ```\nActor subclass: Counter\n  state: value = 0\n  increment => self.value := self.value + 1\n\nTestCase subclass: CountTest\n  testOne => self assert: (Counter conformsTo: #Counting)\n\nCounter >> twice =>\n  self increment\n  self increment\n";
+    let dir = folder(&[("All.bt", text)]);
+    let expected = [
+        "MoreTest>>testOne pass",
+        "MoreTest>>testTwo pass",
+        "CountTest>>testOne pass",
+        "CounterDocTest>>line 8 pass",
+    ];
+    assert_eq!(statuses(dir.path(), &["."]), expected);
+    let twice = format!("{text}\nTestCase subclass: CountTest\n  testOne => self assert: true\n");
+    let dir = folder(&[("All.bt", &twice)]);
+    let answer = beamtalk(dir.path(), &["test", "."]);
+    assert_eq!(answer.status, 1);
+    assert!(answer.err.contains("Class `CountTest` is defined twice in this source"), "{}", answer.err);
+}
+
+#[test]
 fn programs_get_one_object_and_nothing_that_tests_print() {
     let dir = folder(&[(
         "LoudTest.bt",

@@ -50,10 +50,9 @@ pub fn format(source: &str) -> Result<String, Vec<Diagnostic>> {
     Ok(source.to_owned())
 }
 
-/// Whether the tree is all of the source. That its definitions belong into files of their own is no reason not to
-/// format them.
+/// Whether the tree is all of the source. That it defines a class twice is no reason not to format it.
 fn is_readable(parsed: &Parsed) -> bool {
-    parsed.diagnostics.iter().all(|each| !each.is_error() || each.code == codes::FILE_STRUCTURE)
+    parsed.diagnostics.iter().all(|each| !each.is_error() || each.code == codes::DEFINED_TWICE)
 }
 
 /// Whether `formatted` says what `before`, which is normalized, says. Only one tree is there at a time:

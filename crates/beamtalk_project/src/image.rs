@@ -156,7 +156,7 @@ impl Image {
             ));
         }
         let patches = source.extensions().count();
-        if patches > 1 && source.class().is_none() {
+        if patches > 1 && source.definitions().next().is_none() {
             return Err(failure(
                 "E0602",
                 "An input can define only one standalone method",
@@ -331,15 +331,17 @@ impl<'i> Work<'i> {
     }
 
     fn classes(&mut self, sources: &[Arc<Source>]) {
-        let definitions: Vec<&Arc<Source>> =
-            sources.iter().filter(|source| source.definition().is_some()).collect();
+        let definitions: Vec<(&Arc<Source>, usize, Definition<'_>)> = sources
+            .iter()
+            .flat_map(|source| source.definitions().map(move |(item, found)| (source, item, found)))
+            .collect();
         let keys: Vec<(SmolStr, Option<SmolStr>)> = definitions
             .iter()
-            .filter_map(|source| source.definition())
-            .map(|definition| (definition.name().name.clone(), definition.parent().cloned()))
+            .map(|(_, _, definition)| (definition.name().name.clone(), definition.parent().cloned()))
             .collect();
         for index in superclass_first(&keys) {
-            self.class(definitions[index]);
+            let (source, item, definition) = definitions[index];
+            self.class(source, item, definition);
         }
         for source in sources {
             for item in &source.parsed.file.items {
@@ -350,11 +352,8 @@ impl<'i> Work<'i> {
         }
     }
 
-    fn class(&mut self, source: &Arc<Source>) {
-        let Some(definition) = source.definition() else {
-            return;
-        };
-        let mut unit = ClassUnit::new(USER, source.clone());
+    fn class(&mut self, source: &Arc<Source>, item: usize, definition: Definition<'_>) {
+        let mut unit = ClassUnit::new(USER, source.clone(), item);
         // Extensions from other files stay; what was patched at the prompt is replaced with the class.
         if let Some(old) = self.unit(&definition.name().name)
             && old.package == USER

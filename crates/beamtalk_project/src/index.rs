@@ -90,21 +90,16 @@ impl Work {
     fn file(&mut self, source: &Arc<Source>, package: &str) {
         let path = &source.path;
         self.diagnostics.extend(source.parsed.diagnostics.iter().map(|each| (path.clone(), each.clone())));
-        let Some(definition) = source.definition() else { return };
-        let name = &definition.name().name;
-        if let Some(other) = self.units.insert(name.clone(), ClassUnit::new(package, source.clone())) {
-            let first = &other.source.path;
-            if let Some(said) = clash(definition, &other) {
-                return self.diagnostics.push((path.clone(), said));
+        for (item, definition) in source.definitions() {
+            let name = &definition.name().name;
+            let unit = ClassUnit::new(package, source.clone(), item);
+            match self.units.insert(name.clone(), unit) {
+                Some(other) => {
+                    let said = clash(definition, &other).or_else(|| twice(definition, path, &other));
+                    self.diagnostics.extend(said.map(|said| (path.clone(), said)));
+                }
+                None => self.names.push(name.clone()),
             }
-            let said = format!("class '{name}' is defined in both '{first}' and '{path}'; using '{path}'");
-            let help = "Remove or rename one of them.";
-            self.diagnostics.push((
-                path.clone(),
-                Diagnostic::warning("E0631", definition.name().span, said).with_help(help),
-            ));
-        } else {
-            self.names.push(name.clone());
         }
     }
 
@@ -162,9 +157,8 @@ impl Work {
     }
 
     fn finish(mut self, salt: &Digest) -> Index {
-        let superclass = |name: &SmolStr| {
-            self.units.get(name).and_then(|unit| unit.source.definition()?.parent().cloned())
-        };
+        let superclass =
+            |name: &SmolStr| self.units.get(name).and_then(|unit| unit.definition()?.parent().cloned());
         let keys: Vec<_> = self.names.iter().map(|name| (name.clone(), superclass(name))).collect();
         let mut table = LIBRARY.table.clone();
         let mut classes = Vec::with_capacity(keys.len());
@@ -186,7 +180,7 @@ impl Work {
         let mut hash = Sha256::new();
         hash.update(salt);
         text(&mut hash, &unit.package);
-        let sources = std::iter::once((&unit.source, 0))
+        let sources = std::iter::once((&unit.source, unit.item))
             .chain(unit.patches.iter().map(|patch| (&patch.source, patch.item)));
         for (source, item) in sources {
             text(&mut hash, &source.path);
@@ -201,7 +195,7 @@ impl Work {
 /// What is wrong when two files define one name and a protocol is among them.
 fn clash(definition: Definition<'_>, other: &ClassUnit) -> Option<Diagnostic> {
     let (name, span) = (&definition.name().name, definition.name().span);
-    let (code, said) = match (definition, other.source.definition()?) {
+    let (code, said) = match (definition, other.definition()?) {
         (Definition::Class(_), Definition::Class(_)) => return None,
         (Definition::Class(_), Definition::Protocol(_)) => {
             ("E0540", format!("`{name}` is already defined as a protocol"))
@@ -215,4 +209,12 @@ fn clash(definition: Definition<'_>, other: &ClassUnit) -> Option<Diagnostic> {
     };
     let help = format!("The other definition is in {}; rename one of them.", other.source.path);
     Some(Diagnostic::error(code, span, said).with_help(help).in_category(Category::Type))
+}
+
+/// What is to be said of a class of two files. The parser speaks of those that are twice in one.
+fn twice(definition: Definition<'_>, path: &SmolStr, other: &ClassUnit) -> Option<Diagnostic> {
+    let (name, first) = (definition.name(), &other.source.path);
+    let said = format!("class '{}' is defined in both '{first}' and '{path}'; using '{path}'", name.name);
+    let said = Diagnostic::warning("E0631", name.span, said).with_help("Remove or rename one of them.");
+    (first != path).then_some(said)
 }

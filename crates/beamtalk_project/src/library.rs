@@ -30,11 +30,10 @@ pub(crate) static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
     let mut classes = Vec::new();
     for (path, text) in sources() {
         let source = Arc::new(Source::new(*path, *text));
-        let Some(definition) = source.definition() else {
-            continue;
-        };
-        let (name, parent) = (definition.name().name.clone(), definition.parent().cloned());
-        classes.push((name, parent, ClassUnit::new(STDLIB, source)));
+        for (item, definition) in source.definitions() {
+            let (name, parent) = (definition.name().name.clone(), definition.parent().cloned());
+            classes.push((name, parent, ClassUnit::new(STDLIB, source.clone(), item)));
+        }
     }
     let keys: Vec<(SmolStr, Option<SmolStr>)> =
         classes.iter().map(|(name, superclass, _)| (name.clone(), superclass.clone())).collect();
@@ -60,7 +59,7 @@ pub fn check() -> Vec<(SmolStr, Diagnostic)> {
         found.extend(
             unit.source.parsed.diagnostics.iter().map(|diagnostic| (path.clone(), diagnostic.clone())),
         );
-        if let (Some(definition), Some(info)) = (unit.source.definition(), library.table.get(name)) {
+        if let (Some(definition), Some(info)) = (unit.definition(), library.table.get(name)) {
             let said = definition.check(&library.table, info);
             found.extend(said.into_iter().map(|diagnostic| (path.clone(), diagnostic)));
         }
@@ -76,7 +75,7 @@ pub fn check() -> Vec<(SmolStr, Diagnostic)> {
 
 /// What a class of the library is told where it is held to the rules of everyone; primitives are its privilege.
 fn as_of_users(table: &ClassTable, unit: &ClassUnit) -> Vec<Diagnostic> {
-    let Some(definition) = unit.source.class() else { return Vec::new() };
+    let Some(definition) = unit.class() else { return Vec::new() };
     let info = table.get(&definition.name.name).map(AsRef::as_ref);
     let methods = definition.members.iter().filter_map(|member| match member {
         ast::Member::Method(method) => Some(method),

@@ -110,7 +110,7 @@ impl Image {
 impl ClassUnit {
     /// The method of the class's own body.
     pub(crate) fn own_method(&self, side: Side, selector: &str) -> Option<&ast::Method> {
-        self.source.class()?.members.iter().find_map(|member| match member {
+        self.class()?.members.iter().find_map(|member| match member {
             ast::Member::Method(method)
                 if method.is_class_side() == (side == Side::Class)
                     && method.signature.selector() == selector =>
@@ -258,6 +258,7 @@ fn messages(failure: &Failure) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::unit::Definition;
 
     const FILE: &str = "/// A door.\nValue subclass: Door\n  field: width = 1\n  /// How tall.\n  height =>\n    // metres\n    2\n  class built: n => n\n";
 
@@ -307,7 +308,9 @@ mod tests {
         }
         for (name, text) in crate::library::sources().iter().take(12) {
             let source = Source::new(*name, *text);
-            let Some(class) = source.class() else { continue };
+            let Some(Definition::Class(class)) = source.definitions().map(|(_, each)| each).next() else {
+                continue;
+            };
             for member in &class.members {
                 let ast::Member::Method(method) = member else { continue };
                 let selector = method.signature.selector();

@@ -457,7 +457,7 @@ pub(crate) fn read_source(name: &SmolStr, bytes: &[u8]) -> FileSource {
         |said: &str, help: &str| Some(Diagnostic::error("E0630", Span::default(), said).with_help(help));
     let (text, broken) = match std::str::from_utf8(bytes) {
         _ if bytes.len() > LONGEST_SOURCE => {
-            ("", refused("The file is longer than 16 MiB", "Split it into several classes."))
+            ("", refused("The file is longer than 16 MiB", "Split it into several files."))
         }
         Ok(text) => (text, None),
         Err(_) => ("", refused("The file is not UTF-8", "Save it with UTF-8 as its encoding.")),
@@ -475,7 +475,7 @@ pub(crate) fn compile(class: &IndexedClass, table: &ClassTable) -> Compiled {
     let unit = &class.unit;
     let path = &unit.source.path;
     let is_library = unit.package == beamtalk_semantics::STDLIB;
-    let (Some(definition), Some(info)) = (unit.source.definition(), unit.info()) else {
+    let (Some(definition), Some(info)) = (unit.definition(), unit.info()) else {
         return (Vec::new(), None);
     };
     let mut said: Vec<(SmolStr, Diagnostic)> = Vec::new();

@@ -1,12 +1,8 @@
 //! Files compiled together in memory, each class on its own account.
 //!
 //! Tests are compiled so: a file with a mistake costs its own classes and what inherits from them, and nothing is written.
-//! A file may hold several classes here, whatever their order.
-
-use std::sync::Arc;
 
 use beamtalk_semantics::{ClassTable, MethodInfo, Side};
-use beamtalk_syntax::ast;
 use beamtalk_text::{Diagnostic, LineIndex, Severity, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
@@ -18,6 +14,7 @@ use crate::project::{compile, in_parallel, read_source};
 use crate::render::Look;
 use crate::report::Finding;
 use crate::settle::{Settled, Surface, settle};
+use crate::unit::Definition;
 
 /// The class whose descendants hold tests.
 pub const TEST_CASE: &str = "TestCase";
@@ -29,18 +26,15 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub struct SuiteFile {
     /// How it is shown.
     pub path: SmolStr,
-    /// One for each class; the same text with the others left out.
-    sources: Vec<FileSource>,
-    /// The whole text.
-    text: Arc<str>,
+    file: FileSource,
 }
 
-/// The head of a class in a file.
+/// The head of a class or protocol in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClassHead {
     /// Its name.
     pub name: SmolStr,
-    /// Its superclass.
+    /// Its superclass, or the protocol it extends.
     pub superclass: Option<SmolStr>,
     /// Where its definition is in the file.
     pub span: Span,
@@ -107,84 +101,43 @@ impl SuiteFile {
         // Blanks in place of the mark keep every position.
         let unmarked = bytes.strip_prefix(BYTE_ORDER_MARK).map(|rest| [b"   ", rest].concat());
         let bytes = unmarked.as_deref().unwrap_or(bytes);
-        let whole = read_source(path, bytes);
-        let text = whole.source.text.as_str().into();
-        let spans: Vec<Span> = classes(&whole.source.parsed.file).map(extent).collect();
-        let sources = if spans.len() < 2 {
-            vec![whole]
-        } else {
-            (0..spans.len()).map(|kept| read_source(path, &only(&whole.source.text, &spans, kept))).collect()
-        };
-        Self { path: path.clone(), sources, text }
+        Self { path: path.clone(), file: read_source(path, bytes) }
     }
 
     /// Its text; empty when it cannot be read as one.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.text
+        &self.file.source.text
     }
 
-    /// The classes that it defines.
+    /// The classes and protocols that it defines.
     pub fn classes(&self) -> impl Iterator<Item = ClassHead> {
-        self.sources.iter().filter_map(|file| file.source.class()).map(|class| ClassHead {
-            name: class.name.name.clone(),
-            superclass: class.superclass.as_ref().map(|name| name.name.name.clone()),
-            span: class.span,
+        self.file.source.definitions().map(|(_, definition)| ClassHead {
+            name: definition.name().name.clone(),
+            superclass: definition.parent().cloned(),
+            span: definition.span(),
         })
     }
 
     /// The classes that it adds methods to.
     pub fn extended(&self) -> impl Iterator<Item = (SmolStr, Span)> {
-        let extensions = self.sources.iter().flat_map(|file| file.source.extensions());
+        let extensions = self.file.source.extensions();
         extensions.map(|(_, extension)| (extension.target.name.name.clone(), extension.span))
     }
 
     /// The words in it that may be names of classes.
     #[must_use]
     pub fn mentions(&self) -> FxHashSet<&str> {
-        let words = self.text.split(|character: char| !character.is_alphanumeric() && character != '_');
+        let words = self.text().split(|character: char| !character.is_alphanumeric() && character != '_');
         words.filter(|word| word.starts_with(char::is_uppercase)).collect()
     }
-}
-
-fn classes(file: &ast::SourceFile) -> impl Iterator<Item = &ast::ClassDef> {
-    file.items.iter().filter_map(|item| match item {
-        ast::Item::Class(class) => Some(class),
-        _ => None,
-    })
-}
-
-/// The definition with its documentation.
-fn extent(class: &ast::ClassDef) -> Span {
-    let start = class.doc.as_ref().map_or(class.span.start, |doc| doc.span.start.min(class.span.start));
-    Span::new(start, class.span.end)
-}
-
-/// The text with blanks in place of the other classes; all that is no class stays with the first.
-fn only(text: &str, classes: &[Span], kept: usize) -> Vec<u8> {
-    let mut bytes = text.as_bytes().to_vec();
-    let mut blank = |from: usize, to: usize| {
-        for byte in &mut bytes[from..to] {
-            if *byte != b'\n' {
-                *byte = b' ';
-            }
-        }
-    };
-    if kept == 0 {
-        classes[1..].iter().for_each(|span| blank(span.start as usize, span.end as usize));
-    } else {
-        let span = classes[kept];
-        blank(0, span.start as usize);
-        blank(span.end as usize, text.len());
-    }
-    bytes
 }
 
 impl Suite {
     /// Compiles files. Of two classes of one name the one of the later file counts.
     #[must_use]
     pub fn compile(files: &[&SuiteFile], options: SuiteOptions<'_>) -> Self {
-        let sources = files.iter().flat_map(|file| &file.sources);
+        let sources = files.iter().map(|file| &file.file);
         let index = Index::new(sources, options.package.unwrap_or(crate::image::USER), &[0; 32]);
         let made = in_parallel(&index.classes, 0, |class| compile(class, &index.table));
         let mut said = index.diagnostics.clone();
@@ -209,18 +162,15 @@ impl Suite {
     }
 }
 
-/// What is to be said of the files. Of a file with several classes it is read once for each what is outside of them.
+/// What is to be said of the files.
 fn findings(
     files: &[&SuiteFile],
     said: Vec<(SmolStr, Diagnostic)>,
     texts: &FxHashMap<&str, &str>,
     options: SuiteOptions<'_>,
 ) -> Vec<Finding> {
-    let sources: Vec<Settled<'_>> = files
-        .iter()
-        .flat_map(|file| &file.sources)
-        .map(|file| Settled { source: &file.source, whole: true })
-        .collect();
+    let sources: Vec<Settled<'_>> =
+        files.iter().map(|file| Settled { source: &file.file.source, whole: true }).collect();
     let said = said.into_iter().map(|(path, each)| (path, clash_refused(each))).collect();
     let surface =
         Surface { policy: options.policy, warnings_as_errors: options.warnings_as_errors, lint: false };
@@ -269,7 +219,7 @@ impl Verdicts {
                 Err(why)
             }
         };
-        let span = source.class().map_or(Span::default(), |class| class.span);
+        let span = class.unit.definition().map_or(Span::default(), Definition::span);
         SuiteClass {
             name: class.name.clone(),
             file: source.path.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use beamtalk_codegen::{ClassCode, ClassSource, DataSource, MethodSource, SourceRef, compile_class};
 use beamtalk_semantics::{ClassInfo, ClassTable, MethodInfo, Origin, Side, check_class, check_protocol};
 use beamtalk_syntax::{Parsed, TokenKind, ast};
-use beamtalk_text::{Diagnostic, LineIndex};
+use beamtalk_text::{Diagnostic, LineIndex, Span};
 use smol_str::SmolStr;
 
 use crate::expect::{Expectation, expectations};
@@ -50,14 +50,6 @@ impl Source {
         Some(&self.path).filter(|path| *path != INPUT && *path != BUILT)
     }
 
-    /// The class it defines, if any.
-    pub fn class(&self) -> Option<&ast::ClassDef> {
-        self.parsed.file.items.iter().find_map(|item| match item {
-            ast::Item::Class(class) => Some(class),
-            _ => None,
-        })
-    }
-
     /// Its standalone methods, with their item numbers.
     pub fn extensions(&self) -> impl Iterator<Item = (usize, &ast::Extension)> {
         self.parsed.file.items.iter().enumerate().filter_map(|(index, item)| match item {
@@ -74,13 +66,10 @@ impl Source {
         })
     }
 
-    /// The class or protocol it defines, if any.
-    pub(crate) fn definition(&self) -> Option<Definition<'_>> {
-        self.parsed.file.items.iter().find_map(|item| match item {
-            ast::Item::Class(class) => Some(Definition::Class(class)),
-            ast::Item::Protocol(protocol) => Some(Definition::Protocol(protocol)),
-            ast::Item::TypeAlias(_) | ast::Item::Extension(_) | ast::Item::Statement(_) => None,
-        })
+    /// The classes and protocols it defines, with their item numbers.
+    pub(crate) fn definitions(&self) -> impl Iterator<Item = (usize, Definition<'_>)> {
+        let items = self.parsed.file.items.iter().enumerate();
+        items.filter_map(|(index, item)| Some((index, Definition::of(item)?)))
     }
 
     fn extension(&self, index: usize) -> Option<&ast::Extension> {
@@ -91,7 +80,7 @@ impl Source {
     }
 }
 
-/// What a source defines: something that becomes a module.
+/// Something that a source defines and that becomes a module.
 #[derive(Debug, Clone, Copy)]
 pub enum Definition<'s> {
     /// A class.
@@ -101,11 +90,27 @@ pub enum Definition<'s> {
 }
 
 impl<'s> Definition<'s> {
+    fn of(item: &'s ast::Item) -> Option<Self> {
+        match item {
+            ast::Item::Class(class) => Some(Self::Class(class)),
+            ast::Item::Protocol(protocol) => Some(Self::Protocol(protocol)),
+            ast::Item::TypeAlias(_) | ast::Item::Extension(_) | ast::Item::Statement(_) => None,
+        }
+    }
+
     /// Its name.
     pub fn name(self) -> &'s ast::Ident {
         match self {
             Self::Class(class) => &class.name,
             Self::Protocol(protocol) => &protocol.name,
+        }
+    }
+
+    /// All of it but its documentation.
+    pub fn span(self) -> Span {
+        match self {
+            Self::Class(class) => class.span,
+            Self::Protocol(protocol) => protocol.span,
         }
     }
 
@@ -148,14 +153,29 @@ impl Patch {
 pub struct ClassUnit {
     pub package: SmolStr,
     pub source: Arc<Source>,
+    /// Which item of the source.
+    pub item: usize,
     pub patches: Vec<Patch>,
     /// Methods that were removed: side and selector.
     pub removed: Vec<(Side, SmolStr)>,
 }
 
 impl ClassUnit {
-    pub fn new(package: &str, source: Arc<Source>) -> Self {
-        Self { package: package.into(), source, patches: Vec::new(), removed: Vec::new() }
+    pub fn new(package: &str, source: Arc<Source>, item: usize) -> Self {
+        Self { package: package.into(), source, item, patches: Vec::new(), removed: Vec::new() }
+    }
+
+    /// What defines it.
+    pub fn definition(&self) -> Option<Definition<'_>> {
+        self.source.parsed.file.items.get(self.item).and_then(Definition::of)
+    }
+
+    /// The same where that is a class.
+    pub fn class(&self) -> Option<&ast::ClassDef> {
+        match self.definition()? {
+            Definition::Class(class) => Some(class),
+            Definition::Protocol(_) => None,
+        }
     }
 
     /// The source of the class and those of its patches.
@@ -176,7 +196,7 @@ impl ClassUnit {
     pub fn info(&self) -> Option<ClassInfo> {
         let path =
             self.source.file().filter(|_| self.package != beamtalk_semantics::STDLIB).map(SmolStr::as_str);
-        let mut info = match self.source.definition()? {
+        let mut info = match self.definition()? {
             Definition::Class(class) => {
                 ClassInfo::from_definition(class, &self.source.text, &self.package, path)
             }
@@ -204,7 +224,7 @@ impl ClassUnit {
 
     /// Make the module. The table knows the class and its ancestors.
     pub fn compile(&self, table: &ClassTable) -> Option<ClassCode> {
-        let definition = self.source.definition()?;
+        let definition = self.definition()?;
         let info = table.get(&definition.name().name)?;
         let own_lines = LineIndex::new(&self.source.text);
         let own = SourceRef { path: &self.source.path, lines: &own_lines };

@@ -118,6 +118,68 @@ fn a_module_without_a_source_is_removed_with_a_word() {
     assert!(!outputs(folder.path()).contains_key("bt@geo@Alone.beam"));
 }
 
+/// A file of classes, a protocol, an alias and a method for all; superclasses come later.
+const SOLIDS: &str = "type Length = Integer | Float\n\n/// A solid.\nShape subclass: Cube\n  volume => 8\n\nProtocol define: Solid\n  volume -> Integer\n\nValue subclass: Shape\n  area => 0\n\nInteger >> cubes => self * Cube new volume\n";
+
+#[test]
+fn a_file_may_define_several_classes_each_in_a_module_of_its_own() {
+    let folder = package(&[("src/solids.bt", SOLIDS), ("src/square.bt", SQUARE), ("src/alone.bt", ALONE)]);
+    let mut project = open(folder.path());
+    let report = build(&mut project);
+    assert!(report.diagnostics.is_empty(), "{}", report.text(false));
+    let all = ["bt@geo@Alone", "bt@geo@Cube", "bt@geo@Shape", "bt@geo@Solid", "bt@geo@Square"];
+    assert_eq!(report.modules[..5], all);
+    let app = String::from_utf8_lossy(&outputs(folder.path())["geo.app"]).into_owned();
+    assert!(all.iter().all(|module| app.contains(&format!("'{module}'"))), "{app}");
+    let settled = "All 3 files unchanged — nothing to compile\n";
+    assert_eq!(build(&mut open(folder.path())).text(false), settled);
+
+    write(folder.path(), "src/solids.bt", &SOLIDS.replace("area => 0", "area => 0\n  fresh => 1"));
+    let report = build(&mut project);
+    assert!(!report.modules.contains(&"bt@geo@Alone".to_owned()), "{:?}", report.modules);
+    assert!(report.modules.contains(&"bt@geo@Square".to_owned()), "its superclass has another method");
+    assert_eq!(report.text(false), "Compiling 2 of 3 files (1 unchanged)\n");
+
+    write(folder.path(), "src/square.bt", &SQUARE.replace('4', "5"));
+    assert_eq!(build(&mut project).modules, ["bt@geo@Square"]);
+}
+
+#[test]
+fn a_class_that_leaves_its_file_leaves_the_outputs() {
+    let two = format!("{SHAPE}\n{SQUARE}");
+    let folder = package(&[("src/shape.bt", &two)]);
+    let mut project = open(folder.path());
+    build(&mut project);
+    write(folder.path(), "src/shape.bt", SHAPE);
+    let report = build(&mut project);
+    assert!(report.notes[0].contains("orphaned .beam file bt@geo@Square.beam"), "{:?}", report.notes);
+    let names: Vec<String> = outputs(folder.path()).into_keys().collect();
+    assert_eq!(names, ["bt@geo@Shape.beam", "geo.app"]);
+    assert!(!String::from_utf8_lossy(&outputs(folder.path())["geo.app"]).contains("Square"));
+}
+
+#[test]
+fn a_mistake_in_one_class_of_a_file_is_told_with_its_place_and_stops_the_build() {
+    let two = format!("{SHAPE}\nShape subclass: Square\n  area => 1\n  area => 2\n");
+    let folder = package(&[("src/shape.bt", &two)]);
+    let report = build(&mut open(folder.path()));
+    let told: Vec<(u32, bool)> = report.diagnostics.iter().map(|each| (each.line, each.is_error())).collect();
+    assert_eq!(told, [(7, true)], "{}", report.text(false));
+    assert!(report.modules.is_empty() && outputs(folder.path()).is_empty());
+}
+
+#[test]
+fn a_class_that_one_file_defines_twice_is_an_error_and_one_of_two_files_a_warning() {
+    let folder = package(&[("src/twice.bt", &format!("{ALONE}\n{ALONE}"))]);
+    let report = build(&mut open(folder.path()));
+    let codes: Vec<&str> = report.diagnostics.iter().map(|each| each.code.as_str()).collect();
+    assert_eq!((report.ok, codes), (false, vec!["E0239"]));
+    let folder = package(&[("src/a.bt", ALONE), ("src/b.bt", &format!("{SHAPE}\n{ALONE}"))]);
+    let report = build(&mut open(folder.path()));
+    let said = "class 'Alone' is defined in both 'src/a.bt' and 'src/b.bt'; using 'src/b.bt'";
+    assert_eq!((report.ok, report.diagnostics[0].message.as_str()), (true, said));
+}
+
 #[test]
 fn an_error_is_shown_and_nothing_is_written() {
     let folder = package(&[("src/shape.bt", SHAPE), ("src/bad.bt", "Shape subclass: Bad\n  run => (1 + \n")]);
@@ -275,7 +337,7 @@ fn shape() -> impl Strategy<Value = Shape> {
     )
 }
 
-/// An edit: of a class (or its removal), then a build, sometimes by a project opened anew.
+/// An edit: of a class (or its removal), two of which share a file, then a build, sometimes by a project opened anew.
 fn edit() -> impl Strategy<Value = (usize, Option<Shape>, bool)> {
     (0..CLASSES, prop::option::weighted(0.85, shape()), any::<bool>())
 }
@@ -287,11 +349,16 @@ proptest! {
     fn a_build_after_any_edits_equals_a_clean_build(edits in prop::collection::vec(edit(), 1..12)) {
         let folder = package(&[("src/base.bt", ALONE)]);
         let mut project = open(folder.path());
+        let mut classes: Vec<Option<Shape>> = vec![None; CLASSES];
         for (number, class, reopen) in edits {
-            let name = format!("src/c{number}.bt");
-            match class {
-                Some(class) => write(folder.path(), &name, &class.source(number)),
-                None => drop(fs::remove_file(folder.path().join(&name))),
+            classes[number] = class;
+            let file = number / 2;
+            let name = format!("src/c{file}.bt");
+            let pair = (2 * file..CLASSES).take(2);
+            let text: String = pair.filter_map(|each| Some(classes[each].as_ref()?.source(each))).collect();
+            match text.as_str() {
+                "" => drop(fs::remove_file(folder.path().join(&name))),
+                text => write(folder.path(), &name, text),
             }
             if reopen {
                 project = open(folder.path());

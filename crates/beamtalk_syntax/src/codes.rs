@@ -109,8 +109,8 @@ codes! {
     TYPE_ALIAS = "E0237";
     /// A broken or misplaced directive.
     DIRECTIVE = "E0238";
-    /// More than one class or protocol in a file.
-    FILE_STRUCTURE = "E0239";
+    /// A class that one source defines twice.
+    DEFINED_TWICE = "E0239";
     /// The syntax of another language.
     FOREIGN_SYNTAX = "E0250";
 

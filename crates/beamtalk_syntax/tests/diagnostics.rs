@@ -220,9 +220,7 @@ const DEFINITIONS: &[Case] = &[
     ("Protocol define: P\n  a => 1\n  b", codes::PROTOCOL, "Protocol method signatures cannot have implementations", "remove"),
     ("Protocol define: P\n  extending:\n  b", codes::PROTOCOL, "Expected protocol name after 'extending:'", ""),
     ("Protocol define: #P\n  a", codes::PROTOCOL, "Expected protocol name after 'define:'", ""),
-    ("Object subclass: A\nObject subclass: B", codes::FILE_STRUCTURE, "Multiple classes in one file is not supported. Found classes: A, B. Each class should be in its own .bt file.", "Move this class to a separate .bt file."),
-    ("Protocol define: A\nProtocol define: B", codes::FILE_STRUCTURE, "Multiple protocols in one file is not supported. Found protocols: A, B.", "separate .bt file"),
-    ("Object subclass: A\nProtocol define: B", codes::FILE_STRUCTURE, "A class and a protocol cannot be in the same file", "own file"),
+    ("Object subclass: A\nObject subclass: B\nObject subclass: A", codes::DEFINED_TWICE, "Class `A` is defined twice in this source", "rename"),
 ];
 
 #[test]

@@ -229,7 +229,7 @@ const AGENTS: &str = r"# Working on {name}
 
 {name} is a package in Beamtalk, a live, Smalltalk-like language on the BEAM.
 
-- Sources are in `src/`, tests in `test/`; one class a file, and the file has the class's name.
+- Sources are in `src/`, tests in `test/`; a class mostly has a file of its name to itself.
 - `beamtalk check` tells what is wrong, `beamtalk explain E0207` what an error means.
 - `beamtalk test` runs the tests: classes below `TestCase`, methods that begin with `test`.
 - `beamtalk fmt` writes canonical style; run it before every commit.

@@ -1,5 +1,8 @@
 //! File level: items, protocols, type aliases, the rules of spec 01 section 17.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use beamtalk_text::{Diagnostic, Span};
 
 use super::statement::is_nothing;
@@ -261,46 +264,28 @@ impl Parser<'_> {
         TypeAlias { doc, expects, internal, name, definition, span }
     }
 
-    /// One class or one protocol in a file.
+    /// A file may define several classes and protocols, and each class once.
     fn check_structure(&mut self, items: &[Item]) {
-        let mut classes: Vec<&Ident> = Vec::new();
-        let mut protocols: Vec<&Ident> = Vec::new();
-        for item in items {
-            match item {
-                Item::Class(class) => classes.push(&class.name),
-                Item::Protocol(protocol) => protocols.push(&protocol.name),
-                Item::TypeAlias(_) | Item::Extension(_) | Item::Statement(_) => {}
+        let classes = items.iter().filter_map(|item| match item {
+            Item::Class(class) => Some(&class.name),
+            Item::Protocol(_) | Item::TypeAlias(_) | Item::Extension(_) | Item::Statement(_) => None,
+        });
+        let mut first: BTreeMap<&str, Span> = BTreeMap::new();
+        for Ident { name, span } in classes.filter(|class| !class.name.is_empty()) {
+            match first.entry(name.as_str()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(*span);
+                }
+                Entry::Occupied(entry) => self.diagnostics.push(
+                    Diagnostic::error(
+                        codes::DEFINED_TWICE,
+                        *span,
+                        format!("Class `{name}` is defined twice in this source"),
+                    )
+                    .with_help("remove or rename one of them")
+                    .with_label(*entry.get(), "the first is here"),
+                ),
             }
         }
-        self.one_only(&classes, "class", "classes");
-        self.one_only(&protocols, "protocol", "protocols");
-        if let (Some(class), Some(protocol)) = (classes.first(), protocols.first()) {
-            let later = if class.span.start > protocol.span.start { class } else { protocol };
-            self.diagnostics.push(
-                Diagnostic::error(
-                    codes::FILE_STRUCTURE,
-                    later.span,
-                    format!(
-                        "A class and a protocol cannot be in the same file: {} and {}",
-                        class.name, protocol.name
-                    ),
-                )
-                .with_help("move the protocol to its own file"),
-            );
-        }
-    }
-
-    fn one_only(&mut self, names: &[&Ident], one: &str, many: &str) {
-        let Some(second) = names.get(1) else { return };
-        let list: Vec<&str> = names.iter().take(20).map(|name| name.name.as_str()).collect();
-        let message = format!(
-            "Multiple {many} in one file is not supported. Found {many}: {}. Each {one} should be in its own .bt file.",
-            list.join(", ")
-        );
-        self.diagnostics.push(
-            Diagnostic::error(codes::FILE_STRUCTURE, second.span, message)
-                .with_help(format!("Move this {one} to a separate .bt file."))
-                .with_label(names[0].span, "the first is here"),
-        );
     }
 }
