@@ -37,7 +37,7 @@ const INPUTS: &[&str] = &[
     "#{#k => 1, \"s\" => 2} match: [#{#k => v, \"s\" => w} -> v + w; d :: Dictionary -> d; _ -> 0]",
     "(Result ok: 3) match: [Result ok: v -> v; Result error: e -> e]",
     "\"ab\" match: [<<a:8, rest/binary>> -> a; _ -> 0]",
-    "nil match: [nil -> 1; s :: String -> s; i :: Integer -> i; b :: Boolean -> b; y :: Symbol -> y; p :: Point -> p x]",
+    "nil match: [nil -> 1; s :: String -> s; i :: Integer -> i; b :: Boolean -> b; y :: Symbol -> y; p :: Point3 -> p x]",
     "{p1, {q1, _}} := Tuple withAll: #(1, Tuple withAll: #(2, 3)). p1 + q1",
     "#[h1, ...t1] := #[1, 2, 3]. #(h2, i2, ...t2) := #(4, 5, 6). #{#k => v1} := #{#k => 7}. h1 + h2 + v1",
     "#(1, 2 | #(3)) size",
