@@ -70,6 +70,7 @@ fn s02_comments() {
         "//// ruler ////\nObject subclass: A",
         "/// doc\nObject subclass: A // trailing\n  // inside\n  /// method doc\n  foo => // after arrow\n    // above\n    1 // beside\n  // at the end\n",
         "/// one\n///\n/// ```beamtalk\n/// 1 + 1   // => 2\n/// ```\nObject subclass: A\n",
+        "Object subclass: A\n\n{a, #[b, ...c]} := t",
         "Object subclass: A native: m // c",
     ]);
     refused(&["/* /* */ */", "x := 1 /* open"]);

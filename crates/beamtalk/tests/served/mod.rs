@@ -54,14 +54,18 @@ impl Workspace {
         loop {
             let modules = ask(&mut self.client, "modules", json!({}))?;
             let mut removed = 0;
+            let mut refusal = String::new();
             for module in modules.list("modules") {
                 // A superclass goes after its subclasses.
                 let reply = ask(&mut self.client, "unload", json!({"module": module["name"]}))?;
-                removed += usize::from(reply.error().is_none());
+                match reply.error() {
+                    None => removed += 1,
+                    Some(error) => refusal = error.to_string(),
+                }
             }
             match (modules.list("modules").len(), removed) {
                 (0, _) => return Ok(()),
-                (left, 0) => return Err(format!("{left} classes cannot be removed")),
+                (left, 0) => return Err(format!("{left} classes cannot be removed: {refusal}")),
                 _ => {}
             }
         }

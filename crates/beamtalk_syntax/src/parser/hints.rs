@@ -237,7 +237,8 @@ impl Parser<'_> {
 
     /// What other languages write behind the name of a class. Answers what will close the body.
     pub(super) fn foreign_class_opener(&mut self) -> Option<&'static str> {
-        let may_follow = self.at(TokenKind::LeftBrace)
+        // A brace that has something behind it begins a destructuring below the class.
+        let may_follow = (self.at(TokenKind::LeftBrace) && self.next().starts_line)
             || (self.at(TokenKind::Keyword) && !self.is_method_head(self.position));
         if self.starts_line() && !may_follow {
             return None;
