@@ -39,6 +39,11 @@ impl Defined {
         self.0.get(usize::from(x)).copied().unwrap_or(false)
     }
 
+    /// Those from `x` on hold nothing any more.
+    pub(super) fn forget_from(&mut self, x: u16) {
+        self.0.truncate(usize::from(x));
+    }
+
     pub(super) fn intersect(&mut self, other: &Self) {
         for (index, defined) in self.0.iter_mut().enumerate() {
             *defined &= other.0.get(index).copied().unwrap_or(false);
@@ -190,7 +195,9 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// The number of X registers a garbage collection must preserve at instruction `index`: those that live across it and its operands. Holes are filled.
+    /// The number of X registers a garbage collection must preserve at instruction `index`: those that live across it
+    /// and its operands. Holes are filled. The collection leaves what lies above as it was, pointing to where terms no
+    /// longer are.
     pub(super) fn live(&mut self, index: usize, op: &Op) -> u16 {
         let mut high = 0;
         for x in self.live_across(index) {
@@ -203,6 +210,7 @@ impl<'a> Emitter<'a> {
             }
         });
         self.fill(high);
+        self.defined.forget_from(high);
         high
     }
 
