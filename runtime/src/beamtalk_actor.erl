@@ -149,8 +149,8 @@ ask(Pid, Actor, Selector, Args, Timeout) ->
             Value;
         {[alias | Alias], {raise, Exception}} ->
             erlang:error(Exception);
-        {'DOWN', Alias, process, _, _} ->
-            beamtalk_error:raise(actor_dead, class_name(Actor), Selector)
+        {'DOWN', Alias, process, _, Reason} ->
+            beamtalk_actor_life:ended(Actor, Pid, Selector, Reason)
     after Timeout ->
         timed_out(Alias, Actor, Selector)
     end.

@@ -1,18 +1,36 @@
 %%% Ending actors and watching them end, from the sender's side: works on busy actors too.
 -module(beamtalk_actor_life).
 
--export([limit_heap/0, stop/1, kill/1, is_alive/1, on_exit/2]).
+-export([limit_heap/0, ended/4, stop/1, kill/1, is_alive/1, on_exit/2]).
 
 -define(TIMEOUT, 5000).
 
 %% An actor whose recursion does not end must not take the node along. The VM ends it, and `beamtalk_log' says why.
 -spec limit_heap() -> ok.
 limit_heap() ->
-    {ok, Bytes} = application:get_env(beamtalk, actor_heap),
-    _ = process_flag(max_heap_size, #{
-        size => Bytes div erlang:system_info(wordsize), kill => true, error_logger => true
-    }),
+    _ = process_flag(max_heap_size, beamtalk_memory:heap(actor_heap)),
     ok.
+
+%% A sender learns that the process it waits for is gone, and of a limit of memory that was the cause.
+-spec ended(beamtalk_actor:actor(), pid(), atom(), term()) -> no_return().
+ended(Actor, Pid, Selector, Reason) ->
+    TooLarge =
+        case Reason of
+            killed -> beamtalk_memory:ended_by_limit(Pid);
+            _ -> beamtalk_memory:is_known_ended(Pid)
+        end,
+    case TooLarge of
+        true -> too_large(Actor, Selector);
+        false -> dead(Actor, Selector)
+    end.
+
+-spec too_large(beamtalk_actor:actor(), atom()) -> no_return().
+too_large({_, Module, _}, Selector) ->
+    Class = beamtalk_registry:class_name(Module),
+    Text = beamtalk_error:message(actor_dead, Class, Selector),
+    Whole = <<Text/binary, ": it ", (beamtalk_memory:text(actor_heap))/binary>>,
+    Hint = <<"A recursion that does not end, or a value that is too large, are the usual causes.">>,
+    beamtalk_error:raise_message('bt@stdlib@RuntimeError', actor_dead, Whole, Class, Selector, Hint).
 
 %% Queued messages first, then `terminate:'. Ok for a dead actor; inside the actor it ends after the current message.
 -spec stop(beamtalk_actor:actor()) -> ok.
@@ -55,6 +73,7 @@ on_exit({_, Module, _} = Self, Block) when is_function(Block, 0); is_function(Bl
     Caller = self(),
     Armed = make_ref(),
     spawn(fun() ->
+        beamtalk_memory:limit_self(),
         Watch = erlang:monitor(process, Pid),
         Caller ! Armed,
         receive

@@ -19,15 +19,13 @@
 -spec start_link(GroupLeader :: pid(), variables(), #{beamtalk_frame:cell() => term()}) -> pid().
 start_link(Leader, Variables, Cells) ->
     Session = self(),
-    {ok, Bytes} = application:get_env(beamtalk, evaluator_heap),
-    Limit = #{size => Bytes div erlang:system_info(wordsize), kill => true, error_logger => true},
     spawn_opt(
         fun() ->
             group_leader(Leader, self()),
             beamtalk_frame:restore(Cells),
             loop(Session, Variables, Cells)
         end,
-        [link, {max_heap_size, Limit}]
+        [link, {max_heap_size, beamtalk_memory:heap(evaluator_heap)}]
     ).
 
 %% The session gets `{loaded, Evaluator, Baseline}' when the input has blocks, and then `{done, Evaluator, outcome()}'.

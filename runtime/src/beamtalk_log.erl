@@ -1,16 +1,9 @@
 %%% The node's log lines as events for the host, and the VM's notice that a heap limit ended a process.
 -module(beamtalk_log).
 
--export([create/0, watch_heaps/0, report_heap/2, forget_heap/1, install/0, log/2, heap_filter/2]).
+-export([watch_heaps/0, install/0, log/2, heap_filter/2]).
 
 -define(LINE_LIMIT, 8192).
--define(HEAPS, beamtalk_heaps).
-
-%% Rows: {Watched :: pid(), Watcher :: pid()}.
--spec create() -> ok.
-create() ->
-    ?HEAPS = ets:new(?HEAPS, [named_table, public, set]),
-    ok.
 
 %% Log lines go to the host instead of standard output, which belongs to programs.
 -spec install() -> ok.
@@ -33,17 +26,6 @@ watch_heaps() ->
     _ = logger:add_primary_filter(beamtalk_heap, {fun ?MODULE:heap_filter/2, none}),
     ok.
 
-%% Has the watcher get `{heap_limit, Watched}' when that is why the process ended.
--spec report_heap(pid(), pid()) -> ok.
-report_heap(Watched, Watcher) ->
-    ets:insert(?HEAPS, {Watched, Watcher}),
-    ok.
-
--spec forget_heap(pid()) -> ok.
-forget_heap(Watched) ->
-    ets:delete(?HEAPS, Watched),
-    ok.
-
 %% The report (erts, erl_process.c) is `Process: … Context: maximum heap size reached …' with the process's group leader.
 -spec heap_filter(logger:log_event(), none) -> logger:filter_return().
 heap_filter(#{level := error, meta := #{gl := Leader}, msg := {Format, [Pid | _]}}, none) when is_list(Format) ->
@@ -51,22 +33,8 @@ heap_filter(#{level := error, meta := #{gl := Leader}, msg := {Format, [Pid | _]
         nomatch ->
             ignore;
         _ ->
-            beamtalk_session:heap_limit(Leader, Pid),
-            lists:foreach(fun({_, Watcher}) -> Watcher ! {heap_limit, Pid} end, ets:lookup(?HEAPS, Pid)),
-            blame_actor(Pid),
+            beamtalk_memory:exceeded(Pid, Leader),
             stop
     end;
 heap_filter(_, _) ->
     ignore.
-
-blame_actor(Pid) ->
-    case beamtalk_actors:module(Pid) of
-        {ok, Module} ->
-            {ok, Bytes} = application:get_env(beamtalk, actor_heap),
-            Text = io_lib:format("~ts ~p ended: it needed more than its limit of ~b MiB of memory", [
-                beamtalk_registry:class_name(Module), Pid, Bytes div (1024 * 1024)
-            ]),
-            beamtalk_host:event({log, error, unicode:characters_to_binary(Text)});
-        error ->
-            ok
-    end.

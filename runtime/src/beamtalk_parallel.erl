@@ -35,6 +35,7 @@ outcomes(List, Block) ->
     [await(Worker) || Worker <- Workers].
 
 outcome(Block, Element, Carried) ->
+    beamtalk_memory:limit_self(),
     _ = beamtalk_frame:install(Carried),
     try
         {ok, Block(Element)}
@@ -42,10 +43,19 @@ outcome(Block, Element, Carried) ->
         Class:Reason:Stack -> {failed, beamtalk_error:from_erlang(Class, Reason, Stack)}
     end.
 
-await({_, Monitor}) ->
+await({Worker, Monitor}) ->
     receive
         {'DOWN', Monitor, process, _, {?MODULE, Outcome}} -> Outcome;
-        {'DOWN', Monitor, process, _, Reason} -> {failed, beamtalk_error:from_erlang(exit, Reason, [])}
+        {'DOWN', Monitor, process, _, Reason} -> {failed, ended(Worker, Reason)}
+    end.
+
+ended(Worker, Reason) ->
+    case Reason =:= killed andalso beamtalk_memory:ended_by_limit(Worker) of
+        true ->
+            Text = <<"the block ", (beamtalk_memory:text(actor_heap))/binary>>,
+            beamtalk_error:make_message('bt@stdlib@RuntimeError', resource_error, Text, nil, nil, nil);
+        false ->
+            beamtalk_error:from_erlang(exit, Reason, [])
     end.
 
 results(Outcomes) ->

@@ -194,8 +194,13 @@ handle_info({'EXIT', Evaluator, Reason}, #state{evaluator = Evaluator, running =
 handle_info(look, #state{running = none} = State) ->
     {noreply, State#state{watched = false}};
 handle_info(look, #state{evaluator = Evaluator} = State) ->
-    holds_too_much(Evaluator) andalso exit(Evaluator, kill),
-    {noreply, watch(State#state{watched = false})};
+    case beamtalk_memory:holds_more(Evaluator, evaluator_heap) of
+        true ->
+            exit(Evaluator, kill),
+            {noreply, watch(State#state{watched = false, over_limit = Evaluator})};
+        false ->
+            {noreply, watch(State#state{watched = false})}
+    end;
 handle_info({heap_limit, Pid}, State) ->
     {noreply, State#state{over_limit = Pid}};
 handle_info({'EXIT', Leader, Reason}, #state{leader = Leader} = State) ->
@@ -300,20 +305,6 @@ watch(State) ->
     _ = erlang:send_after(?LOOK_EVERY, self(), look),
     State#state{watched = true}.
 
-holds_too_much(Evaluator) ->
-    {ok, Limit} = application:get_env(beamtalk, evaluator_heap),
-    erlang:memory(binary) > Limit andalso bytes_held(Evaluator) > Limit andalso
-        begin
-            self() ! {heap_limit, Evaluator},
-            true
-        end.
-
-bytes_held(Evaluator) ->
-    case process_info(Evaluator, binary) of
-        {binary, Held} -> lists:sum([Size || {_, Size, _} <- lists:ukeysort(1, Held)]);
-        undefined -> 0
-    end.
-
 %% The VM's report and the exit come in any order.
 crash(Evaluator, killed, #state{over_limit = Evaluator}) ->
     heap_limit_exception();
@@ -326,9 +317,7 @@ crash(_, Reason, _) ->
     crashed(Reason).
 
 heap_limit_exception() ->
-    {ok, Bytes} = application:get_env(beamtalk, evaluator_heap),
-    Limit = integer_to_binary(Bytes div (1024 * 1024)),
-    Text = <<"the evaluation needed more than its limit of ", Limit/binary, " MiB of memory">>,
+    Text = <<"the evaluation ", (beamtalk_memory:text(evaluator_heap))/binary>>,
     Hint = <<"A recursion that does not end, or a value that is too large, are the usual causes.">>,
     plain_error('bt@stdlib@RuntimeError', resource_error, Text, Hint).
 

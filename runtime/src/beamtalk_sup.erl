@@ -17,8 +17,9 @@ init([]) ->
     beamtalk_class_state:create(),
     beamtalk_session:create(),
     beamtalk_host:create(),
-    beamtalk_log:create(),
+    beamtalk_memory:create(),
     Servers = [
+        beamtalk_memory,
         beamtalk_actors,
         beamtalk_class_state,
         beamtalk_purge,

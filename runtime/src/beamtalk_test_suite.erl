@@ -53,15 +53,13 @@ is_serial(Module) ->
 
 started(#keeper{module = Module, fixture = Fixture, left = Left} = Keeper) ->
     Self = self(),
-    {ok, Bytes} = application:get_env(beamtalk, evaluator_heap),
-    Heap = #{size => Bytes div erlang:system_info(wordsize), kill => true, error_logger => true},
     {Worker, Monitor} = spawn_opt(
         fun() ->
             receive {go, Self} -> work(Self, Module, Fixture, Left) end
         end,
-        [monitor, {max_heap_size, Heap}]
+        [monitor, {max_heap_size, beamtalk_memory:heap(evaluator_heap)}]
     ),
-    beamtalk_log:report_heap(Worker, Self),
+    beamtalk_memory:watch(Worker, Self, evaluator_heap),
     Worker ! {go, Self},
     Keeper#keeper{worker = Worker, monitor = Monitor}.
 
@@ -94,7 +92,7 @@ ended(#keeper{worker = Worker, monitor = Monitor, outcomes = Outcomes}) ->
     lists:reverse(Outcomes).
 
 forget(Worker) ->
-    beamtalk_log:forget_heap(Worker),
+    beamtalk_memory:forget(Worker),
     receive {Worker, _} -> forget(Worker) after 0 -> ok end.
 
 failed(Text, #keeper{step = setUpOnce, module = Module, left = Left} = Keeper) ->
@@ -116,9 +114,7 @@ class_name(Module) ->
 crash(Worker, killed) ->
     receive
         {heap_limit, Worker} ->
-            {ok, Bytes} = application:get_env(beamtalk, evaluator_heap),
-            Limit = integer_to_binary(Bytes div (1024 * 1024)),
-            <<"it needed more than its limit of ", Limit/binary, " MiB of memory (does a recursion not end?)">>
+            <<"it ", (beamtalk_memory:text(evaluator_heap))/binary, " (does a recursion not end?)">>
     after ?REPORT_WAIT -> <<"killed">>
     end;
 crash(_, Reason) ->

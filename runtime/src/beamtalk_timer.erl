@@ -33,6 +33,7 @@ sleep(Delay) ->
 timer(Block, Run) ->
     Carried = beamtalk_frame:carry([Block]),
     Process = spawn_link(fun() ->
+        beamtalk_memory:limit_self(),
         _ = beamtalk_frame:install(Carried),
         Run()
     end),

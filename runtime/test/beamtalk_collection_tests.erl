@@ -269,7 +269,10 @@ a_finalizer_runs_however_the_stream_ends_test() ->
     ?assertError(oops, beamtalk_stream:do(Stream, fun(_) -> error(oops) end)),
     receive closed -> ok end.
 
-parallel_work_keeps_order_and_raises_the_first_failure_test() ->
+parallel_work_test_() ->
+    beamtalk_fixture:with_runtime([{"it keeps the order and raises the first failure", fun parallel_work/0}]).
+
+parallel_work() ->
     ?assertEqual([2, 4, 6], beamtalk_parallel:collect([1, 2, 3], fun double/1)),
     ?assertEqual([2, 4, 6], beamtalk_parallel:collect([1, 2, 3], fun double/1, 2)),
     Failing = fun(N) -> error({bad, N}) end,

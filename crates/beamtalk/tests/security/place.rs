@@ -95,7 +95,15 @@ impl Raw {
     }
 
     pub fn ask(&mut self, request: &Value) -> Value {
+        self.send(request);
+        self.hear()
+    }
+
+    pub fn send(&mut self, request: &Value) {
         self.stream.write_all(format!("{request}\n").as_bytes()).unwrap();
+    }
+
+    pub fn hear(&mut self) -> Value {
         let mut line = String::new();
         self.reader.read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap()

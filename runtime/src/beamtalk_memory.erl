@@ -1,0 +1,187 @@
+%%% The limits of memory that keep one program from taking the node along.
+%%%
+%%% The VM ends a process whose heap outgrows its limit. Binaries do not lie on that heap, so this server looks at those
+%%% by itself. Who was ended for either is remembered for a while, so that a caller learns why the answer does not come.
+-module(beamtalk_memory).
+-behaviour(gen_server).
+
+-export([create/0, start_link/0, limit_self/0, heap/1, text/1, watch/3, forget/1, holds_more/2]).
+-export([exceeded/2, ended_by_limit/1, is_known_ended/1]).
+-export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
+
+-export_type([limit/0]).
+
+%% The application's setting that says how many bytes.
+-type limit() :: evaluator_heap | actor_heap.
+
+-define(WATCHED, beamtalk_memory_watched).
+-define(ENDED, beamtalk_memory_ended).
+%% How often binaries are looked at, in milliseconds.
+-define(LOOK_EVERY, 100).
+%% A look may take one part in so many of the time.
+-define(SHARE, 20).
+%% How long it is remembered who was ended, in seconds.
+-define(REMEMBERED, 60).
+%% How long the VM's report is waited for, and how often it is looked for meanwhile, in milliseconds.
+-define(REPORT_WAIT, 200).
+-define(REPORT_LOOK, 10).
+
+%% Rows of the watched: {pid(), Watcher :: pid() | none, limit()}; of the ended: {pid(), Second :: integer()}.
+-spec create() -> ok.
+create() ->
+    ?WATCHED = ets:new(?WATCHED, [named_table, public, set, {write_concurrency, true}]),
+    ?ENDED = ets:new(?ENDED, [named_table, public, set]),
+    ok.
+
+-spec start_link() -> {ok, pid()}.
+start_link() ->
+    gen_server:start_link({local, ?MODULE}, ?MODULE, [], []).
+
+%% ---- limits --------------------------------------------------------------------------------------------------
+
+%% Bounds the calling process, which runs a block on its own, like an actor.
+-spec limit_self() -> ok.
+limit_self() ->
+    _ = process_flag(max_heap_size, heap(actor_heap)),
+    watch(self(), none, actor_heap).
+
+%% The limit as the VM wants it.
+-spec heap(limit()) -> map().
+heap(Limit) ->
+    #{size => bytes(Limit) div erlang:system_info(wordsize), kill => true, error_logger => true}.
+
+%% What a process needed that was ended.
+-spec text(limit()) -> binary().
+text(Limit) ->
+    <<"needed more than its limit of ", (integer_to_binary(bytes(Limit) div (1024 * 1024)))/binary, " MiB of memory">>.
+
+bytes(Limit) ->
+    {ok, Bytes} = application:get_env(beamtalk, Limit),
+    Bytes.
+
+%% Looks at the process's binaries too, and has the watcher get `{heap_limit, Pid}' when a limit ends the process.
+%% Actors need no watch: they are known.
+-spec watch(pid(), pid() | none, limit()) -> ok.
+watch(Pid, Watcher, Limit) ->
+    true = ets:insert(?WATCHED, {Pid, Watcher, Limit}),
+    ok.
+
+-spec forget(pid()) -> ok.
+forget(Pid) ->
+    true = ets:delete(?WATCHED, Pid),
+    ok.
+
+%% ---- processes that a limit ended ----------------------------------------------------------------------------
+
+%% The process ends, or has ended, for its limit.
+-spec exceeded(pid(), GroupLeader :: pid()) -> ok.
+exceeded(Pid, Leader) ->
+    Now = erlang:monotonic_time(second),
+    _ = ets:select_delete(?ENDED, [{{'_', '$1'}, [{'<', '$1', Now - ?REMEMBERED}], [true]}]),
+    true = ets:insert(?ENDED, {Pid, Now}),
+    beamtalk_session:heap_limit(Leader, Pid),
+    _ = [Watcher ! {heap_limit, Pid} || {_, Watcher, _} <- ets:lookup(?WATCHED, Pid), is_pid(Watcher)],
+    blame_actor(Pid).
+
+blame_actor(Pid) ->
+    case beamtalk_actors:module(Pid) of
+        {ok, Module} ->
+            Class = beamtalk_registry:class_name(Module),
+            Line = io_lib:format("~ts ~p ended: it ~ts", [Class, Pid, text(actor_heap)]),
+            beamtalk_host:event({log, error, unicode:characters_to_binary(Line)});
+        error ->
+            ok
+    end.
+
+%% Asked about a process that was just killed. The VM's report may come a little later than its end.
+-spec ended_by_limit(pid()) -> boolean().
+ended_by_limit(Pid) ->
+    ended_by_limit(Pid, ?REPORT_WAIT).
+
+ended_by_limit(Pid, Left) ->
+    case ets:member(?ENDED, Pid) of
+        false when Left > 0 ->
+            timer:sleep(?REPORT_LOOK),
+            ended_by_limit(Pid, Left - ?REPORT_LOOK);
+        Known ->
+            Known
+    end.
+
+%% Whether it is known already.
+-spec is_known_ended(pid()) -> boolean().
+is_known_ended(Pid) ->
+    ets:member(?ENDED, Pid).
+
+%% ---- binaries ------------------------------------------------------------------------------------------------
+
+%% Whether the process keeps more bytes of binaries alive than the limit. Asks it only if there are so many at all.
+-spec holds_more(pid(), limit()) -> boolean().
+holds_more(Pid, Limit) ->
+    Bytes = bytes(Limit),
+    erlang:memory(binary) > Bytes andalso bytes_held(Pid) > Bytes.
+
+bytes_held(Pid) ->
+    case process_info(Pid, binary) of
+        {binary, Held} -> lists:sum([Size || {_, Size, _} <- lists:ukeysort(1, Held)]);
+        undefined -> 0
+    end.
+
+-spec init([]) -> {ok, []}.
+init([]) ->
+    look_after(?LOOK_EVERY),
+    {ok, []}.
+
+-spec handle_call(term(), gen_server:from(), []) -> {reply, ok, []}.
+handle_call(_, _, State) ->
+    {reply, ok, State}.
+
+-spec handle_cast(term(), []) -> {noreply, []}.
+handle_cast(_, State) ->
+    {noreply, State}.
+
+-spec handle_info(term(), []) -> {noreply, []}.
+handle_info(look, State) ->
+    {Microseconds, ok} = timer:tc(fun look/0),
+    look_after(max(?LOOK_EVERY, ?SHARE * Microseconds div 1000)),
+    {noreply, State};
+handle_info(_, State) ->
+    {noreply, State}.
+
+look_after(Milliseconds) ->
+    _ = erlang:send_after(Milliseconds, self(), look),
+    ok.
+
+look() ->
+    case {ets:info(?WATCHED, size), ets:info(beamtalk_actors, size)} of
+        {0, 0} ->
+            ok;
+        {_, Actors} ->
+            Total = erlang:memory(binary),
+            look_at([{Pid, Limit} || {Pid, _, Limit} <- present(), Total > bytes(Limit)]),
+            Actors > 0 andalso Total > bytes(actor_heap) andalso
+                look_at([{Pid, actor_heap} || {Pid, _, _} <- beamtalk_actors:all()]),
+            ok
+    end.
+
+%% The watched that live.
+present() ->
+    {Living, Gone} = lists:partition(fun({Pid, _, _}) -> is_process_alive(Pid) end, ets:tab2list(?WATCHED)),
+    [forget(Pid) || {Pid, none, _} <- Gone],
+    Living.
+
+look_at(Processes) ->
+    [
+        begin
+            {group_leader, Leader} = leader(Pid),
+            exceeded(Pid, Leader),
+            exit(Pid, kill)
+        end
+     || {Pid, Limit} <- Processes, Pid =/= self(), bytes_held(Pid) > bytes(Limit)
+    ],
+    ok.
+
+leader(Pid) ->
+    case process_info(Pid, group_leader) of
+        undefined -> {group_leader, group_leader()};
+        Leader -> Leader
+    end.
