@@ -80,6 +80,7 @@ const EXPRESSIONS: &[Case] = &[
     ("(x = 3) foo", codes::UNEXPECTED_TOKEN, "expected expression, found =", "=:="),
     ("a foo. b bar baz 3", codes::END_OF_STATEMENT, "expected end of statement", "newline"),
     ("a b; c d", codes::CASCADE, "expected end of statement", "same receiver"),
+    ("x := f a: (1 + equals: 2\ny := 1", codes::UNEXPECTED_TOKEN, "found equals:", "receiver"),
     ("(1 + 2", codes::UNCLOSED_PAREN, "Expected ')' to close parentheses", ""),
     ("x := (a\n  foo)", codes::UNCLOSED_PAREN, "Expected ')' to close parentheses", ""),
     ("[1 + 2", codes::UNCLOSED_BLOCK, "Expected ']' to close block", ""),

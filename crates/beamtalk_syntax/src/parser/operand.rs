@@ -179,9 +179,13 @@ impl Parser<'_> {
     fn parenthesised(&mut self) -> Expr {
         let start = self.span().start;
         self.open();
+        let before = self.diagnostics.len();
         let inner = self.group_statement();
         self.cast_in_expression();
-        if !self.at(TokenKind::RightParen) {
+        if self.diagnostics.len() > before {
+            // One mistake, one error: the closer may be missing only because of it.
+            self.skip_to_closer(TokenKind::RightParen);
+        } else if !self.at(TokenKind::RightParen) {
             self.expected_close(
                 TokenKind::RightParen,
                 codes::UNCLOSED_PAREN,
