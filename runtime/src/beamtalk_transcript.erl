@@ -10,7 +10,8 @@
 -define(NAME, beamtalk_transcript).
 -define(MAX_ENTRIES, 1000).
 
-%% The workspace's stream; it starts when it is first asked for.
+%% The workspace's stream; it starts when it is asked for and is not there. It is temporary: programs may kill it as often as
+%% they like, which must not count as a failure of the runtime.
 -spec current() -> beamtalk_actor:actor().
 current() ->
     case whereis(?NAME) of
@@ -20,16 +21,17 @@ current() ->
             Spec = #{
                 id => ?NAME,
                 start => {beamtalk_actor, start_link, [?NAME, ?CLASS, #{}]},
-                restart => transient
+                restart => temporary
             },
             case supervisor:start_child(beamtalk_sup, Spec) of
                 {ok, Pid} ->
                     {'$actor', ?CLASS, Pid};
                 {error, {already_started, Pid}} when is_pid(Pid) ->
-                    {'$actor', ?CLASS, Pid};
-                {error, already_present} ->
-                    _ = supervisor:delete_child(beamtalk_sup, ?NAME),
-                    current();
+                    %% Its end may not have reached the supervisor yet.
+                    case is_process_alive(Pid) of
+                        true -> {'$actor', ?CLASS, Pid};
+                        false -> current()
+                    end;
                 {error, _} ->
                     beamtalk_error:class_not_found(<<"TranscriptStream">>)
             end

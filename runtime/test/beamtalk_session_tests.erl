@@ -38,6 +38,7 @@ session_test_() ->
                     {"bad beams and bad requests are answered with errors", fun bad_requests/2},
                     {"actors are listed, inspected and killed", fun lists_actors/2},
                     {"the transcript reaches the host", fun transcript/2},
+                    {"a transcript may be killed as often as programs like", fun killed_transcripts/2},
                     {"the node asks the host for code changes", fun calls_host/2}
                 ]
             ]
@@ -343,6 +344,21 @@ lists_actors(Host, _) ->
     ?assertEqual({ok, [{<<"x">>, 1}]}, ask(Host, {inspect, string:trim(Text, both, "<>")})),
     ?assertEqual({ok, ok}, ask(Host, {kill, Text})),
     ?assertNot(is_process_alive(Pid)).
+
+killed_transcripts(_, _) ->
+    Root = whereis(beamtalk_sup),
+    lists:foreach(
+        fun(_) ->
+            {'$actor', _, Pid} = beamtalk_transcript:current(),
+            Watch = monitor(process, Pid),
+            exit(Pid, kill),
+            receive {'DOWN', Watch, process, Pid, _} -> ok end
+        end,
+        lists:seq(1, 30)
+    ),
+    {'$actor', _, Last} = beamtalk_transcript:current(),
+    ?assert(is_process_alive(Last)),
+    ?assertEqual(Root, whereis(beamtalk_sup)).
 
 transcript(Host, _) ->
     Stream = beamtalk_class:resolve(<<"Transcript">>),
