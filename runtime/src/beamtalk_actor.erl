@@ -308,7 +308,7 @@ start(Module, Given, Name, Selector) ->
             case beamtalk_native:is_native(Module) of
                 true -> native_started(beamtalk_native:start(Module, Given, Name), Module, Name, Selector);
                 false -> start_own(Module, Given, Name, Selector)
-    end
+            end
     end.
 
 native_started({ok, Pid}, _, _, _) ->
@@ -367,7 +367,7 @@ start_link(Name, Module, Given) ->
 init({Module, Given, Chain, Parent, Carried}) ->
     Pid = self(),
     Self = {'$actor', Module, Pid},
-    beamtalk_actor_life:limit_heap(),
+    beamtalk_memory:limit_heap(),
     Carried =/= [] andalso beamtalk_frame:install(Carried),
     set_chain(Chain),
     try

@@ -1,15 +1,9 @@
 %%% Ending actors and watching them end, from the sender's side: works on busy actors too.
 -module(beamtalk_actor_life).
 
--export([limit_heap/0, ended/4, stop/1, kill/1, is_alive/1, on_exit/2]).
+-export([ended/4, stop/1, kill/1, is_alive/1, on_exit/2]).
 
 -define(TIMEOUT, 5000).
-
-%% An actor whose recursion does not end must not take the node along. The VM ends it, and `beamtalk_log' says why.
--spec limit_heap() -> ok.
-limit_heap() ->
-    _ = process_flag(max_heap_size, beamtalk_memory:heap(actor_heap)),
-    ok.
 
 %% A sender learns that the process it waits for is gone, and of a limit of memory that was the cause.
 -spec ended(beamtalk_actor:actor(), pid(), atom(), term()) -> no_return().
@@ -29,8 +23,9 @@ too_large({_, Module, _}, Selector) ->
     Class = beamtalk_registry:class_name(Module),
     Text = beamtalk_error:message(actor_dead, Class, Selector),
     Whole = <<Text/binary, ": it ", (beamtalk_memory:text(actor_heap))/binary>>,
-    Hint = <<"A recursion that does not end, or a value that is too large, are the usual causes.">>,
-    beamtalk_error:raise_message('bt@stdlib@RuntimeError', actor_dead, Whole, Class, Selector, Hint).
+    beamtalk_error:raise_message(
+        'bt@stdlib@RuntimeError', actor_dead, Whole, Class, Selector, beamtalk_memory:hint()
+    ).
 
 %% Queued messages first, then `terminate:'. Ok for a dead actor; inside the actor it ends after the current message.
 -spec stop(beamtalk_actor:actor()) -> ok.

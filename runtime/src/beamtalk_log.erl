@@ -26,14 +26,14 @@ watch_heaps() ->
     _ = logger:add_primary_filter(beamtalk_heap, {fun ?MODULE:heap_filter/2, none}),
     ok.
 
-%% The report (erts, erl_process.c) is `Process: … Context: maximum heap size reached …' with the process's group leader.
+%% The report (erts, erl_process.c) is `Process: … Context: maximum heap size reached …'.
 -spec heap_filter(logger:log_event(), none) -> logger:filter_return().
-heap_filter(#{level := error, meta := #{gl := Leader}, msg := {Format, [Pid | _]}}, none) when is_list(Format) ->
+heap_filter(#{level := error, msg := {Format, [Pid | _]}}, none) when is_list(Format) ->
     case string:find(Format, "maximum heap size reached") of
         nomatch ->
             ignore;
         _ ->
-            beamtalk_memory:exceeded(Pid, Leader),
+            beamtalk_memory:exceeded(Pid),
             stop
     end;
 heap_filter(_, _) ->

@@ -5,8 +5,8 @@
 -module(beamtalk_memory).
 -behaviour(gen_server).
 
--export([create/0, start_link/0, limit_self/0, heap/1, text/1, watch/3, forget/1, holds_more/2]).
--export([exceeded/2, ended_by_limit/1, is_known_ended/1]).
+-export([create/0, start_link/0, limit_heap/0, limit_self/0, heap/1, text/1, hint/0, watch/2, forget/1]).
+-export([exceeded/1, ended_by_limit/1, ended_by_limit/2, is_known_ended/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 
 -export_type([limit/0]).
@@ -26,7 +26,7 @@
 -define(REPORT_WAIT, 200).
 -define(REPORT_LOOK, 10).
 
-%% Rows of the watched: {pid(), Watcher :: pid() | none, limit()}; of the ended: {pid(), Second :: integer()}.
+%% Rows of the watched: {pid(), limit()}; of the ended: {pid(), Second :: integer()}.
 -spec create() -> ok.
 create() ->
     ?WATCHED = ets:new(?WATCHED, [named_table, public, set, {write_concurrency, true}]),
@@ -39,11 +39,18 @@ start_link() ->
 
 %% ---- limits --------------------------------------------------------------------------------------------------
 
+%% Bounds the heap of the calling process, which becomes an actor: one whose recursion does not end must not take the node
+%% along. Its binaries are looked at without being asked to.
+-spec limit_heap() -> ok.
+limit_heap() ->
+    _ = process_flag(max_heap_size, heap(actor_heap)),
+    ok.
+
 %% Bounds the calling process, which runs a block on its own, like an actor.
 -spec limit_self() -> ok.
 limit_self() ->
-    _ = process_flag(max_heap_size, heap(actor_heap)),
-    watch(self(), none, actor_heap).
+    limit_heap(),
+    watch(self(), actor_heap).
 
 %% The limit as the VM wants it.
 -spec heap(limit()) -> map().
@@ -55,15 +62,19 @@ heap(Limit) ->
 text(Limit) ->
     <<"needed more than its limit of ", (integer_to_binary(bytes(Limit) div (1024 * 1024)))/binary, " MiB of memory">>.
 
+%% What is said to whoever asked for too much.
+-spec hint() -> binary().
+hint() ->
+    <<"A recursion that does not end, or a value that is too large, are the usual causes.">>.
+
 bytes(Limit) ->
     {ok, Bytes} = application:get_env(beamtalk, Limit),
     Bytes.
 
-%% Looks at the process's binaries too, and has the watcher get `{heap_limit, Pid}' when a limit ends the process.
-%% Actors need no watch: they are known.
--spec watch(pid(), pid() | none, limit()) -> ok.
-watch(Pid, Watcher, Limit) ->
-    true = ets:insert(?WATCHED, {Pid, Watcher, Limit}),
+%% Looks at the process's binaries until it is forgotten or gone. Actors need no watch: they are known.
+-spec watch(pid(), limit()) -> ok.
+watch(Pid, Limit) ->
+    true = ets:insert(?WATCHED, {Pid, Limit}),
     ok.
 
 -spec forget(pid()) -> ok.
@@ -74,13 +85,11 @@ forget(Pid) ->
 %% ---- processes that a limit ended ----------------------------------------------------------------------------
 
 %% The process ends, or has ended, for its limit.
--spec exceeded(pid(), GroupLeader :: pid()) -> ok.
-exceeded(Pid, Leader) ->
+-spec exceeded(pid()) -> ok.
+exceeded(Pid) ->
     Now = erlang:monotonic_time(second),
     _ = ets:select_delete(?ENDED, [{{'_', '$1'}, [{'<', '$1', Now - ?REMEMBERED}], [true]}]),
     true = ets:insert(?ENDED, {Pid, Now}),
-    beamtalk_session:heap_limit(Leader, Pid),
-    _ = [Watcher ! {heap_limit, Pid} || {_, Watcher, _} <- ets:lookup(?WATCHED, Pid), is_pid(Watcher)],
     blame_actor(Pid).
 
 blame_actor(Pid) ->
@@ -98,6 +107,8 @@ blame_actor(Pid) ->
 ended_by_limit(Pid) ->
     ended_by_limit(Pid, ?REPORT_WAIT).
 
+%% The same for one who waits so many milliseconds for the report.
+-spec ended_by_limit(pid(), integer()) -> boolean().
 ended_by_limit(Pid, Left) ->
     case ets:member(?ENDED, Pid) of
         false when Left > 0 ->
@@ -113,12 +124,6 @@ is_known_ended(Pid) ->
     ets:member(?ENDED, Pid).
 
 %% ---- binaries ------------------------------------------------------------------------------------------------
-
-%% Whether the process keeps more bytes of binaries alive than the limit. Asks it only if there are so many at all.
--spec holds_more(pid(), limit()) -> boolean().
-holds_more(Pid, Limit) ->
-    Bytes = bytes(Limit),
-    erlang:memory(binary) > Bytes andalso bytes_held(Pid) > Bytes.
 
 bytes_held(Pid) ->
     case process_info(Pid, binary) of
@@ -157,7 +162,7 @@ look() ->
             ok;
         {_, Actors} ->
             Total = erlang:memory(binary),
-            look_at([{Pid, Limit} || {Pid, _, Limit} <- present(), Total > bytes(Limit)]),
+            look_at([Watched || {_, Limit} = Watched <- present(), Total > bytes(Limit)]),
             Actors > 0 andalso Total > bytes(actor_heap) andalso
                 look_at([{Pid, actor_heap} || {Pid, _, _} <- beamtalk_actors:all()]),
             ok
@@ -165,23 +170,16 @@ look() ->
 
 %% The watched that live.
 present() ->
-    {Living, Gone} = lists:partition(fun({Pid, _, _}) -> is_process_alive(Pid) end, ets:tab2list(?WATCHED)),
-    [forget(Pid) || {Pid, none, _} <- Gone],
+    {Living, Gone} = lists:partition(fun({Pid, _}) -> is_process_alive(Pid) end, ets:tab2list(?WATCHED)),
+    [forget(Pid) || {Pid, _} <- Gone],
     Living.
 
 look_at(Processes) ->
     [
         begin
-            {group_leader, Leader} = leader(Pid),
-            exceeded(Pid, Leader),
+            exceeded(Pid),
             exit(Pid, kill)
         end
      || {Pid, Limit} <- Processes, Pid =/= self(), bytes_held(Pid) > bytes(Limit)
     ],
     ok.
-
-leader(Pid) ->
-    case process_info(Pid, group_leader) of
-        undefined -> {group_leader, group_leader()};
-        Leader -> Leader
-    end.

@@ -35,7 +35,7 @@
 -define(TABLE, beamtalk_registry).
 -define(LIBRARY, "bt@stdlib@").
 
-%% Rows: {{class, Name :: binary()}, module(), LoadedAt :: integer()}, {{global, binary()}, term()}, 
+%% Rows: {{class, Name :: binary()}, module(), LoadedAt :: integer()}, {{global, binary()}, term()},
 %% {{note, Owner :: module() | integer(), What :: term()}, term()}.
 -spec create() -> ok.
 create() ->

@@ -5,14 +5,12 @@
 -module(beamtalk_session).
 -behaviour(gen_server).
 
--export([create/0, open/1, close/1, find/1, of_leader/1, names/0, any_busy/0, heap_limit/2]).
+-export([create/0, open/1, close/1, find/1, of_leader/1, names/0, any_busy/0]).
 -export([eval/4, interrupt/2, input/2, clear/2, bindings/1, change_later/2]).
 -export([start_link/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
 
 -define(TABLE, beamtalk_sessions).
-%% How often a running evaluator's binaries are looked at, in milliseconds.
--define(LOOK_EVERY, 100).
 %% How long the VM's report of a heap limit may come after the process ended, in milliseconds.
 -define(REPORT_WAIT, 500).
 
@@ -23,10 +21,6 @@
     variables = #{} :: #{binary() => term()},
     cells = #{} :: #{beamtalk_frame:cell() => term()},
     running = none :: none | {beamtalk_host:from(), module(), beamtalk_lambdas:baseline()},
-    %% the evaluator that the VM reported for its heap's size
-    over_limit = none :: none | pid(),
-    %% whether a look at the evaluator's binaries is due
-    watched = false :: boolean(),
     %% changes that the running input asked for, the last one first
     later = [] :: [change()]
 }).
@@ -96,11 +90,6 @@ names() ->
 any_busy() ->
     ets:match(?TABLE, {'_', '_', true, '_'}, 1) =/= '$end_of_table'.
 
-%% The VM ended a process for its heap's size; the session that it evaluated for can say so.
--spec heap_limit(pid(), pid()) -> ok.
-heap_limit(Leader, Pid) ->
-    lists:foreach(fun([Session]) -> Session ! {heap_limit, Pid} end, ets:match(?TABLE, {'_', '$1', '_', Leader})).
-
 %% ---- requests ------------------------------------------------------------------------------------------------
 
 -spec eval(pid(), beamtalk_host:from(), module(), binary()) -> ok.
@@ -152,9 +141,10 @@ held(Value, _) -> Value.
 
 -spec handle_cast(term(), #state{}) -> {noreply, #state{}}.
 handle_cast({eval, From, Module, Beam}, #state{running = none, evaluator = Evaluator} = State) ->
+    beamtalk_memory:watch(Evaluator, evaluator_heap),
     beamtalk_evaluator:eval(Evaluator, Module, Beam),
     set_busy(State, true),
-    {noreply, watch(State#state{running = {From, Module, none}})};
+    {noreply, State#state{running = {From, Module, none}}};
 handle_cast({eval, From, _, _}, State) ->
     Error = beamtalk_request:error_map(busy, <<"the session is still evaluating an input">>),
     beamtalk_host:reply(From, {error, Error#{bindings => names_of(State), module => free}}),
@@ -189,20 +179,8 @@ handle_info({done, Evaluator, Outcome}, #state{evaluator = Evaluator} = State) -
 handle_info({'EXIT', Evaluator, Reason}, #state{evaluator = Evaluator, running = Running} = State) ->
     case Running of
         none -> {noreply, restarted(State)};
-        _ -> {noreply, restarted(failed(crash(Evaluator, Reason, State), State))}
+        _ -> {noreply, restarted(failed(crash(Evaluator, Reason), State))}
     end;
-handle_info(look, #state{running = none} = State) ->
-    {noreply, State#state{watched = false}};
-handle_info(look, #state{evaluator = Evaluator} = State) ->
-    case beamtalk_memory:holds_more(Evaluator, evaluator_heap) of
-        true ->
-            exit(Evaluator, kill),
-            {noreply, watch(State#state{watched = false, over_limit = Evaluator})};
-        false ->
-            {noreply, watch(State#state{watched = false})}
-    end;
-handle_info({heap_limit, Pid}, State) ->
-    {noreply, State#state{over_limit = Pid}};
 handle_info({'EXIT', Leader, Reason}, #state{leader = Leader} = State) ->
     {stop, Reason, State};
 handle_info(_, State) ->
@@ -258,6 +236,7 @@ failed(Exception, #state{variables = Variables} = State) ->
 %% The module's name is given back only after the answer is on its way.
 answer(#state{running = {From, Module, Baseline}, evaluator = Evaluator} = State, Answer) ->
     beamtalk_host:reply(From, Answer),
+    beamtalk_memory:forget(Evaluator),
     beamtalk_purge:retire(Module, Baseline, [Evaluator, self()]),
     set_busy(State, false),
     lists:foldr(fun change/2, State#state{running = none, later = []}, State#state.later).
@@ -297,29 +276,17 @@ end_evaluator(Evaluator) ->
         {'EXIT', Evaluator, _} -> ok
     end.
 
-%% Binaries do not lie on the heap that the VM limits, so that the session looks for itself. Inputs that follow each
-%% other quickly share a look.
-watch(#state{watched = true} = State) ->
-    State;
-watch(State) ->
-    _ = erlang:send_after(?LOOK_EVERY, self(), look),
-    State#state{watched = true}.
-
 %% The VM's report and the exit come in any order.
-crash(Evaluator, killed, #state{over_limit = Evaluator}) ->
-    heap_limit_exception();
-crash(Evaluator, killed, _) ->
-    receive
-        {heap_limit, Evaluator} -> heap_limit_exception()
-    after ?REPORT_WAIT -> crashed(killed)
+crash(Evaluator, killed) ->
+    case beamtalk_memory:ended_by_limit(Evaluator, ?REPORT_WAIT) of
+        true ->
+            Text = <<"the evaluation ", (beamtalk_memory:text(evaluator_heap))/binary>>,
+            plain_error('bt@stdlib@RuntimeError', resource_error, Text, beamtalk_memory:hint());
+        false ->
+            crashed(killed)
     end;
-crash(_, Reason, _) ->
+crash(_, Reason) ->
     crashed(Reason).
-
-heap_limit_exception() ->
-    Text = <<"the evaluation ", (beamtalk_memory:text(evaluator_heap))/binary>>,
-    Hint = <<"A recursion that does not end, or a value that is too large, are the usual causes.">>,
-    plain_error('bt@stdlib@RuntimeError', resource_error, Text, Hint).
 
 crashed(Reason) ->
     plain_error('bt@stdlib@ExitError', erlang_exit, <<"Evaluation crashed: ", (beamtalk_error:text(Reason))/binary>>, nil).

@@ -59,7 +59,7 @@ started(#keeper{module = Module, fixture = Fixture, left = Left} = Keeper) ->
         end,
         [monitor, {max_heap_size, beamtalk_memory:heap(evaluator_heap)}]
     ),
-    beamtalk_memory:watch(Worker, Self, evaluator_heap),
+    beamtalk_memory:watch(Worker, evaluator_heap),
     Worker ! {go, Self},
     Keeper#keeper{worker = Worker, monitor = Monitor}.
 
@@ -112,10 +112,9 @@ class_name(Module) ->
     atom_to_binary(beamtalk_registry:class_name(Module)).
 
 crash(Worker, killed) ->
-    receive
-        {heap_limit, Worker} ->
-            <<"it ", (beamtalk_memory:text(evaluator_heap))/binary, " (does a recursion not end?)">>
-    after ?REPORT_WAIT -> <<"killed">>
+    case beamtalk_memory:ended_by_limit(Worker, ?REPORT_WAIT) of
+        true -> <<"it ", (beamtalk_memory:text(evaluator_heap))/binary, " (does a recursion not end?)">>;
+        false -> <<"killed">>
     end;
 crash(_, Reason) ->
     beamtalk_error:text(Reason).
