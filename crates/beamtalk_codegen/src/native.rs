@@ -146,10 +146,8 @@ impl FnBuilder<'_, '_> {
     ) -> Val {
         let a = self.stable(receiver, other.assigns);
         let b = self.value(other);
-        let (line, dst) = (self.line(span), self.fresh());
-        let send = self.m.send_stub(selector, 1);
         let integers = self.is_integer(&a) && self.is_integer(&b) && name != "/";
-        self.push(Op::Arith { dst, name, args: vec![a, b], send, line });
+        let dst = self.numeric(name, [a, b], selector, span);
         if integers && matches!(name, "+" | "-" | "*") {
             self.integers.push(dst);
         }
@@ -168,10 +166,15 @@ impl FnBuilder<'_, '_> {
         let a = self.stable(receiver, other.assigns);
         let b = self.value(other);
         let a = Val::V(self.in_register(a));
+        Val::V(self.numeric(name, [a, b], selector, span))
+    }
+
+    /// The VM's function of two numbers, or a send where they are none.
+    fn numeric(&mut self, name: &'static str, args: [Val; 2], selector: &SmolStr, span: Span) -> V {
         let (line, dst) = (self.line(span), self.fresh());
         let send = self.m.send_stub(selector, 1);
-        self.push(Op::Arith { dst, name, args: vec![a, b], send, line });
-        Val::V(dst)
+        self.push(Op::Arith { dst, name, args: args.into(), send, line });
+        dst
     }
 
     pub(crate) fn is_integer(&self, val: &Val) -> bool {

@@ -60,8 +60,7 @@ impl Place {
 
     /// The shell after which the session's folder is named.
     pub(crate) fn shell(&self) -> Option<u32> {
-        let folder = self.socket.parent()?.file_name()?.to_str()?;
-        folder.strip_prefix("shell-")?.parse().ok()
+        SessionName::shell_of(self.socket.parent()?)
     }
 
     /// The lock that the daemon holds while it lives. The kernel lets go of it, however the daemon ends.

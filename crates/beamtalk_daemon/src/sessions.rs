@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use beamtalk_home::metadata::ProcessId;
-use beamtalk_home::{FileLock, Home, HomeError, folder};
+use beamtalk_home::{FileLock, Home, HomeError, SessionName, folder};
 use serde_json::json;
 
 use crate::{Client, DaemonError, Place};
@@ -77,7 +77,7 @@ impl Session {
     }
 
     fn is_over(&self, which: Which) -> bool {
-        let shell = self.name().strip_prefix("shell-").and_then(|pid| pid.parse().ok());
+        let shell = SessionName::shell_of(&self.folder);
         let has_shell = shell.is_some_and(|pid| ProcessId::of(pid).is_alive());
         match which {
             Which::All => true,
@@ -127,7 +127,6 @@ fn remove_all(folder: &Path) -> Result<(), HomeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use beamtalk_home::SessionName;
 
     /// No process has a higher number (proc(5), `pid_max`).
     const NOBODY: u32 = 4_194_305;

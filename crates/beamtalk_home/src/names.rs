@@ -11,6 +11,8 @@ use std::path::Path;
 
 const LONGEST_PLAIN_NAME: usize = 64;
 const LONGEST_REMNANT: usize = 24;
+/// What the folders of shells are called, before the number.
+const SHELL: &str = "shell-";
 
 /// The name of a terminal session's folder.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,7 +28,12 @@ impl SessionName {
 
     /// The session of a shell, by its process id.
     pub fn of_shell(parent: u32) -> Self {
-        Self { folder: format!("shell-{parent}") }
+        Self { folder: format!("{SHELL}{parent}") }
+    }
+
+    /// The shell whose session a folder holds, by the folder's path.
+    pub fn shell_of(folder: &Path) -> Option<u32> {
+        folder.file_name()?.to_str()?.strip_prefix(SHELL)?.parse().ok()
     }
 
     /// The session of this process: `BEAMTALK_WORKSPACE`, or the parent shell's.
@@ -146,6 +153,8 @@ mod tests {
     fn a_plain_name_is_its_own_folder() {
         assert_eq!(folder_name("my-test_1"), "my-test_1");
         assert_eq!(SessionName::of_shell(12).folder(), "shell-12");
+        assert_eq!(SessionName::shell_of(Path::new("/h/shell-12")), Some(12));
+        assert_eq!(SessionName::shell_of(Path::new("/h/work")), None);
     }
 
     #[test]

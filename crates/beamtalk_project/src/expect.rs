@@ -1,6 +1,6 @@
 //! `@expect`: what a source says it knows of itself (spec 05b section 5).
 
-use beamtalk_syntax::ast::{Arm, Expect, Expr, ExprKind, Item, Member, Segment, SourceFile, Statement};
+use beamtalk_syntax::ast::{Expect, Expr, ExprKind, Item, Member, SourceFile, Statement};
 use beamtalk_text::{Category, Diagnostic, Span};
 
 use crate::policy::CATEGORIES;
@@ -125,57 +125,10 @@ impl<'t> Collector<'t> {
 
     fn expressions(&mut self) {
         while let Some(expr) = self.ahead.pop() {
-            match &expr.kind {
-                ExprKind::Integer(_)
-                | ExprKind::Float(_)
-                | ExprKind::Character(_)
-                | ExprKind::String(_)
-                | ExprKind::Symbol(_)
-                | ExprKind::Variable(_)
-                | ExprKind::SelfRef
-                | ExprKind::Super
-                | ExprKind::Nil
-                | ExprKind::True
-                | ExprKind::False
-                | ExprKind::Class(_)
-                | ExprKind::Primitive { .. }
-                | ExprKind::Error => {}
-                ExprKind::Interpolation(segments) => {
-                    self.ahead.extend(segments.iter().filter_map(|segment| match segment {
-                        Segment::Expr(inner) => Some(inner),
-                        Segment::Text(_) => None,
-                    }));
-                }
-                ExprKind::Field { receiver: inner, .. }
-                | ExprKind::Paren(inner)
-                | ExprKind::Return(inner)
-                | ExprKind::Cast(inner)
-                | ExprKind::Destructure { value: inner, .. } => self.ahead.push(inner),
-                ExprKind::Block(block) => self.statements(&block.body),
-                ExprKind::List { elements, tail } => {
-                    self.ahead.extend(elements);
-                    self.ahead.extend(tail.as_deref());
-                }
-                ExprKind::Array(elements) => self.ahead.extend(elements),
-                ExprKind::Dictionary(pairs) => {
-                    self.ahead.extend(pairs.iter().flat_map(|(key, value)| [key, value]));
-                }
-                ExprKind::Send(send) => {
-                    self.ahead.push(&send.receiver);
-                    self.ahead.extend(&send.message.arguments);
-                }
-                ExprKind::Cascade { receiver, messages } => {
-                    self.ahead.push(receiver);
-                    self.ahead.extend(messages.iter().flat_map(|message| &message.arguments));
-                }
-                ExprKind::Assign(assign) => self.ahead.extend([&assign.target, &assign.value]),
-                ExprKind::Match(matching) => {
-                    self.ahead.push(&matching.scrutinee);
-                    for Arm { guard, body, .. } in &matching.arms {
-                        self.ahead.extend(guard.as_ref());
-                        self.ahead.push(body);
-                    }
-                }
+            if let ExprKind::Block(block) = &expr.kind {
+                self.statements(&block.body);
+            } else {
+                expr.for_each_child(&mut |child| self.ahead.push(child));
             }
         }
     }

@@ -233,9 +233,10 @@ impl Project {
 
     /// What is to be said of statements outside of classes; they are not run.
     fn loose_statements(&self, table: &ClassTable, options: BuildOptions) -> Vec<(SmolStr, Diagnostic)> {
-        let files: Vec<&Source> = self.files.values().map(|file| file.source.as_ref()).collect();
-        let files: Vec<&Source> = files
-            .into_iter()
+        let files: Vec<&Source> = self
+            .files
+            .values()
+            .map(|file| file.source.as_ref())
             .filter(|source| source.parsed.is_ok() && source.statements().next().is_some())
             .collect();
         let said = in_parallel(&files, options.threads, |source| {

@@ -3,6 +3,7 @@
 //! Build, check, lint, test and prompt all end here, so that one directive means the same to each of them.
 
 use beamtalk_text::{Diagnostic, Severity};
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use crate::policy::Policy;
@@ -37,13 +38,19 @@ pub(crate) fn settle(
     let mut kept = Vec::with_capacity(found.len());
     let mut used: Vec<Vec<bool>> =
         sources.iter().map(|each| vec![false; each.source.expectations.len()]).collect();
+    // Inputs of a prompt have one path.
+    let mut of_path: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
+    for (index, each) in sources.iter().enumerate().filter(|(_, each)| !each.source.expectations.is_empty()) {
+        of_path.entry(&each.source.path).or_default().push(index);
+    }
     for (path, diagnostic) in found {
         let mut expected = false;
-        for (settled, used) in sources.iter().zip(&mut used).filter(|(each, _)| each.source.path == path) {
-            if settled.source.refuses(&diagnostic) {
+        for &index in of_path.get(path.as_str()).into_iter().flatten() {
+            let source = sources[index].source;
+            if source.refuses(&diagnostic) {
                 continue;
             }
-            for (expectation, used) in settled.source.expectations.iter().zip(used) {
+            for (expectation, used) in source.expectations.iter().zip(&mut used[index]) {
                 if expectation.matches(&diagnostic) {
                     *used = true;
                     expected = true;
@@ -54,7 +61,7 @@ pub(crate) fn settle(
             kept.push((path, diagnostic));
         }
     }
-    let failed: Vec<SmolStr> =
+    let failed: FxHashSet<SmolStr> =
         kept.iter().filter(|(_, each)| each.is_error()).map(|(path, _)| path.clone()).collect();
     for (settled, used) in sources.iter().zip(&used) {
         // Behind an error much is not looked at.

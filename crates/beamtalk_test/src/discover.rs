@@ -85,14 +85,14 @@ impl Search {
 
     fn folder(&mut self, folder: &Path) -> Result<(), TestError> {
         for (path, in_fixtures) in walk(folder)? {
-            let owner = package_root(&path);
+            let owner = Layout::package_around(&path);
             let role = if in_fixtures { Role::Support } else { Role::Tests };
-            self.add(owner.as_deref(), path.clone(), role);
+            self.add(owner, path.clone(), role);
         }
-        if let Some(root) = package_root(&folder.join(MANIFEST)) {
-            self.surroundings(&root)?;
+        if let Some(root) = Layout::package_around(folder) {
+            self.surroundings(root)?;
             let whole = folder == root || folder == root.join("test");
-            self.sources(&root, if whole { Role::Examples } else { Role::Support })?;
+            self.sources(root, if whole { Role::Examples } else { Role::Support })?;
         }
         // Packages below the folder bring their sources too.
         let below: Vec<PathBuf> = self.groups.keys().flatten().cloned().collect();
@@ -104,23 +104,23 @@ impl Search {
     }
 
     fn file(&mut self, file: &Path) -> Result<(), TestError> {
-        let owner = package_root(file);
-        self.add(owner.as_deref(), file.to_path_buf(), Role::Tests);
+        let owner = Layout::package_around(file);
+        self.add(owner, file.to_path_buf(), Role::Tests);
         let parents = || file.ancestors().skip(1);
         if let Some(parent) = parents().next() {
-            self.fixtures(owner.as_deref(), &parent.join(FIXTURES), Role::Support)?;
+            self.fixtures(owner, &parent.join(FIXTURES), Role::Support)?;
         }
         // Beside it, and in the folders above as far as the working folder.
         let reach = parents().position(|folder| folder == self.here).unwrap_or(0);
         for folder in parents().take(reach + 1).map(Path::to_path_buf).collect::<Vec<_>>() {
             for path in entries(&folder)?.into_iter().filter(|path| is_source(path)) {
-                self.add(owner.as_deref(), path, Role::Nearby);
+                self.add(owner, path, Role::Nearby);
             }
-            self.fixtures(owner.as_deref(), &folder.join(FIXTURES), Role::Nearby)?;
+            self.fixtures(owner, &folder.join(FIXTURES), Role::Nearby)?;
         }
         if let Some(root) = owner {
-            self.surroundings(&root)?;
-            self.sources(&root, Role::Support)?;
+            self.surroundings(root)?;
+            self.sources(root, Role::Support)?;
         }
         Ok(())
     }
@@ -178,11 +178,6 @@ fn package(root: &Path) -> Result<Package, TestError> {
     let bytes = fs::read(&path).map_err(TestError::unreadable(&path))?;
     let manifest = Manifest::parse(&String::from_utf8_lossy(&bytes), &path)?;
     Ok(Package { root: root.to_path_buf(), name: manifest.name, policy: manifest.policy })
-}
-
-/// The nearest folder above the file that holds a manifest.
-fn package_root(file: &Path) -> Option<PathBuf> {
-    file.ancestors().skip(1).find(|folder| folder.join(MANIFEST).is_file()).map(Path::to_path_buf)
 }
 
 /// The sources below a folder, and whether a `fixtures` folder within it holds them. Symbolic links are not followed.

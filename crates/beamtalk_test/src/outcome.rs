@@ -1,28 +1,9 @@
 //! What tests came to.
 
-use beamtalk_node::{TestOutcome, TestStatus};
+pub use beamtalk_node::TestStatus as Status;
+
+use beamtalk_node::TestOutcome;
 use std::time::Duration;
-
-/// How a test ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// As it should.
-    Passed,
-    /// Not so.
-    Failed,
-    /// It did not want to run.
-    Skipped,
-}
-
-impl From<TestStatus> for Status {
-    fn from(status: TestStatus) -> Self {
-        match status {
-            TestStatus::Passed => Self::Passed,
-            TestStatus::Failed => Self::Failed,
-            TestStatus::Skipped => Self::Skipped,
-        }
-    }
-}
 
 /// One test.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +30,7 @@ impl Outcome {
             file: file.to_owned(),
             class: outcome.class,
             name: outcome.name,
-            status: outcome.status.into(),
+            status: outcome.status,
             message: outcome.message,
             line: outcome.line,
         }

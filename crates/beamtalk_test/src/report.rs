@@ -16,20 +16,10 @@ pub struct Report {
 /// The report of test classes. `quiet` leaves out the classes that passed.
 #[must_use]
 pub fn of_classes(tally: &Tally, quiet: bool) -> Report {
-    let mut report = Report::default();
-    for class in runs_of(&tally.outcomes, |outcome| (&outcome.file, &outcome.class)) {
-        let failed = class.iter().any(|outcome| outcome.status == Status::Failed);
-        if failed || !quiet {
-            let mark = if failed { '✗' } else { '✓' };
-            let _ = writeln!(report.out, "  {}: {} {mark}", class[0].class, counts(class));
-        }
-    }
+    let mut report = Report { out: rows(tally, quiet), err: String::new() };
     let files = tally.files();
     let seconds = tally.duration.as_secs_f64();
     let summary = format!("{files} file(s), {} ({seconds:.1}s)", counts(&tally.outcomes));
-    if !report.out.is_empty() {
-        report.out.push('\n');
-    }
     if tally.failures().next().is_none() {
         let _ = writeln!(report.out, "{summary}");
         return report;
@@ -44,26 +34,32 @@ pub fn of_classes(tally: &Tally, quiet: bool) -> Report {
 /// The report of script files; names of outcomes are lines of theirs.
 #[must_use]
 pub fn of_scripts(tally: &Tally, quiet: bool) -> Report {
-    let mut report = Report::default();
-    for file in runs_of(&tally.outcomes, |outcome| (&outcome.file, &outcome.class)) {
-        let failed = file.iter().any(|outcome| outcome.status == Status::Failed);
-        if failed || !quiet {
-            let mark = if failed { '✗' } else { '✓' };
-            let _ = writeln!(report.out, "  {}: {} {mark}", file[0].class, counts(file));
-        }
-    }
+    let mut report = Report { out: rows(tally, quiet), err: String::new() };
     for failure in tally.failures() {
         let line = failure.line.map_or_else(String::new, |line| format!(":{line}"));
         let _ = writeln!(report.err, "FAIL {}{line} `{}`\n{}", failure.file, failure.name, failure.message);
-    }
-    if !report.out.is_empty() {
-        report.out.push('\n');
     }
     let (passed, failed) = (tally.count(Status::Passed), tally.count(Status::Failed));
     let total = tally.outcomes.len();
     let _ =
         writeln!(report.out, "{} file(s), {total} tests, {passed} passed, {failed} failed", tally.files());
     report
+}
+
+/// A line for each class, or each script, and an empty one behind them.
+fn rows(tally: &Tally, quiet: bool) -> String {
+    let mut text = String::new();
+    for run in runs_of(&tally.outcomes, |outcome| (&outcome.file, &outcome.class)) {
+        let failed = run.iter().any(|outcome| outcome.status == Status::Failed);
+        if failed || !quiet {
+            let mark = if failed { '✗' } else { '✓' };
+            let _ = writeln!(text, "  {}: {} {mark}", run[0].class, counts(run));
+        }
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text
 }
 
 /// `14 tests, 1 passed, 1 skipped, 12 failed`
