@@ -17,6 +17,23 @@ pub fn class(number: usize) -> String {
     text
 }
 
+/// The module that one would write in Erlang for [`class`]'s class.
+pub fn module(number: usize) -> String {
+    let mut text = format!(
+        "%%% A generated account, number {number}.\n-module(account{number}).\n-export([new/0, owner/1, balance/1, history/1, with_owner/2, with_balance/2, with_history/2, total/1]).\n-export([deposit0/3, deposit1/3, deposit2/3, deposit3/3, deposit4/3, deposit5/3]).\n\nnew() -> #{{owner => <<\"nobody\">>, balance => 0, history => []}}.\nowner(#{{owner := Owner}}) -> Owner.\nbalance(#{{balance := Balance}}) -> Balance.\nhistory(#{{history := History}}) -> History.\nwith_owner(Self, Owner) -> Self#{{owner := Owner}}.\nwith_balance(Self, Balance) -> Self#{{balance := Balance}}.\nwith_history(Self, History) -> Self#{{history := History}}.\n\n"
+    );
+    for method in 0..6 {
+        let _ = write!(
+            text,
+            "%% Deposits and answers the new account.\ndeposit{method}(Self, Amount, Note) ->\n    Amount > 0 orelse error(\"amount must be positive\"),\n    Entry = iolist_to_binary(io_lib:format(\"~ts: ~tp\", [Note, Amount])),\n    Next = with_balance(Self, balance(Self) + Amount * {method}),\n    with_history(Next, history(Self) ++ [Entry]).\n"
+        );
+    }
+    text.push_str(
+        "total(Self) -> lists:foldl(fun(Each, Sum) -> Sum + byte_size(Each) end, 0, history(Self)).\n",
+    );
+    text
+}
+
 /// One class of at least `lines` lines, in the canonical layout, with something of everything.
 pub fn long_class(lines: usize) -> String {
     let mut text = String::from("/// A long one.\nObject subclass: Long\n");
@@ -47,4 +64,44 @@ pub fn long_class(lines: usize) -> String {
         );
     }
     text
+}
+
+/// How many kinds of receiver the polymorphic sends meet at most.
+const KINDS: usize = 30;
+
+/// The classes whose instances `bench/BenchDispatch.bt` sends messages to.
+pub fn receivers() -> String {
+    let mut text = String::new();
+    for kind in 0..KINDS {
+        let _ = write!(text, "Value subclass: BenchKind{kind}\n  one => {kind}\n");
+        if kind == 0 {
+            let all: Vec<String> = (0..KINDS).map(|kind| format!("BenchKind{kind} new")).collect();
+            let _ = write!(text, "  class one => 1\n  class all => #({})\n", all.join(", "));
+        }
+        text.push('\n');
+    }
+    text.push_str("Value subclass: BenchLevel0\n  one => 1\n\n");
+    for level in 1..=8 {
+        let _ = writeln!(
+            text,
+            "BenchLevel{} subclass: BenchLevel{level}\n  oneOfSuper => super one\n",
+            level - 1
+        );
+    }
+    text.push_str("Value subclass: BenchProxy\n  doesNotUnderstand: _selector args: _arguments => 1\n\n");
+    text.push_str("Integer >> benchOne => 1\n");
+    text
+}
+
+/// Their peer in Erlang: a module with a clause for each kind.
+pub fn kinds() -> String {
+    let clauses: Vec<String> =
+        (0..KINDS).map(|kind| format!("one(#{{shape := kind{kind}}}) -> {kind}")).collect();
+    let makers: Vec<String> =
+        (0..KINDS).map(|kind| format!("new({kind}) -> #{{shape => kind{kind}}}")).collect();
+    format!(
+        "-module(bench_kinds).\n-export([new/1, one/0, one/1]).\n{}.\none() -> 1.\n{}.\n",
+        makers.join(";\n"),
+        clauses.join(";\n")
+    )
 }

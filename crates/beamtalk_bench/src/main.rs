@@ -59,24 +59,24 @@ fn main() -> ExitCode {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
     let binary =
         std::env::var_os("BEAMTALK").map_or_else(|| root.join("target/release/beamtalk"), PathBuf::from);
-    let mut figures = match parse::measure() {
-        Ok(found) => found,
-        Err(error) => {
-            eprintln!("The parsing benchmarks failed: {error}.");
-            return ExitCode::FAILURE;
+    match measure(&binary, &root) {
+        Ok(figures) => {
+            println!("{:<58} {:>24}   budget", "what", "measured");
+            for figure in figures {
+                println!("{:<58} {:>24}   {}", figure.what, figure.value, figure.budget);
+            }
+            ExitCode::SUCCESS
         }
-    };
-    figures.extend(compile::measure());
-    match session::measure(&binary, &root) {
-        Ok(found) => figures.extend(found),
         Err(error) => {
-            eprintln!("The session benchmarks failed: {error}. Build the binary with `make build` first.");
-            return ExitCode::FAILURE;
+            eprintln!("The benchmarks failed: {error}. Build the binary with `make build` first.");
+            ExitCode::FAILURE
         }
     }
-    println!("{:<58} {:>24}   budget", "what", "measured");
-    for figure in figures {
-        println!("{:<58} {:>24}   {}", figure.what, figure.value, figure.budget);
-    }
-    ExitCode::SUCCESS
+}
+
+fn measure(binary: &Path, root: &Path) -> Result<Vec<Figure>, Box<dyn std::error::Error>> {
+    let mut figures = parse::measure()?;
+    figures.extend(compile::measure()?);
+    figures.extend(session::measure(binary, root)?);
+    Ok(figures)
 }

@@ -12,3 +12,19 @@ pub const PROGRAMS: &[(&str, &str, u64)] = &[
     ("strings:", "strings", 200_000),
     ("calls:", "calls", 200_000),
 ];
+
+/// The sends of `bench/BenchDispatch.bt`: selector, the peer's function, and what they are.
+pub const SENDS: &[(&str, &str, &str)] = &[
+    ("monomorphic:", "monomorphic", "one class"),
+    ("three:", "three", "three classes"),
+    ("thirty:", "thirty", "thirty classes"),
+    ("inherited:", "inherited", "inherited through eight classes"),
+    ("classSide:", "class_side", "class side"),
+    ("extension:", "extension", "extension of Integer"),
+    ("super:", "super", "super"),
+    ("doesNotUnderstand:", "does_not_understand", "doesNotUnderstand:args:"),
+    ("performed:", "perform", "perform:"),
+];
+
+/// How many of each are timed.
+pub const SEND_COUNT: u32 = 3_000_000;

@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::programs::PROGRAMS;
-use crate::{Figure, median, percentile};
+use crate::programs::{PROGRAMS, SEND_COUNT, SENDS};
+use crate::{Figure, generate, median, percentile};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -179,6 +179,7 @@ fn running(bench: &Bench, root: &Path) -> Outcome<Vec<Figure>> {
         format!("{:.2} x", (product / f64::from(count)).exp()),
         "<= 2 x",
     ));
+    figures.extend(sends(&mut connection)?);
     let (own, peer) =
         (connection.number("b idle: 10000")?, connection.number("Erlang bench_baseline idle: 10000")?);
     figures.push(Figure::new(
@@ -196,17 +197,44 @@ fn running(bench: &Bench, root: &Path) -> Outcome<Vec<Figure>> {
     Ok(figures)
 }
 
+/// What a send of each sort costs, beside the call that one would write in Erlang; both with their loop.
+fn sends(connection: &mut Connection) -> Outcome<Vec<Figure>> {
+    let mut figures = Vec::new();
+    for (selector, function, what) in SENDS {
+        let own =
+            connection.number(&format!("b time: #{selector} of: BenchDispatch new with: {SEND_COUNT}"))?;
+        let peer =
+            connection.number(&format!("Erlang bench_dispatch time: #{function} with: {SEND_COUNT}"))?;
+        let nanoseconds = |time: f64| time * 1e3 / f64::from(SEND_COUNT);
+        figures.push(Figure::new(
+            format!("send: {what}, against Erlang"),
+            format!("{:.1} / {:.1} ns = {:.2} x", nanoseconds(own), nanoseconds(peer), own / peer),
+            "",
+        ));
+    }
+    Ok(figures)
+}
+
 /// Loads the Beamtalk programs, and the Erlang ones compiled by `erlc`.
 fn baseline(connection: &mut Connection, bench: &Bench, root: &Path) -> Outcome<()> {
     let out = bench.home.path().join("baseline");
     std::fs::create_dir_all(&out)?;
-    let status =
-        Command::new("erlc").arg("-o").arg(&out).arg(root.join("bench/bench_baseline.erl")).status()?;
+    let kinds = out.join("bench_kinds.erl");
+    std::fs::write(&kinds, generate::kinds())?;
+    let status = Command::new("erlc")
+        .arg("-o")
+        .arg(&out)
+        .args([root.join("bench/bench_baseline.erl"), root.join("bench/bench_dispatch.erl"), kinds])
+        .status()?;
     if !status.success() {
         return Err("erlc failed".into());
     }
     connection.eval(&format!("Erlang code add_patha: \"{}\" toBytes", out.display()))?;
-    for class in ["BenchSquare", "BenchCircle", "BenchRect", "BenchCounter", "Bench"] {
+    let reply = connection.request(&json!({"op": "load-source", "source": generate::receivers()}))?;
+    if reply.get("error").is_some() {
+        return Err(format!("the receivers: {reply}").into());
+    }
+    for class in ["BenchSquare", "BenchCircle", "BenchRect", "BenchCounter", "Bench", "BenchDispatch"] {
         let path = root.join(format!("bench/{class}.bt")).canonicalize()?;
         let reply = connection.request(&json!({"op": "load-file", "path": path}))?;
         if reply.get("error").is_some() {
