@@ -28,21 +28,21 @@ value(_) -> beamtalk_error:raise(type_error, 'Character', 'value:', <<"A Unicode
 %% A character is an integer to everybody but the compiler, so reflection on a known character looks in its class here.
 -spec responds_to(char(), term()) -> boolean().
 responds_to(Character, Selector) when is_atom(Selector) ->
-    own(Selector, beamtalk_dispatch:selector_arity(Selector) + 1) orelse beamtalk_object:responds_to(Character, Selector);
+    own(Selector, beamtalk_dispatch:selector_arity(Selector)) orelse beamtalk_object:responds_to(Character, Selector);
 responds_to(Character, Selector) ->
     beamtalk_object:responds_to(Character, Selector).
 
 -spec perform(char(), term(), term()) -> term().
-perform(Character, Selector, Arguments) when is_list(Arguments) ->
-    case own(Selector, length(Arguments) + 1) of
+perform(Character, Selector, Arguments) when is_atom(Selector), is_list(Arguments) ->
+    case own(Selector, length(Arguments)) of
         true -> apply(?CLASS, Selector, [Character | Arguments]);
         false -> beamtalk_object:perform(Character, Selector, Arguments)
     end;
 perform(Character, Selector, Arguments) ->
     beamtalk_object:perform(Character, Selector, Arguments).
 
-own(Selector, Arity) ->
-    is_atom(Selector) andalso beamtalk_registry:exports(?CLASS, Selector, Arity).
+own(Selector, Count) ->
+    beamtalk_dispatch:selector_arity(Selector) =:= Count andalso beamtalk_registry:exports(?CLASS, Selector, Count + 1).
 
 -spec to_string(integer()) -> binary().
 to_string(Character) when ?IS_SCALAR(Character) -> <<Character/utf8>>;

@@ -118,11 +118,16 @@ blocks(Name, Parts) ->
     ].
 
 checked_block(Name, Selector, Block) when is_function(Block), is_atom(Selector) ->
-    case is_function(Block, beamtalk_dispatch:selector_arity(Selector) + 1) of
-        true -> Block;
-        false -> beamtalk_error:raise(arity_mismatch, Name, Selector, <<"The block's first parameter is the receiver">>)
+    case beamtalk_dispatch:selector_arity(Selector) of
+        -1 -> not_a_method(Selector);
+        Count when is_function(Block, Count + 1) -> Block;
+        _ -> beamtalk_error:raise(arity_mismatch, Name, Selector, <<"The block's first parameter is the receiver">>)
     end;
 checked_block(_, Selector, _) ->
+    not_a_method(Selector).
+
+-spec not_a_method(term()) -> no_return().
+not_a_method(Selector) ->
     bad_name(<<"not a method: ", (beamtalk_display:short(Selector))/binary>>).
 
 %% ---- notes ---------------------------------------------------------------------------------------------------

@@ -15,6 +15,10 @@
     selector_arity/1
 ]).
 
+-define(IS_LETTER(Char),
+    (Char >= $a andalso Char =< $z orelse Char >= $A andalso Char =< $Z orelse Char =:= $_ orelse Char > 127)
+).
+
 %% The VM found no `Function' in `Module'; answers what the inherited method answers.
 -spec undefined(module(), atom(), [term()]) -> term().
 undefined(Module, Function, [_ | _] = Args) when
@@ -113,14 +117,17 @@ instance_function(Selector) -> Selector.
 selector('$module_info') -> module_info;
 selector(Function) -> Function.
 
-%% How many arguments a selector takes.
--spec selector_arity(atom()) -> non_neg_integer().
+%% How many arguments a selector takes; -1 when it is none: the names of our own functions (`$info', `class new') are not.
+-spec selector_arity(atom()) -> -1 | non_neg_integer().
 selector_arity(Selector) ->
     case atom_to_binary(Selector) of
-        <<First, _/binary>> = Text when
-            First >= $a, First =< $z; First >= $A, First =< $Z; First =:= $_; First > 127
-        ->
-            length(binary:matches(Text, <<":">>));
-        _ ->
-            1
+        <<First, Rest/binary>> when ?IS_LETTER(First) -> keywords(Rest, First, 0);
+        <<First, _/binary>> when First =/= $$, First =/= $:, First > $\s -> 1;
+        _ -> -1
     end.
+
+%% A unary selector has no colon; a keyword one ends in its last.
+keywords(<<$:, Rest/binary>>, _, Count) -> keywords(Rest, $:, Count + 1);
+keywords(<<Char, Rest/binary>>, _, Count) when ?IS_LETTER(Char); Char >= $0, Char =< $9 -> keywords(Rest, Char, Count);
+keywords(<<>>, Last, Count) when Last =:= $:; Count =:= 0 -> Count;
+keywords(_, _, _) -> -1.

@@ -131,7 +131,11 @@ is_kind_of(_, _) ->
 %% Whether a send of the selector would find a method; the hook for unknown messages does not count.
 -spec responds_to(term(), atom()) -> boolean().
 responds_to(Self, Selector) when is_atom(Selector) ->
-    is_universal(Selector) orelse understands(Self, Selector, beamtalk_dispatch:selector_arity(Selector) + 1);
+    is_universal(Selector) orelse
+        case beamtalk_dispatch:selector_arity(Selector) of
+            -1 -> false;
+            Count -> understands(Self, Selector, Count + 1)
+        end;
 responds_to(Self, _) ->
     beamtalk_error:raise(type_error, beamtalk_registry:name_of(Self), 'respondsTo:', <<"The selector must be a Symbol">>).
 

@@ -123,6 +123,14 @@ performs() ->
     ?assertMatch({_, type_error, _}, raised(fun() -> beamtalk_object:perform(P, <<"x">>) end)),
     ?assertMatch({_, type_error, _}, raised(fun() -> beamtalk_object:perform(P, x, 3) end)),
     ?assertMatch({_, does_not_understand, _}, raised(fun() -> beamtalk_object:perform(P, zork) end)),
+    %% The functions of a class's module that are no methods stay out of reach.
+    [
+        begin
+            ?assertMatch({_, does_not_understand, _}, raised(fun() -> beamtalk_object:perform(P, Name, Arguments) end)),
+            ?assertNot(beamtalk_object:responds_to(P, Name))
+        end
+     || {Name, Arguments} <- [{'$info', []}, {'$info', [1]}, {'class new', []}, {'', []}, {':', [1]}, {'at:put', [1]}]
+    ],
     C = {'$class', ?POINT},
     ?assertEqual(P, beamtalk_object:perform_locally(C, origin, [])),
     ?assertMatch({_, does_not_understand, <<"Point class does not understand 'new'">>},
