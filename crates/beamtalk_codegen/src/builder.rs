@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use beamtalk_beam::{ExternalFunction, Function, Instr, Label, Lambda, Line, Module, Reg, Src, Term, TestOp};
-use beamtalk_semantics::{ClassTable, STDLIB, Side, module_name};
+use beamtalk_semantics::{ClassTable, MOST_IMPLEMENTORS, STDLIB, Side, module_name};
 use beamtalk_text::{LineIndex, Span};
 use rustc_hash::FxHashMap;
 use smol_str::{SmolStr, format_smolstr};
@@ -295,9 +295,9 @@ impl<'a> ModuleBuilder<'a> {
         module: Reg,
         code: &mut Vec<Instr>,
     ) {
-        const MOST: usize = 4;
         let own = self.module.name.clone();
-        let others = self.table.implementors(selector).iter().filter(|module| **module != own).take(MOST - 1);
+        let others =
+            self.table.implementors(selector).filter(|module| **module != own).take(MOST_IMPLEMENTORS - 1);
         let is_class = self.functions.contains_key(&(function.clone(), arity));
         let known: Vec<SmolStr> =
             is_class.then_some(own.clone()).into_iter().chain(others.cloned()).collect();

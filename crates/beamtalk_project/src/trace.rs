@@ -78,7 +78,7 @@ impl<'t> Answers<'t> {
             }
         }
         for selector in &trace.implementors {
-            let modules = self.table.implementors(selector);
+            let modules: Vec<&SmolStr> = self.table.implementors(selector).collect();
             hash.update(modules.len().to_le_bytes());
             for module in modules {
                 text(&mut hash, module);

@@ -1,5 +1,6 @@
 //! What is known of the classes of an image.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use beamtalk_syntax::ast;
@@ -370,9 +371,13 @@ pub struct ClassTable {
     classes: FxHashMap<SmolStr, Arc<ClassInfo>>,
     /// Control-flow selectors (and the hook for unknown messages) that some class outside the library implements.
     reimplemented: FxHashSet<SmolStr>,
-    /// Modules of classes outside the library by instance selector, sorted.
-    implementors: FxHashMap<SmolStr, Vec<SmolStr>>,
+    /// Modules of classes outside the library by instance selector.
+    implementors: FxHashMap<SmolStr, BTreeSet<SmolStr>>,
 }
+
+/// How many implementors of a selector a compilation is told. More would make its send sites no faster, and a class
+/// would have to be compiled again for every new implementor of a common selector.
+pub const MOST_IMPLEMENTORS: usize = 4;
 
 impl ClassTable {
     /// Add a class, or replace the one of that name; its generated accessors are added here.
@@ -391,10 +396,7 @@ impl ClassTable {
             self.reimplemented.extend(control.cloned());
             self.forget_implementor(&info.name);
             for method in &info.methods {
-                let modules = self.implementors.entry(method.selector.clone()).or_default();
-                if let Err(at) = modules.binary_search(&info.module) {
-                    modules.insert(at, info.module.clone());
-                }
+                self.implementors.entry(method.selector.clone()).or_default().insert(info.module.clone());
             }
         }
         self.classes.insert(info.name.clone(), Arc::new(info));
@@ -412,16 +414,15 @@ impl ClassTable {
         };
         for method in &class.methods {
             if let Some(modules) = self.implementors.get_mut(&method.selector) {
-                modules.retain(|module| *module != class.module);
+                modules.remove(&class.module);
             }
         }
     }
 
-    /// Modules of the classes outside the library that implement `selector` for their instances, sorted.
-    #[must_use]
-    pub fn implementors(&self, selector: &str) -> &[SmolStr] {
+    /// Modules of the classes outside the library that implement `selector` for their instances: the first few, sorted.
+    pub fn implementors(&self, selector: &str) -> impl Iterator<Item = &SmolStr> {
         looks::implementors(selector);
-        self.implementors.get(selector).map_or(&[], Vec::as_slice)
+        self.implementors.get(selector).into_iter().flatten().take(MOST_IMPLEMENTORS)
     }
 
     /// The class `name`.

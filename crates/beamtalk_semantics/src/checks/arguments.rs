@@ -100,7 +100,7 @@ impl Checker<'_> {
                 .table
                 .find_method(class, crate::Side::Instance, selector)
                 .is_some_and(|(owner, _)| owner.is_library()),
-            None => self.cx.table.implementors(selector).is_empty(),
+            None => self.cx.table.implementors(selector).next().is_none(),
         }
     }
 }
