@@ -4,8 +4,13 @@
 %%% instance itself carries none, so that every read comes here.
 -module(beamtalk_test).
 
--export([start/1, fields_of/1, stop/0, field/2, put_field/3, fixture/0, set_fixture/1]).
+-export([start/1, start/2, fields/1, fields_of/1, stop/0, field/2, put_field/3, fixture/0, set_fixture/1]).
 -export([should_raise/3, fail/2, skip/2]).
+
+-export_type([fields/0]).
+
+%% The values of fields by name.
+-type fields() :: #{atom() => term()}.
 
 -define(FIELDS, '$beamtalk_test_fields').
 -define(FIXTURE, '$beamtalk_test_fixture').
@@ -15,8 +20,19 @@
 %% A fresh instance whose fields this process may assign until `stop/0'.
 -spec start(module()) -> map().
 start(Module) ->
-    put(?FIELDS, {Module, Module:'$fields'()}),
+    start(Module, #{}).
+
+%% The same, with some fields as they are given.
+-spec start(module(), fields()) -> map().
+start(Module, Fields) ->
+    put(?FIELDS, {Module, maps:merge(Module:'$fields'(), Fields)}),
     #{'$class' => Module}.
+
+%% The fields of the running test of the class.
+-spec fields(module()) -> fields().
+fields(Module) ->
+    {Module, Fields} = get(?FIELDS),
+    Fields.
 
 %% `setUp' may answer an instance with fields of its own: they are the test's from now on.
 -spec fields_of(term()) -> ok.

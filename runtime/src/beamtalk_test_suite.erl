@@ -27,6 +27,8 @@
     monitor = nil :: reference() | nil,
     %% what `setUpOnce' answered
     fixture = none :: none | {fixture, term()},
+    %% the fields of the running test as `setUp' left them
+    fields = #{} :: beamtalk_test:fields(),
     %% what the worker does: a hook of the class, or a test
     step = setUpOnce :: setUpOnce | tearDownOnce | {test, atom()},
     left :: [atom()],
@@ -68,7 +70,9 @@ keep(#keeper{worker = Worker, monitor = Monitor, limit = Limit, outcomes = Outco
         {Worker, {fixture, Fixture}} ->
             keep(Keeper#keeper{fixture = {fixture, Fixture}});
         {Worker, {step, Step}} ->
-            keep(Keeper#keeper{step = Step});
+            keep(Keeper#keeper{step = Step, fields = #{}});
+        {Worker, {prepared, Fields}} ->
+            keep(Keeper#keeper{fields = Fields});
         {Worker, {outcome, Outcome}} ->
             keep(Keeper#keeper{left = tl(Keeper#keeper.left), outcomes = [Outcome | Outcomes]});
         {Worker, done} ->
@@ -97,13 +101,33 @@ forget(Worker) ->
 
 failed(Text, #keeper{step = setUpOnce, module = Module, left = Left} = Keeper) ->
     _ = ended(Keeper),
-    [failure(Module, Selector, <<"setUpOnce failed: ", Text/binary>>, nil) || Selector <- Left];
+    Failed = <<"setUpOnce failed: ", Text/binary>>,
+    [failure(Module, Selector, <<Failed/binary, (at(Module, Selector))/binary>>, nil) || Selector <- Left];
 failed(_, #keeper{step = tearDownOnce} = Keeper) ->
     ended(Keeper);
 failed(Text, #keeper{step = {test, Selector}, module = Module, left = Left, outcomes = Outcomes} = Keeper) ->
     forget(Keeper#keeper.worker),
+    tear_down(Keeper),
     Outcome = failure(Module, Selector, <<Text/binary, (at(Module, Selector))/binary>>, nil),
     keep(started(Keeper#keeper{left = Left -- [Selector], outcomes = [Outcome | Outcomes]})).
+
+%% The test could not clean up after itself, so another process does. What becomes of that one is nobody's.
+tear_down(#keeper{module = Module, fixture = {fixture, Fixture}, fields = Fields, limit = Limit}) ->
+    {Cleaner, Monitor} = spawn_opt(
+        fun() ->
+            beamtalk_test:set_fixture(Fixture),
+            Instance = beamtalk_test:start(Module, Fields),
+            attempt(fun() -> beamtalk_dispatch:send(Instance, tearDown, []) end)
+        end,
+        [monitor, {max_heap_size, beamtalk_memory:heap(evaluator_heap)}]
+    ),
+    receive
+        {'DOWN', Monitor, process, Cleaner, _} -> ok
+    after Limit ->
+        erlang:demonitor(Monitor, [flush]),
+        exit(Cleaner, kill),
+        ok
+    end.
 
 at(Module, Selector) ->
     <<"\n  at ", (class_name(Module))/binary, ">>", (atom_to_binary(Selector))/binary>>.
@@ -139,7 +163,7 @@ work(Keeper, Module, {fixture, Fixture}, Selectors) ->
     lists:foreach(
         fun(Selector) ->
             tell(Keeper, {step, {test, Selector}}),
-            tell(Keeper, {outcome, test(Module, Selector)})
+            tell(Keeper, {outcome, test(Keeper, Module, Selector)})
         end,
         Selectors
     ),
@@ -152,9 +176,10 @@ tell(Keeper, Message) ->
     ok.
 
 %% A fresh instance, `setUp', the test, `tearDown': the last always, and what it raises is nobody's.
-test(Module, Selector) ->
+test(Keeper, Module, Selector) ->
     Fresh = beamtalk_test:start(Module),
     {Instance, Prepared} = set_up(Fresh),
+    tell_fields(Keeper, beamtalk_test:fields(Module)),
     Outcome =
         case Prepared of
             {ok, _} ->
@@ -165,6 +190,10 @@ test(Module, Selector) ->
     _ = attempt(fun() -> beamtalk_dispatch:send(Instance, tearDown, []) end),
     beamtalk_test:stop(),
     Outcome.
+
+%% The keeper needs them should the test not live to see its `tearDown'.
+tell_fields(_, Fields) when map_size(Fields) =:= 0 -> ok;
+tell_fields(Keeper, Fields) -> tell(Keeper, {prepared, Fields}).
 
 %% Another instance of the class takes the place of the fresh one, with the fields that it has.
 set_up(Fresh) ->

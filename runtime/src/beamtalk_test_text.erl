@@ -84,9 +84,14 @@ first_line([], Module, Frames) ->
 place(#{receiverClass := Class, method := Method, file := File, line := Line}) ->
     [atom_to_binary(Class), ">>", atom_to_binary(Method), " (", file(Class, File), ":", integer_to_binary(Line), ")"].
 
-%% Sources have their path below the folder of the run; the library's have none that means anything here.
+%% Sources have their path below the working folder; the library's have none that means anything here.
 file(Class, nil) -> [atom_to_binary(Class), ".bt"];
-file(_, File) -> File.
+file(_, File) ->
+    {ok, Folder} = file:get_cwd(),
+    case string:prefix(File, [Folder, "/"]) of
+        nomatch -> File;
+        Below -> Below
+    end.
 
 test_place(Module, Selector) ->
     [atom_to_binary(beamtalk_registry:class_name(Module)), ">>", atom_to_binary(Selector)].

@@ -200,6 +200,41 @@ fn hooks_run_in_their_order() {
 }
 
 #[test]
+fn a_test_that_hangs_or_dies_is_cleaned_up_after() {
+    let dir = folder(&[(
+        "CleanTest.bt",
+        "TestCase subclass: CleanTest\n  field: n = 0\n  setUpOnce => 1\n  setUp => self withN: 7\n  tearDown => Transcript show: \"down {self.n} {self suiteFixture};\"\n  testDie => Erlang erlang exit: Erlang erlang self with: #kill\n  testHang => Erlang timer sleep: 60000\n\nTestCase subclass: StuckTest\n  setUp => Erlang timer sleep: 60000\n  tearDown =>\n    Transcript show: \"unstuck;\"\n    Erlang timer sleep: 60000\n  testOne => nil\n",
+    )]);
+    let answer = beamtalk(dir.path(), &["test", ".", "--timeout", "1", "-j", "1"]);
+    assert_eq!(
+        answer.out,
+        "down 7 1;down 7 1;unstuck;\n  CleanTest: 2 tests, 0 passed, 2 failed ✗\n  StuckTest: 1 tests, 0 passed, 1 failed ✗\n\n",
+        "{}",
+        answer.err
+    );
+    assert!(
+        answer.err.contains(
+            "FAIL CleanTest testHang: Test timed out after 1s\n  at CleanTest>>testHang\nFAIL StuckTest"
+        ),
+        "{}",
+        answer.err
+    );
+}
+
+#[test]
+fn a_folder_and_its_files_find_the_same_classes_above_them() {
+    let dir = folder(&[
+        ("fixtures/Twice.bt", "Object subclass: Twice\n  class of: n => n twice\n"),
+        ("fixtures/Integer.bt", "Integer >> twice => self * 2\n"),
+        ("a/ATest.bt", "TestCase subclass: ATest\n  testTwo => self assert: (Twice of: 1) equals: 2\n"),
+    ]);
+    std::os::unix::fs::symlink("nowhere.bt", dir.path().join("Link.bt")).unwrap();
+    for target in [".", "a", "a/ATest.bt"] {
+        assert_eq!(statuses(dir.path(), &[target]), ["ATest>>testTwo pass"], "{target}");
+    }
+}
+
+#[test]
 fn classes_of_one_name_in_different_folders_do_not_meet() {
     let test = |answer: &str| {
         format!("TestCase subclass: FixTest\n  testFix => self assert: Fix id equals: #{answer}\n")
@@ -284,7 +319,7 @@ fn scripts_are_run_line_by_line() {
         ("fixtures/Counter.bt", COUNTER),
         (
             "good.btscript",
-            "// @load fixtures/Counter.bt\nc := Counter spawn\n// => Actor(Counter, _)\n\nc increment; increment\n// => 2\n#{\n  #a => 1\n} at: #a\n// => 1\n1 / 0\n// => ERROR: type_error\nc explode\n// => ERROR: does not understand\n",
+            "// @load fixtures/Counter.bt\nc := Counter spawn\n// => Actor(Counter, _)\n\nc increment; increment\n// => 2\n#{\n  #a => 1\n} at: #a\n// => 1\n1 / 0\n// => ERROR: badarith\nc explode\n// => ERROR: does not understand\n",
         ),
     ]);
     let answer = beamtalk(dir.path(), &["test-script", "."]);
@@ -292,7 +327,7 @@ fn scripts_are_run_line_by_line() {
     assert_eq!(answer.out, "  good: 5 tests, 5 passed ✓\n\n1 file(s), 5 tests, 5 passed, 0 failed\n");
     assert!(answer.err.contains("Compiling 1 test file(s)...\n"), "{}", answer.err);
 
-    fs::write(dir.path().join("t.btscript"), "x := 1\n// => 1\n3\n// => 4\nx\n").unwrap();
+    fs::write(dir.path().join("t.btscript"), "x := 1\n// => 1\n3\n// => 4\nx\n1\n// => ERROR:\n").unwrap();
     let answer = beamtalk(dir.path(), &["test-stdlib", "t.btscript"]);
     assert_eq!(answer.status, 1);
     assert!(answer.err.contains("FAIL t.btscript:3 `3`\n  expected: 4\n  got:      3\n"), "{}", answer.err);
@@ -313,6 +348,13 @@ fn pages_are_run_fence_by_fence() {
     assert_eq!(answer.status, 0, "{}{}", answer.out, answer.err);
     assert_eq!(answer.err, "Compiling doctests from 1 file(s)...\n");
     assert!(answer.out.ends_with("1 file(s), 2 tests, 2 passed, 0 failed\n"), "{}", answer.out);
+
+    let test = "TestCase subclass: PageTest\n  testGood => nil\n  testBad => self fail: \"no\"\n";
+    fs::write(dir.path().join("fix/Counter.bt"), format!("{COUNTER}\n{test}")).unwrap();
+    let answer = beamtalk(dir.path(), &["test-docs", "page.md"]);
+    assert_eq!(answer.status, 1);
+    assert!(answer.out.contains("  PageTest: 2 tests, 1 passed, 1 failed ✗\n"), "{}", answer.out);
+    assert!(answer.err.contains("FAIL fix/Counter.bt:8 `testBad`\nno\n"), "{}", answer.err);
 }
 
 #[test]

@@ -125,11 +125,18 @@ impl SuiteFile {
         extensions.map(|(_, extension)| (extension.target.name.name.clone(), extension.span))
     }
 
-    /// The words in it that may be names of classes.
+    /// The names, or the first words of them, of the methods that it adds to classes.
+    pub fn added(&self) -> impl Iterator<Item = SmolStr> {
+        let selectors =
+            self.file.source.extensions().map(|(_, extension)| extension.method.signature.selector());
+        selectors.map(|selector| selector.split(':').next().unwrap_or_default().into())
+    }
+
+    /// The words in it that may be names of classes or methods.
     #[must_use]
     pub fn mentions(&self) -> FxHashSet<&str> {
         let words = self.text().split(|character: char| !character.is_alphanumeric() && character != '_');
-        words.filter(|word| word.starts_with(char::is_uppercase)).collect()
+        words.filter(|word| !word.is_empty()).collect()
     }
 }
 

@@ -89,6 +89,8 @@ impl Search {
             let role = if in_fixtures { Role::Support } else { Role::Tests };
             self.add(owner, path.clone(), role);
         }
+        // Its own fixtures are among its files.
+        self.above(Layout::package_around(folder), folder)?;
         if let Some(root) = Layout::package_around(folder) {
             self.surroundings(root)?;
             let whole = folder == root || folder == root.join("test");
@@ -106,23 +108,30 @@ impl Search {
     fn file(&mut self, file: &Path) -> Result<(), TestError> {
         let owner = Layout::package_around(file);
         self.add(owner, file.to_path_buf(), Role::Tests);
-        let parents = || file.ancestors().skip(1);
-        if let Some(parent) = parents().next() {
+        if let Some(parent) = file.parent() {
             self.fixtures(owner, &parent.join(FIXTURES), Role::Support)?;
-        }
-        // Beside it, and in the folders above as far as the working folder.
-        let reach = parents().position(|folder| folder == self.here).unwrap_or(0);
-        for folder in parents().take(reach + 1).map(Path::to_path_buf).collect::<Vec<_>>() {
-            for path in entries(&folder)?.into_iter().filter(|path| is_source(path)) {
-                self.add(owner, path, Role::Nearby);
-            }
-            self.fixtures(owner, &folder.join(FIXTURES), Role::Nearby)?;
+            self.beside(owner, parent)?;
+            self.above(owner, parent)?;
         }
         if let Some(root) = owner {
             self.surroundings(root)?;
             self.sources(root, Role::Support)?;
         }
         Ok(())
+    }
+
+    /// What tests may use from the folders above theirs, as far as the working folder.
+    fn above(&mut self, owner: Option<&Path>, folder: &Path) -> Result<(), TestError> {
+        let here = self.here.clone();
+        let above = folder.ancestors().skip(1).take_while(|each| each.starts_with(&here));
+        above.into_iter().try_for_each(|each| self.beside(owner, each))
+    }
+
+    fn beside(&mut self, owner: Option<&Path>, folder: &Path) -> Result<(), TestError> {
+        for path in entries(folder)?.into_iter().filter(|path| is_source(path)) {
+            self.add(owner, path, Role::Nearby);
+        }
+        self.fixtures(owner, &folder.join(FIXTURES), Role::Nearby)
     }
 
     /// What all tests of a package may use, besides its sources.
@@ -204,7 +213,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, TestError> {
 }
 
 fn is_source(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "bt") && !path.is_dir()
+    path.extension().is_some_and(|extension| extension == "bt") && path.is_file()
 }
 
 #[cfg(test)]
@@ -246,6 +255,24 @@ mod tests {
         let expected =
             [("A.bt", Role::Nearby), ("ATest.bt", Role::Tests), ("fixtures/deep/C.bt", Role::Support)];
         assert_eq!(roles(&dir, "ATest.bt"), expected.map(|(name, role)| (name.to_owned(), role)));
+    }
+
+    #[test]
+    fn a_folder_finds_the_fixtures_of_those_above_it() {
+        let dir = tree(&["a/ATest.bt", "a/fixtures/A.bt", "fixtures/B.bt", "b/fixtures/C.bt"]);
+        let expected = [
+            ("a/ATest.bt", Role::Tests),
+            ("a/fixtures/A.bt", Role::Support),
+            ("fixtures/B.bt", Role::Nearby),
+        ];
+        assert_eq!(roles(&dir, "a"), expected.map(|(name, role)| (name.to_owned(), role)));
+    }
+
+    #[test]
+    fn a_link_to_nothing_is_no_source() {
+        let dir = tree(&["ATest.bt"]);
+        std::os::unix::fs::symlink("nothing.bt", dir.path().join("Link.bt")).unwrap();
+        assert_eq!(roles(&dir, "ATest.bt"), [("ATest.bt".to_owned(), Role::Tests)]);
     }
 
     #[test]

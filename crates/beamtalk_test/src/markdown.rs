@@ -3,7 +3,7 @@
 use crate::cases::Case;
 use crate::doctest::{MARK, split_promise};
 use crate::expectation::Expectation;
-use crate::script::{Load, Script};
+use crate::script::{Load, Mistake, Script};
 use beamtalk_syntax::{Completeness, completeness};
 
 /// Reads a page.
@@ -90,7 +90,7 @@ impl Fence<'_> {
 fn add(script: &mut Script, line: u32, code: String, promise: Option<&str>) {
     match promise.map(Expectation::parse).transpose() {
         Ok(promise) => script.cases.push(Case { line, code, promise }),
-        Err(mistake) => script.mistakes.push((line, mistake)),
+        Err(mistake) => script.mistakes.push((line, Mistake::Malformed(mistake))),
     }
 }
 

@@ -4,6 +4,7 @@ use crate::cases::Case;
 use crate::doctest::MARK;
 use crate::expectation::Expectation;
 use beamtalk_syntax::{Completeness, completeness};
+use std::fmt;
 
 /// A script, read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -12,8 +13,28 @@ pub struct Script {
     pub loads: Vec<Load>,
     /// What is evaluated.
     pub cases: Vec<Case>,
-    /// Why it is not run, each with its line.
-    pub mistakes: Vec<(u32, String)>,
+    /// Why parts of it are not run, each with its line.
+    pub mistakes: Vec<(u32, Mistake)>,
+}
+
+/// Why a part of a script is not run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mistake {
+    /// This expression promises nothing.
+    Unasserted(String),
+    /// Whatever else; a sentence.
+    Malformed(String),
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unasserted(code) => {
+                write!(f, "Expression will not be executed (missing // => assertion): {code}")
+            }
+            Self::Malformed(said) => f.write_str(said),
+        }
+    }
 }
 
 /// A file that a script loads.
@@ -55,7 +76,7 @@ impl Script {
                 Some((path, error)) if !path.is_empty() && !error.is_empty() => {
                     self.loads.push(Load { line: number, path: path.into(), error: Some(error.into()) });
                 }
-                _ => self.mistakes.push((number, "Malformed @load-error".to_owned())),
+                _ => self.mistakes.push((number, Mistake::Malformed("Malformed @load-error".to_owned()))),
             }
         } else if let Some(path) = text.strip_prefix("@load").filter(|rest| rest.starts_with([' ', '\t'])) {
             self.loads.push(Load { line: number, path: path.trim().into(), error: None });
@@ -75,18 +96,18 @@ impl Script {
         }
         let shown = number(start);
         if code.starts_with(':') {
-            self.mistakes.push((shown, format!("Commands of the prompt cannot be used here: {code}")));
+            let said = format!("Commands of the prompt cannot be used here: {code}");
+            self.mistakes.push((shown, Mistake::Malformed(said)));
             return at;
         }
         let Some(promise) = lines.get(at).and_then(|line| line.strip_prefix(MARK)) else {
             let first = code.lines().next().unwrap_or_default();
-            let said = format!("Expression will not be executed (missing // => assertion): {first}");
-            self.mistakes.push((shown, said));
+            self.mistakes.push((shown, Mistake::Unasserted(first.to_owned())));
             return at;
         };
         match Expectation::parse(promise) {
             Ok(promise) => self.cases.push(Case { line: shown, code, promise: Some(promise) }),
-            Err(mistake) => self.mistakes.push((number(at), mistake)),
+            Err(mistake) => self.mistakes.push((number(at), Mistake::Malformed(mistake))),
         }
         at + 1
     }
@@ -132,9 +153,12 @@ mod tests {
     #[test]
     fn what_promises_nothing_is_a_mistake() {
         let mistakes = |text| Script::parse(text).mistakes;
-        assert_eq!(mistakes("1 + 1\n\n// => 2\n")[0].0, 1);
+        assert_eq!(mistakes("1 + 1\n\n// => 2\n"), [(1, Mistake::Unasserted("1 + 1".to_owned()))]);
         assert_eq!(mistakes("1 + 1 // => 2\n")[0].0, 1, "not on the same line");
-        assert_eq!(mistakes("// @load-error x.bt\n"), [(1, "Malformed @load-error".to_owned())]);
+        assert_eq!(
+            mistakes("// @load-error x.bt\n"),
+            [(1, Mistake::Malformed("Malformed @load-error".to_owned()))]
+        );
         assert_eq!(mistakes("1\n// => ERROR:\n")[0].0, 2);
         assert_eq!(mistakes(":help\n// => _\n")[0].0, 1);
     }

@@ -1,10 +1,12 @@
 //! A run of `.btscript` files or of Markdown pages.
 
 use crate::cases::{self, Rules};
-use crate::environment::Environment;
+use crate::classes::{self, Pace, Plan};
+use crate::environment::{Environment, SESSION};
 use crate::outcome::{Outcome, Status, Tally};
 use crate::script::Script;
 use crate::{TestError, markdown};
+use beamtalk_node::Node;
 use beamtalk_project::Image;
 use beamtalk_repl::Program;
 use std::fs;
@@ -81,6 +83,7 @@ impl ScriptRun {
         let outcomes = environment.perform(async {
             let mut node = environment.start(place)?;
             node.set_image(Image::new());
+            let _output = cases::open(&node.program, SESSION).await?;
             let mut outcomes = Vec::new();
             for file in files {
                 outcomes.extend(self.file(file, &node.program, &environment.here).await?);
@@ -109,6 +112,7 @@ impl ScriptRun {
         for (line, mistake) in &file.script.mistakes {
             outcomes.push(outcome("script".into(), *line, Some(format!("  {mistake}"))));
         }
+        let mut fixtures: Vec<(String, Vec<String>)> = Vec::new();
         for load in &file.script.loads {
             let beside = file.path.parent().map(|folder| folder.join(&load.path));
             let from_file = beside.filter(|path| {
@@ -117,7 +121,10 @@ impl ScriptRun {
             let path = from_file.unwrap_or_else(|| load.path.clone().into());
             let loaded = program.load(&path.to_string_lossy(), here).await;
             let failure = match (loaded, &load.error) {
-                (Ok(_), None) => continue,
+                (Ok(classes), None) => {
+                    fixtures.push((load.path.clone(), classes));
+                    continue;
+                }
                 (Err(error), None) => Some(format!("  cannot load: {}", error.message)),
                 (Ok(_), Some(wanted)) => {
                     Some(format!("  expected: an error with {wanted}\n  got:      it was loaded"))
@@ -131,7 +138,28 @@ impl ScriptRun {
         let verdicts = cases::run(program, &file.shown, &file.script.cases, self.rules).await?;
         let counted = verdicts.into_iter().filter(|it| it.case.is_test() || it.failure.is_some());
         outcomes.extend(counted.map(|it| outcome(it.case.code.clone(), it.case.line, it.failure)));
+        if self.kind == Kind::Markdown {
+            outcomes.extend(self.fixtures(&fixtures, program.node()).await?);
+        }
         Ok(outcomes)
+    }
+
+    /// Runs the test classes among the fixtures of a page: paths, each with the classes that it brought.
+    async fn fixtures(
+        &self,
+        fixtures: &[(String, Vec<String>)],
+        node: &Node,
+    ) -> Result<Vec<Outcome>, TestError> {
+        if fixtures.is_empty() {
+            return Ok(Vec::new());
+        }
+        let loaded = node.tests(None).await?;
+        let plans = loaded.into_iter().filter(|class| !class.tests.is_empty()).filter_map(|class| {
+            let file = fixtures.iter().find(|(_, classes)| classes.contains(&class.class))?.0.clone();
+            Some(Plan { class, file })
+        });
+        let pace = Pace { jobs: 1, limit: self.rules.limit };
+        Ok(classes::run(node, plans.collect(), pace).await.into_iter().flatten().collect())
     }
 }
 

@@ -11,13 +11,16 @@ use crate::worlds::{Member, World, divide};
 use crate::{TestError, native};
 use beamtalk_node::{CodeModule, NodeError, TestClass};
 use beamtalk_project::{Finding, Look, Name, Policy, Suite, SuiteClass, SuiteOptions, read_files};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::task::block_in_place;
+
+/// A node that waits costs some 40 MB.
+const MOST_AHEAD: usize = 4;
 
 /// A longer source is not read; the compiler says so.
 const LONGEST_SOURCE: u64 = (16 << 20) + 1;
@@ -75,8 +78,11 @@ impl TestRun {
             .collect::<Result<_, _>>()?;
         let worlds: usize = batches.iter().map(|batch| batch.worlds.len()).sum();
         let mut places: Vec<Place> = (0..worlds).map(|_| environment.place()).collect::<Result<_, _>>()?;
+        // While one world is tested, the nodes of the next ones start.
+        let ahead = self.jobs().min(MOST_AHEAD);
         let outcomes = environment.perform(async {
             let mut outcomes = Vec::new();
+            let mut nodes: VecDeque<TestNode> = VecDeque::new();
             for batch in &batches {
                 if let Some(package) = &batch.group.package {
                     progress.building(&package.name);
@@ -87,8 +93,12 @@ impl TestRun {
                 let mut of_batch = Vec::new();
                 let mut said = BTreeSet::new();
                 for world in &batch.worlds {
-                    let Some(place) = places.pop() else { break };
-                    let mut node = environment.start(place)?;
+                    while nodes.len() <= ahead
+                        && let Some(place) = places.pop()
+                    {
+                        nodes.push_back(environment.start(place)?);
+                    }
+                    let Some(mut node) = nodes.pop_front() else { break };
                     of_batch.extend(self.world(batch, world, &mut node, &mut said, progress).await?);
                     node.close().await;
                 }

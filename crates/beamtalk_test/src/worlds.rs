@@ -60,8 +60,8 @@ pub fn divide(members: &[Member]) -> Vec<World> {
 fn needed(members: &[Member]) -> BTreeSet<usize> {
     let mut definers: BTreeMap<Name, Vec<usize>> = BTreeMap::new();
     for (index, member) in members.iter().enumerate().filter(|(_, member)| member.role == Role::Nearby) {
-        for class in member.file.classes() {
-            definers.entry(class.name).or_default().push(index);
+        for name in member.file.classes().map(|class| class.name).chain(member.file.added()) {
+            definers.entry(name).or_default().push(index);
         }
     }
     let mut found: BTreeSet<usize> =
@@ -142,7 +142,19 @@ mod tests {
             ("ATest.bt", Role::Tests, "TestCase subclass: ATest\n  testA => A new\n"),
             ("B.bt", Role::Nearby, "Object subclass: B\n"),
             ("C.bt", Role::Nearby, "Object subclass: C\n"),
+            ("D.bt", Role::Nearby, "Integer >> frob: x => x\n"),
         ]);
         assert_eq!(divide(&members), [World { files: vec![0, 1, 2], runs: [1].into() }]);
+    }
+
+    #[test]
+    fn an_extension_nearby_comes_when_its_selector_is_mentioned() {
+        let members = members(&[
+            ("ATest.bt", Role::Tests, "TestCase subclass: ATest\n  testA => 3 twice + (3 frob: 1)\n"),
+            ("D.bt", Role::Nearby, "Integer >> twice => self * 2\n"),
+            ("E.bt", Role::Nearby, "Integer >> frob: x => x\n"),
+            ("F.bt", Role::Nearby, "Integer >> thrice => self * 3\n"),
+        ]);
+        assert_eq!(divide(&members), [World { files: vec![0, 1, 2], runs: [0].into() }]);
     }
 }

@@ -10,18 +10,21 @@ use beamtalk_repl::Written;
 use beamtalk_test::cases::Rules;
 use beamtalk_test::environment::Environment;
 use beamtalk_test::report::{self, Report};
+use beamtalk_test::script::Mistake;
 use beamtalk_test::script_run::{Kind, ScriptRun};
 use beamtalk_test::target::Request;
 use beamtalk_test::test_run::{Progress, TestRun};
 use beamtalk_test::{Status, Tally, TestError};
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// `beamtalk test`
 pub fn run(options: &TestOptions) -> Outcome {
     let json = options.format == TestFormat::Json;
-    let environment = environment(json, true)?;
+    let printed = Printed::default();
+    let environment = environment(json, true, &printed)?;
     let test_run = TestRun {
         request: Request::new(&options.targets),
         filter: options.filter.clone(),
@@ -32,6 +35,7 @@ pub fn run(options: &TestOptions) -> Outcome {
     };
     let mut screen = Screen { quiet: options.quiet, silent: json, begun: false };
     let tally = test_run.perform(&environment, &mut screen)?;
+    printed.end_line(json)?;
     if json {
         writeln!(io::stdout(), "{}", report::json(&tally))?;
     } else if tally.outcomes.is_empty() {
@@ -57,12 +61,15 @@ pub fn scripts(options: &TestScriptOptions) -> Outcome {
         for (line, mistake) in &file.script.mistakes {
             writeln!(io::stderr(), "⚠️  {}: Line {line}: {mistake}", file.shown)?;
         }
-        let count = file.script.mistakes.len();
+        let is_unasserted = |(_, mistake): &&(u32, Mistake)| matches!(mistake, Mistake::Unasserted(_));
+        let count = file.script.mistakes.iter().filter(is_unasserted).count();
         if count > 0 {
             unasserted.push(format!("{} has {count} expression(s) without assertions", file.shown));
         }
     }
-    let tally = run.perform(&environment(false, options.show_output)?, &files)?;
+    let printed = Printed::default();
+    let tally = run.perform(&environment(false, options.show_output, &printed)?, &files)?;
+    printed.end_line(false)?;
     print(&report::of_scripts(&tally, options.quiet))?;
     for file in unasserted {
         writeln!(io::stderr(), "  × {file}")?;
@@ -80,7 +87,7 @@ pub fn docs(options: &TestDocsOptions) -> Outcome {
         return Ok(());
     }
     writeln!(io::stderr(), "Compiling doctests from {} file(s)...", files.len())?;
-    let tally = run.perform(&environment(false, false)?, &files)?;
+    let tally = run.perform(&environment(false, false, &Printed::default())?, &files)?;
     print(&report::of_scripts(&tally, options.quiet))?;
     verdict(&tally, false)
 }
@@ -91,7 +98,7 @@ fn limit(seconds: f64) -> Option<Duration> {
 }
 
 /// What programs print goes to standard output, or to standard error where that is for a report in JSON.
-fn environment(apart: bool, show: bool) -> Outcome<Environment> {
+fn environment(apart: bool, show: bool, printed: &Printed) -> Outcome<Environment> {
     let home = Home::from_env()?;
     let here = std::env::current_dir()?;
     // Made here, where a first use can say that it takes a while.
@@ -103,11 +110,15 @@ fn environment(apart: bool, show: bool) -> Outcome<Environment> {
         let log = run.path().join("node.log");
         Box::new(InstalledNode::in_folder(for_nodes.clone(), log, &folder, IDLE))
     };
+    let printed = printed.clone();
     let on_output = move |written: Written<'_>| {
         let bytes = match written {
             Written::Output(bytes) => bytes,
             Written::Transcript(text) => text.as_bytes(),
         };
+        if let Some(last) = bytes.last().filter(|_| show) {
+            printed.0.store(*last != b'\n', Ordering::Relaxed);
+        }
         // A reader that went away costs the output, not the tests.
         let _ = match (show, apart) {
             (false, _) => Ok(()),
@@ -116,6 +127,21 @@ fn environment(apart: bool, show: bool) -> Outcome<Environment> {
         };
     };
     Ok(Environment::new(home, here, Arc::new(make_starter), Arc::new(on_output)))
+}
+
+/// Whether programs have left a line unfinished.
+#[derive(Clone, Default)]
+struct Printed(Arc<AtomicBool>);
+
+impl Printed {
+    /// Finishes it, so that what follows begins a line of its own.
+    fn end_line(&self, apart: bool) -> io::Result<()> {
+        match (self.0.load(Ordering::Relaxed), apart) {
+            (false, _) => Ok(()),
+            (true, true) => writeln!(io::stderr()),
+            (true, false) => writeln!(io::stdout()),
+        }
+    }
 }
 
 /// A node whose command was killed ends so soon.

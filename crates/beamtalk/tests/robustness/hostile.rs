@@ -247,6 +247,46 @@ fn programs_that_end_in_any_way_leave_no_cell_and_no_lock() {
     }
 }
 
+/// Architecture: a session of a million evaluations leaks neither atoms nor modules.
+#[test]
+fn ten_thousand_programs_leave_no_module_and_no_atom() {
+    const PATCHING: &[&str] = &[
+        "Integer >> hostile => self + 1. 3 hostile. (3 hostile) raiseHere",
+        "Object subclass: HostileClass\n  class m => 1 / 0",
+        "HostileClass m",
+        "[:each | HostileClass m. each] value: 3",
+        "HostileClass removeFromSystem",
+        "1 +",
+        "{1, 2} := #(3)",
+        "\"no such number\" asInteger + nil",
+    ];
+    let mut workspace = Workspace::new();
+    let returning = RETURNING.iter().map(|(code, _)| *code);
+    let codes: Vec<&str> = RAISING.iter().copied().chain(returning).chain(PATCHING.iter().copied()).collect();
+    // Who dies without a word makes the host wait for one.
+    let codes: Vec<&str> = codes.into_iter().filter(|code| !code.contains("die")).collect();
+    let mut run = |count: usize| {
+        for code in codes.iter().cycle().take(count) {
+            workspace.eval(code);
+            // Actors live as long as nobody ends them, and keep what they were sent until their next collection.
+            if code.contains("spawn") {
+                workspace.eval("Workspace actors do: [:each | each kill]");
+            }
+        }
+        let atoms = workspace.number("Erlang erlang system_info: #atom_count");
+        let new = workspace.eval(&format!("Erlang leftovers atoms_from: {atoms} - 300"));
+        let others = eventually("the modules of inputs go", || {
+            let modules = workspace.eval("Erlang leftovers modules")["value"].clone();
+            modules[0].as_u64().filter(|inputs| *inputs < 20).and(modules[1].as_u64())
+        });
+        (others, atoms, new["value"].to_string())
+    };
+    let (modules, atoms, _) = run(3000);
+    let (later_modules, later_atoms, new) = run(10_000);
+    assert_eq!(later_modules, modules);
+    assert!(later_atoms <= atoms + 20, "{atoms} atoms became {later_atoms}; the last are {new}");
+}
+
 /// Architecture: a block that is returned or stored keeps its cells as long as the process lives.
 #[test]
 fn blocks_that_outlive_their_method_keep_their_cells_and_nothing_else() {
