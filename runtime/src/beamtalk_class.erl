@@ -6,7 +6,7 @@
 -export([resolve/1, class_named/1, all_classes/0]).
 -export([name/1, superclass/1, subclasses/1, this_class/1, package_name/1, source_file/1]).
 -export([methods/1, compiled_method/2, field_names/1, class_var_names/1]).
--export([doc/1, set_doc/2, doc_for_method/2, set_doc_for_method/3]).
+-export([doc/1, set_doc/2, doc_for_method/2, set_doc_for_method/3, requirement/2]).
 -export([conforms_to/2, protocols/1]).
 -export([reload/1, compile/3, try_compile/3, remove_selector/2, remove_selector/3, remove_from_system/1]).
 
@@ -177,9 +177,19 @@ set_doc(Class, _) ->
 
 -spec doc_for_method(class(), atom()) -> binary() | nil.
 doc_for_method(Class, Selector) ->
-    case lists:keyfind(Selector, 1, own_methods(Class)) of
-        {_, _, _, _, Doc} -> method_note(Class, Selector, Doc);
-        false -> nil
+    case {lists:keyfind(Selector, 1, own_methods(Class)), requirement(Class, Selector)} of
+        {{_, _, _, _, Doc}, _} -> method_note(Class, Selector, Doc);
+        {false, {ok, _, Doc}} -> method_note(Class, Selector, Doc);
+        {false, error} -> nil
+    end.
+
+%% What a protocol says itself of a method that it asks for: how it is written, and its documentation.
+-spec requirement(class(), atom()) -> {ok, Signature :: binary(), Doc :: binary() | nil} | error.
+requirement({Side, Module}, Selector) ->
+    Written = beamtalk_registry:info(Module, requirements, []),
+    case [{Signature, Doc} || {Function, Signature, Doc} <- Written, side_of(atom_to_binary(Function)) =:= {Side, Selector}] of
+        [{Signature, Doc} | _] -> {ok, Signature, Doc};
+        [] -> error
     end.
 
 method_note({Side, Module}, Selector, Doc) ->

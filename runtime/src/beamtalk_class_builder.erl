@@ -5,7 +5,10 @@
 %%% Blocks and defaults of the version before are forgotten when the next one is loaded.
 -module(beamtalk_class_builder).
 
--export([register/1, run/3, default/2, slot/2, set_slot/3]).
+-export([register/1, run/3, default/2, slot/2, set_slot/3, home/0, super_send/4]).
+
+%% Key in the process dictionary: the version of the built class whose method begins.
+-define(HOME, '$beamtalk_home').
 
 -type parts() :: #{atom() => term()}.
 
@@ -16,7 +19,7 @@ register(Parts) ->
     Super = checked_superclass(maps:get(superclass, Parts, 'Object')),
     Blocks = blocks(Name, Parts),
     Version = erlang:unique_integer([positive]),
-    note(Version, Blocks, Parts),
+    note(Name, Version, Blocks, Parts),
     case beamtalk_host:call({define, text(Name, Super, Version, Parts)}) of
         {ok, _} ->
             {ok, Module} = beamtalk_registry:find(atom_to_binary(Name)),
@@ -34,6 +37,7 @@ register(Parts) ->
 %% Runs the block of a method; the receiver is the first argument. A class method may write class variables.
 -spec run(atom(), integer(), [term()]) -> term().
 run(Function, Version, [Self | _] = Args) ->
+    put(?HOME, Version),
     case beamtalk_registry:annotation(Version, {block, Function}) of
         {ok, {Block, plain}} -> apply(Block, Args);
         {ok, {Block, transaction}} -> beamtalk_class_state:transaction(Self, fun() -> apply(Block, Args) end);
@@ -49,6 +53,32 @@ slot(Self, Name) -> beamtalk_object:field_at(Self, Name).
 -spec set_slot(Value, term(), atom()) -> Value.
 set_slot(Value, {'$class', _} = Class, Name) -> beamtalk_class_state:put(Class, Name, Value);
 set_slot(Value, Self, Name) -> beamtalk_object:field_at_put(Self, Name, Value).
+
+%% The class that the running block is a method of, by version. A block that uses `super' asks as the first thing it does.
+-spec home() -> integer() | undefined.
+home() ->
+    erase(?HOME).
+
+%% `super selector' in such a block, or in a block inside it.
+-spec super_send(term(), integer() | undefined, atom(), [term()]) -> term().
+super_send(Self, Version, Selector, Args) ->
+    case Version =/= undefined andalso beamtalk_registry:annotation(Version, name) of
+        {ok, Name} ->
+            {ok, Module} = beamtalk_registry:find(Name),
+            Function =
+                case Self of
+                    {'$class', _} -> beamtalk_dispatch:class_function(Selector);
+                    _ -> beamtalk_dispatch:instance_function(Selector)
+                end,
+            apply(beamtalk_registry:superclass(Module), Function, [Self | Args]);
+        _ ->
+            Text = <<"super can only be used inside a method body">>,
+            raise_text(Selector, Text, <<"Give the block to a ClassBuilder as a method.">>)
+    end.
+
+-spec raise_text(atom(), binary(), binary()) -> no_return().
+raise_text(Selector, Text, Hint) ->
+    beamtalk_error:raise_message('bt@stdlib@RuntimeError', no_superclass, Text, nil, Selector, Hint).
 
 -spec default(atom(), integer()) -> term().
 default(Variable, Version) ->
@@ -132,7 +162,8 @@ not_a_method(Selector) ->
 
 %% ---- notes ---------------------------------------------------------------------------------------------------
 
-note(Version, Blocks, Parts) ->
+note(Name, Version, Blocks, Parts) ->
+    beamtalk_registry:annotate(Version, name, atom_to_binary(Name)),
     Writes = case docs(classVars, Parts) =/= #{} of true -> transaction; false -> plain end,
     [
         beamtalk_registry:annotate(Version, {block, Function}, {Block, Mode})
@@ -177,12 +208,18 @@ text(Name, Super, Version, Parts) ->
         [atom_to_binary(beamtalk_registry:class_name(Super)), " subclass: ", atom_to_binary(Name)],
         native(maps:get(native, Parts, nil)),
         "\n",
-        [variable(Keyword, Field, "", Version) || {Field, _} <- pairs(fields, Parts)],
+        [variable(Keyword, Field, "", Version) || Field <- fields(Parts)],
         [variable("classState", Variable, "class ", Version) || {Variable, _} <- pairs(classVars, Parts)],
-        constructors(Kind, Parts),
+        constructors(Kind, Super, Parts),
         [method("", Selector, Version, docs(methodDocs, Parts)) || {Selector, _} <- pairs(methods, Parts)],
         [method("class ", Selector, Version, docs(classMethodDocs, Parts)) || {Selector, _} <- pairs(classMethods, Parts)]
     ]).
+
+%% Those added one by one in that order, then the rest by name.
+fields(Parts) ->
+    Fields = docs(fields, Parts),
+    Added = [Field || Field <- maps:get(fieldOrder, Parts, []), is_map_key(Field, Fields)],
+    Added ++ (lists:sort(maps:keys(Fields)) -- Added).
 
 pairs(Part, Parts) ->
     lists:sort(maps:to_list(maps:get(Part, Parts, #{}))).
@@ -208,9 +245,12 @@ checked_word(Name) ->
         false -> bad_name(<<"not a name: ", (beamtalk_display:short(Name))/binary>>)
     end.
 
-%% Where `new' makes no instances by itself.
-constructors(object, Parts) ->
-    Wanted = maps:get(isConstructible, Parts, map_size(docs(fields, Parts)) > 0),
+%% Where `new' makes no instances by itself: below Object, but neither exceptions nor supervisors.
+constructors(object, Super, Parts) ->
+    Plain = not lists:any(fun(Other) -> beamtalk_registry:inherits(Super, Other) end, [
+        'bt@stdlib@Exception', 'bt@stdlib@Supervisor', 'bt@stdlib@DynamicSupervisor'
+    ]),
+    Wanted = maps:get(isConstructible, Parts, Plain),
     Own = docs(classMethods, Parts),
     [
         ["  class ", Head, " => ClassBuilder instanceOf: self with: ", Fields, "\n"]
@@ -218,7 +258,7 @@ constructors(object, Parts) ->
         {Selector, Head, Fields} <- [{new, "new", "#{}"}, {'new:', "new: fields", "fields"}],
         not is_map_key(Selector, Own)
     ];
-constructors(_, _) ->
+constructors(_, _, _) ->
     [].
 
 method(Side, Selector, Version, Docs) ->

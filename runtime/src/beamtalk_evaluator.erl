@@ -3,7 +3,7 @@
 %%% It may be killed at any moment: what must outlive it goes to the session after each input.
 -module(beamtalk_evaluator).
 
--export([start_link/3, eval/3, reset/3]).
+-export([start_link/3, eval/3, reset/3, call/3]).
 
 -export_type([outcome/0]).
 
@@ -39,6 +39,19 @@ eval(Evaluator, Module, Beam) ->
 reset(Evaluator, Variables, Cells) ->
     Evaluator ! {reset, self(), Variables, Cells},
     ok.
+
+%% Runs an expression that the host compiled for the running program, in the calling process. Its module is given back as
+%% that of an input: when its code has been left and no block of it lives, whatever becomes of the caller.
+-spec call(module(), binary(), variables()) -> term().
+call(Module, Beam, Variables) ->
+    case load(Module, Beam) of
+        ok ->
+            beamtalk_purge:retire(Module, beamtalk_lambdas:measure(Module, beamtalk_lambdas:table(Beam)), [self()]),
+            {Value, _} = Module:eval(Variables),
+            Value;
+        {error, Reason} ->
+            beamtalk_error:raise(load_failed, nil, nil, beamtalk_error:text(Reason))
+    end.
 
 %% Messages that an input left behind are nobody's.
 loop(Session, Variables, Cells) ->

@@ -17,6 +17,7 @@ class(Wanted) ->
         heading(Class),
         flags(Module),
         paragraph(beamtalk_class:doc(Class)),
+        section("Required methods:", [beamtalk_registry:info(Module, requires, []) || {'$class', _} <- [Class]]),
         section("Instance methods:", [Own || {'$class', _} <- [Class]]),
         section("Class methods:", [ClassSide]),
         [inherited(Super) || Super <- superclasses(Class)],
@@ -100,7 +101,7 @@ selector_name(_) -> 'help:selector:'.
 definer(nil, _) ->
     nil;
 definer(Class, Selector) ->
-    case lists:member(Selector, beamtalk_class:methods(Class)) of
+    case lists:member(Selector, beamtalk_class:methods(Class)) orelse beamtalk_class:requirement(Class, Selector) =/= error of
         true -> Class;
         false -> definer(beamtalk_class:superclass(Class), Selector)
     end.
@@ -124,10 +125,15 @@ signature({Side, Module} = Class, Selector) ->
     end.
 
 written_signature(Class, Selector) ->
-    #{source := Source} = beamtalk_class:compiled_method(Class, Selector),
-    case head(Source) of
-        <<>> -> bare_signature(atom_to_binary(Selector), beamtalk_dispatch:selector_arity(Selector));
-        Head -> Head
+    case beamtalk_class:requirement(Class, Selector) of
+        {ok, Signature, _} ->
+            Signature;
+        error ->
+            #{source := Source} = beamtalk_class:compiled_method(Class, Selector),
+            case head(Source) of
+                <<>> -> bare_signature(atom_to_binary(Selector), beamtalk_dispatch:selector_arity(Selector));
+                Head -> Head
+            end
     end.
 
 %% The first line that is no comment, up to `=>'.

@@ -4,7 +4,7 @@
 %%% shown as unavailable.
 -module(beamtalk_inspector).
 
--export([state/1, kind/1, parts/2, count/2, page/2, child/3]).
+-export([state/1, kind/1, parts/2, count/2, page/2, child/3, evaluate/2]).
 
 %% Elements of a collection that a page shows.
 -define(PAGE, 50).
@@ -84,6 +84,33 @@ child(Object, State, Key) ->
             Hint = <<"no field named ", (beamtalk_print:display_string(Key))/binary>>,
             beamtalk_result:error(beamtalk_error:make(no_such_field, 'Inspector', 'at:', Hint))
     end.
+
+%% The value of an expression with `self' as the object. Its errors are answered, not raised.
+-spec evaluate(term(), term()) -> beamtalk_result:result().
+evaluate(Object, Source) when is_binary(Source) ->
+    case lists:member(kind(Object), [actor, foreign]) of
+        true -> refusal(actor_eval_unsupported, <<"the object is no value: send it messages instead">>);
+        false -> evaluated(Object, beamtalk_host:call({expression, Source}))
+    end;
+evaluate(_, Source) ->
+    refusal(type_error, <<"evaluate: expects a String, got: ", (beamtalk_display:short(Source))/binary>>).
+
+evaluated(Object, {ok, {Module, Beam}}) ->
+    try
+        beamtalk_result:ok(beamtalk_evaluator:call(binary_to_atom(Module), Beam, #{<<"self">> => Object}))
+    catch
+        throw:{'$return', _, _} = Return:Stack -> erlang:raise(throw, Return, Stack);
+        Class:Reason:Stack -> beamtalk_result:error(beamtalk_error:from_erlang(Class, Reason, Stack))
+    end;
+evaluated(_, {error, #{message := Message} = Error}) ->
+    Hint = maps:get(hint, Error, nil),
+    Exception = beamtalk_error:make_message('bt@stdlib@RuntimeError', eval_failed, Message, 'Inspector', 'evaluate:', Hint),
+    beamtalk_result:error(Exception);
+evaluated(_, no_host) ->
+    refusal(eval_failed, <<"this node runs without a compiler">>).
+
+refusal(Kind, Hint) ->
+    beamtalk_result:error(beamtalk_error:make(Kind, 'Inspector', 'evaluate:', Hint)).
 
 %% ---- parts ---------------------------------------------------------------------------------------------------
 

@@ -66,6 +66,8 @@ handle(From, {inspect, Pid}) when is_binary(Pid) ->
         Fields = lists:keysort(1, maps:to_list(beamtalk_actor:fields(Actor, inspect))),
         rendered(From, group_leader(), [{atom_to_binary(Name), Value} || {Name, Value} <- Fields, is_atom(Name)])
     end);
+handle(From, {help, Class, Selector}) when is_binary(Class), is_binary(Selector) orelse Selector =:= nil ->
+    apart(From, fun() -> helped(From, Class, Selector) end);
 handle(From, {kill, Pid}) when is_binary(Pid) ->
     with_actor(From, Pid, fun(Actor) ->
         beamtalk_actor:kill(Actor),
@@ -94,6 +96,9 @@ handle(From, stop) ->
     beamtalk_boot:stop();
 handle(From, _) ->
     unknown(From).
+
+helped(From, Class, nil) -> ok(From, beamtalk_help:class(Class));
+helped(From, Class, Selector) -> ok(From, beamtalk_help:method(Class, binary_to_atom(Selector))).
 
 %% ---- answers -------------------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ const WITHOUT_EXAMPLE: &[&str] = &[
     "E0525", // the parser is faster
     "E0341", // only in the standard library
     "E0319", // two inputs
-    "E0451", "E0452", // a project; at the prompt the later one wins
+    "E0451", "E0452", "E0453", // several files; at the prompt the later one wins
     "E0511", "E0544", // two inputs
     "E0600", // no text at all
     "E0605", "E0606", "E0607", "E0613", "E0614", // of reflection, at run time

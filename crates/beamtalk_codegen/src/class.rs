@@ -5,8 +5,8 @@ use std::sync::Arc;
 use beamtalk_beam::{Module, Term};
 use beamtalk_semantics::hir::{ActivationId, Unit};
 use beamtalk_semantics::{
-    ClassInfo, ClassKind, ClassTable, Declared, MethodContext, MethodInfo, Origin, Side, check_method,
-    is_delegating, lower_expression, lower_method,
+    ClassInfo, ClassKind, ClassTable, Declared, MethodContext, MethodInfo, Origin, RequirementInfo, Side,
+    check_method, is_delegating, lower_expression, lower_method,
 };
 use beamtalk_syntax::ast;
 use beamtalk_text::Diagnostic;
@@ -531,6 +531,13 @@ fn info_items(table: &ClassTable, info: &ClassInfo, kind: ClassKind) -> Vec<(&'s
     ];
     if let Some(functions) = table.requirements(&info.name) {
         items.push(("requires", Term::List(functions.into_iter().map(Term::Atom).collect())));
+    }
+    if let Some(protocol) = &info.protocol {
+        let written = protocol.requirements.iter().map(|requirement| {
+            let RequirementInfo { function, signature, doc } = requirement;
+            Term::Tuple(vec![Term::Atom(function.clone()), Term::text(signature), text(doc)])
+        });
+        items.push(("requirements", Term::List(written.collect())));
     }
     items
 }

@@ -172,6 +172,13 @@ impl Played {
                 let message = format!("Invalid actor PID: {session}");
                 self.reply(id, Err(error("argument_error", &message, &[])));
             }
+            "help" if lock(&self.state).modules.iter().any(|module| class_of(module) == session) => {
+                self.reply(id, Ok(binary(format!("Help for {session}"))));
+            }
+            "help" => {
+                let message = format!("Class '{session}' not found");
+                self.reply(id, Err(error("class_not_found", &message, &[])));
+            }
             "modules" => self.modules(id),
             "release" => {
                 let names = parts.into_iter().nth(1).unwrap_or_else(|| list([]));

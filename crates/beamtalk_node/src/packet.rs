@@ -66,6 +66,7 @@ pub(crate) enum Request {
     Sessions,
     Actors,
     Inspect(String),
+    Help(String, Option<String>),
     Kill(String),
     Modules,
     Release(Vec<String>),
@@ -98,6 +99,10 @@ impl Request {
             Self::Sessions => atom("sessions"),
             Self::Actors => atom("actors"),
             Self::Inspect(pid) => tuple([atom("inspect"), binary(pid)]),
+            Self::Help(class, selector) => {
+                let selector = selector.map_or_else(|| atom("nil"), binary);
+                tuple([atom("help"), binary(class), selector])
+            }
             Self::Kill(pid) => tuple([atom("kill"), binary(pid)]),
             Self::Modules => atom("modules"),
             Self::Release(modules) => tuple([atom("release"), names(modules)]),

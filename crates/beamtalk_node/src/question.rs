@@ -3,6 +3,7 @@
 //! Something in the node waits for each answer, so a [`Call`] that is dropped is answered as well: with kind `unsupported`.
 
 use crate::packet::encoded;
+use crate::requests::CodeModule;
 use crate::term::{as_atom, as_text, atom, binary, list, tuple};
 use eetf::Term;
 use std::fmt;
@@ -43,6 +44,11 @@ pub enum Question {
         /// The class as a text.
         source: String,
     },
+    /// Compile an expression that the program runs itself, with a value for `self`.
+    Expression {
+        /// Its text.
+        source: String,
+    },
     /// Load a method's class without it.
     RemoveSelector(MethodName),
     /// Forget a class; the node unloads it.
@@ -72,6 +78,8 @@ pub enum Answer {
     Text(String),
     /// Names of classes.
     Names(Vec<String>),
+    /// An expression's module.
+    Code(CodeModule),
 }
 
 /// Why a question is not answered. The asker's program gets it as an error.
@@ -139,6 +147,7 @@ impl Answer {
             Self::Done => atom("ok"),
             Self::Text(text) => binary(text),
             Self::Names(names) => list(names.into_iter().map(binary)),
+            Self::Code(code) => tuple([binary(code.name), binary(code.beam)]),
         }
     }
 }
@@ -176,6 +185,7 @@ fn known(term: &Term) -> Option<Question> {
             },
         }),
         ("define", [source]) => Some(Question::Define { source: as_text(source)? }),
+        ("expression", [source]) => Some(Question::Expression { source: as_text(source)? }),
         ("remove_selector", [module, side, selector]) => {
             Some(Question::RemoveSelector(method(module, side, selector)?))
         }

@@ -199,6 +199,13 @@ impl Node {
         shown_pairs(self.request(Request::Inspect(pid.to_owned())).await?)
     }
 
+    /// Help for a class (`C class` is one too), or for one of its methods.
+    pub async fn help(&self, class: &str, selector: Option<&str>) -> Result<String, NodeError> {
+        let request = Request::Help(class.to_owned(), selector.map(str::to_owned));
+        let term = self.request(request).await?;
+        as_text(&term).ok_or_else(|| NodeError::Protocol("no text".into()))
+    }
+
     /// Ends an actor.
     pub async fn kill(&self, pid: &str) -> Result<(), NodeError> {
         self.request(Request::Kill(pid.to_owned())).await.map(|_| ())

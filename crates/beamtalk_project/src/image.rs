@@ -14,7 +14,7 @@ use crate::library::LIBRARY;
 use crate::order::superclass_first;
 use crate::policy::Policy;
 use crate::settle::{Settled, Surface, settle};
-use crate::unit::{ClassUnit, Definition, Source};
+use crate::unit::{ClassUnit, Definition, Patch, Source};
 
 /// The path of what is typed at a prompt.
 pub const INPUT: &str = "<input>";
@@ -468,13 +468,43 @@ impl<'i> Work<'i> {
             );
         };
         let mut unit = unit.clone();
-        unit.patch(source, item, extension);
+        if let Some(old) = unit.patch(source, item, extension).filter(|old| !unit.is_of_body(old)) {
+            self.extended_twice(source, extension, &old);
+        }
         if let Some(info) = unit.info() {
             self.table_mut().insert(info);
         }
         self.units.insert(name.clone(), unit);
         self.mark(&name);
         self.shown.push(format!("{name}>>{}", extension.method.signature.selector()));
+    }
+
+    /// An extension takes the place of another one. Of the sources of one compilation none is the later one.
+    fn extended_twice(&mut self, source: &Arc<Source>, extension: &ast::Extension, old: &Patch) {
+        let together = self.sources.iter().any(|(each, _)| Arc::ptr_eq(each, &old.source));
+        if !together && old.source.path == source.path {
+            return;
+        }
+        let (target, side) = (&extension.target.name.name, if extension.class_side { " class" } else { "" });
+        let (selector, span) = (&old.selector, extension.method.signature.span());
+        let at = old.extension().map_or(0, |old| old.method.signature.span().start);
+        let line = LineIndex::new(&old.source.text).line(at);
+        let place = format!("{}:{line}", old.source.path);
+        let diagnostic = if together {
+            let said = format!("extension '{selector}' of `{target}{side}` is defined twice");
+            let help = format!("It is also defined at {place}; remove or rename one of them.");
+            Diagnostic::error("E0451", span, said).with_help(help)
+        } else {
+            let said = format!("extension '{selector}' of `{target}{side}` replaces the one of {place}");
+            let earlier = old.replaced.join(", ");
+            let help = if earlier.is_empty() {
+                "The last definition wins; remove or rename one of them.".to_owned()
+            } else {
+                format!("The last definition wins; before it was that of {earlier}.")
+            };
+            Diagnostic::warning("E0453", span, said).with_help(help)
+        };
+        self.report(&source.path, diagnostic.in_category(Category::ExtensionConflict));
     }
 
     /// Code that was compiled before some control flow became a message is compiled again.

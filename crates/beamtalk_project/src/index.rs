@@ -109,7 +109,8 @@ impl Work {
             return;
         }
         if let Some(unit) = self.units.get_mut(name) {
-            return unit.patch(source, item, extension);
+            unit.patch(source, item, extension);
+            return;
         }
         if let Some((_, unit)) = LIBRARY.units.iter().find(|(each, _)| each == name) {
             let mut unit = unit.clone();

@@ -10,7 +10,7 @@
 //! nothing is wrong with any source.
 //!
 //! Source code layout: `image.rs` the image, `methods.rs` changes of one method, `questions.rs` completions and listings, `unit.rs` a class with its patches, `library.rs` the standard library,
-//! `order.rs` superclasses first, `render.rs` diagnostics for people, `docs.rs` help texts. Of projects: `project.rs`
+//! `order.rs` superclasses first, `render.rs` diagnostics for people. Of projects: `project.rs`
 //! building, `layout.rs` where files are, `manifest.rs`, `package_name.rs` and `policy.rs` what the manifest says,
 //! `index.rs` all classes, `trace.rs` when a class may be used again, `state.rs` the record of the last build,
 //! `suite.rs` files compiled together in memory, for tests, `appfile.rs` the application resource file, `error.rs` errors. Of diagnostics: `expect.rs` what sources know of
@@ -18,7 +18,6 @@
 //! `sarif.rs` the same for programs.
 
 mod appfile;
-mod docs;
 mod error;
 mod expect;
 mod image;

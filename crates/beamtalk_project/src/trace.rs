@@ -5,7 +5,7 @@
 //! is not the recorded one. So an edit reaches exactly the classes that could notice it.
 
 use beamtalk_semantics::{
-    ClassInfo, ClassTable, Declared, FieldInfo, Looks, MethodInfo, Origin, ProtocolInfo,
+    ClassInfo, ClassTable, Declared, FieldInfo, Looks, MethodInfo, Origin, ProtocolInfo, RequirementInfo,
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -163,8 +163,11 @@ fn interface(info: &ClassInfo) -> Digest {
             hash.update([u8::from(*sealed), u8::from(*internal), origin]);
         }
     }
-    if let Some(ProtocolInfo { functions, extending }) = protocol {
-        functions.iter().chain(extending).for_each(|name| text(&mut hash, name));
+    if let Some(ProtocolInfo { requirements, extending }) = protocol {
+        // Heads and documentation reach only the protocol's own module.
+        let functions =
+            requirements.iter().map(|RequirementInfo { function, signature: _, doc: _ }| function);
+        functions.chain(extending).for_each(|name| text(&mut hash, name));
         hash.update([u8::from(extending.is_some())]);
     }
     hash.finalize().into()

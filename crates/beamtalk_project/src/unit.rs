@@ -139,6 +139,8 @@ pub struct Patch {
     pub item: usize,
     pub side: Side,
     pub selector: SmolStr,
+    /// Where it was defined before, by others: the latest last.
+    pub replaced: Vec<SmolStr>,
 }
 
 impl Patch {
@@ -183,13 +185,25 @@ impl ClassUnit {
         std::iter::once(&self.source).chain(self.patches.iter().map(|patch| &patch.source))
     }
 
-    /// Add a method, or replace the one of its side and selector.
-    pub fn patch(&mut self, source: &Arc<Source>, item: usize, extension: &ast::Extension) {
+    /// Add a method, or replace the one of its side and selector, which is answered.
+    pub fn patch(&mut self, source: &Arc<Source>, item: usize, extension: &ast::Extension) -> Option<Patch> {
         let side = if extension.class_side { Side::Class } else { Side::Instance };
         let selector = extension.method.signature.selector();
-        self.patches.retain(|patch| patch.side != side || patch.selector != selector);
+        let known = self.patches.iter().position(|patch| patch.side == side && patch.selector == selector);
+        let old = known.map(|index| self.patches.remove(index));
+        let mut replaced = old.as_ref().map(|old| old.replaced.clone()).unwrap_or_default();
+        if let Some(old) = old.as_ref().filter(|old| old.source.path != source.path) {
+            replaced.retain(|path| *path != old.source.path);
+            replaced.push(old.source.path.clone());
+        }
         self.removed.retain(|removed| *removed != (side, selector.clone()));
-        self.patches.push(Patch { source: source.clone(), item, side, selector });
+        self.patches.push(Patch { source: source.clone(), item, side, selector, replaced });
+        old
+    }
+
+    /// Whether the method of a patch belongs to the class's own body, which it changes.
+    pub fn is_of_body(&self, patch: &Patch) -> bool {
+        self.own_method(patch.side, &patch.selector).is_some()
     }
 
     /// What the class table is to know.
@@ -200,7 +214,9 @@ impl ClassUnit {
             Definition::Class(class) => {
                 ClassInfo::from_definition(class, &self.source.text, &self.package, path)
             }
-            Definition::Protocol(protocol) => ClassInfo::from_protocol(protocol, &self.package, path),
+            Definition::Protocol(protocol) => {
+                ClassInfo::from_protocol(protocol, &self.source.text, &self.package, path)
+            }
         };
         info.built = self.source.path == BUILT;
         for (side, selector) in &self.removed {

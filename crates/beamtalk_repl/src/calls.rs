@@ -8,7 +8,7 @@ use crate::files;
 use crate::image::Image;
 use crate::journal::Entry;
 use crate::reply::Failure;
-use beamtalk_node::{Answer, Call, MethodName, Question, Refusal};
+use beamtalk_node::{Answer, Call, CodeModule, MethodName, Question, Refusal, VariableKind};
 use serde_json::json;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,7 @@ pub(crate) async fn answer(image: Arc<Image>, project: PathBuf, call: Call) {
         Question::MethodSource(method) => method_source(&image, method).await,
         Question::Compile { method, source, durable: _ } => change(&image, method, Some(source)).await,
         Question::Define { source } => define(&image, source).await,
+        Question::Expression { source } => expression(&image, source).await,
         Question::RemoveSelector(method) => change(&image, method, None).await,
         Question::RemoveClass { module } => remove_class(&image, module).await,
         Question::Reload { module } => reload(&image, &project, module).await,
@@ -68,6 +69,32 @@ async fn define(image: &Image, text: String) -> Result<Answer, Refusal> {
         image.router.push("classes", "loaded", json!({"class": class}));
     }
     Ok(Answer::Done)
+}
+
+/// Compiles an expression for the program that asks. The node gives the module's name back like that of an input.
+async fn expression(image: &Image, source: String) -> Result<Answer, Refusal> {
+    let failed = |failure| refusal("eval_failed", failure);
+    let name = image.take_name().await.map_err(failed)?;
+    let variables = vec![("self".to_owned(), VariableKind::Value)];
+    let compiled = image.compile(source, variables, name.clone()).await;
+    match compiled {
+        Ok(Compiled { eval: Some(beam), modules, .. }) if modules.is_empty() => {
+            image.hold(&name);
+            Ok(Answer::Code(CodeModule { name, file: "repl".into(), beam }))
+        }
+        outcome => {
+            image.router.names().give_back(&name);
+            let compiled = outcome.map_err(failed)?;
+            if !compiled.errors.is_empty() {
+                return Err(Refusal { kind: "eval_failed", ..rejected(&compiled.errors) });
+            }
+            Err(Refusal {
+                kind: "eval_failed",
+                message: "The source is not an expression".into(),
+                hint: Some("Definitions belong into a file or an input of their own.".into()),
+            })
+        }
+    }
 }
 
 async fn changed(

@@ -44,9 +44,6 @@ pub trait Compiler: Send {
     /// What a name stands for, such as `class`; `None` for an unknown one.
     fn kind_of(&self, name: &str) -> Option<&'static str>;
 
-    /// Help for a class or one of its methods; the error is a sentence for people.
-    fn docs(&self, class: &str, selector: Option<&str>) -> Result<String, String>;
-
     /// The selector that somebody who sent `selector` to an instance of `class`, or to the class itself, may have meant.
     fn did_you_mean(&self, class: &str, selector: &str) -> Option<String>;
 

@@ -28,6 +28,9 @@ pub(crate) struct Image {
     pub(crate) recorded_names: AtomicU32,
 }
 
+/// The code of the compiler's warning that an extension takes the place of somebody else's.
+const REPLACED_EXTENSION: &str = "E0453";
+
 /// What an input came to, besides its value.
 struct Prepared {
     module: String,
@@ -198,7 +201,8 @@ impl Image {
         Ok(Prepared { module: module.to_owned(), compiled })
     }
 
-    async fn compile(
+    /// Compiles an input for a module of that name.
+    pub(crate) async fn compile(
         &self,
         code: String,
         variables: Vec<(String, VariableKind)>,
@@ -217,6 +221,9 @@ impl Image {
                 details: problems(&compiled.errors).details.and(warnings(&compiled.warnings)),
                 ..problems(&compiled.errors)
             });
+        }
+        for warning in compiled.warnings.iter().filter(|warning| warning.code == REPLACED_EXTENSION) {
+            tracing::warn!("{}", warning.message);
         }
         let modules = std::mem::take(&mut compiled.modules);
         let changes = !modules.is_empty();

@@ -179,10 +179,6 @@ impl Compiler for ImageCompiler {
         self.image.table().get(name).map(|_| "class")
     }
 
-    fn docs(&self, class: &str, selector: Option<&str>) -> Result<String, String> {
-        self.image.docs(class, selector)
-    }
-
     fn did_you_mean(&self, class: &str, selector: &str) -> Option<String> {
         self.image.did_you_mean(class, selector).map(|selector| selector.to_string())
     }

@@ -12,7 +12,7 @@ use crate::session::Session;
 use crate::testing;
 use crate::wire::Request;
 use beamtalk_home::workspace::now;
-use beamtalk_node::{Display, Status};
+use beamtalk_node::{Display, NodeError, Status};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -149,8 +149,19 @@ async fn info(host: &Host, request: &Request) -> Outcome {
 async fn docs(host: &Host, request: &Request) -> Outcome {
     let class = request.text("class")?.to_owned();
     let selector = request.optional_text("selector")?.map(str::to_owned);
-    let look_up = host.image.compiler.run(move |compiler| compiler.docs(&class, selector.as_deref()));
-    look_up.await?.map(|docs| Frame::new().with("docs", docs)).map_err(Failure::new)
+    match host.image.node.help(&class, selector.as_deref()).await {
+        Ok(docs) => Ok(Frame::new().with("docs", docs)),
+        Err(NodeError::Raised(raised)) if raised.kind == "class_not_found" => {
+            Err(Failure::new(format!("Unknown class: {class}. Use :modules to see loaded classes.")))
+        }
+        Err(NodeError::Raised(raised)) if raised.kind == "does_not_understand" => {
+            let selector = selector.unwrap_or_default();
+            Err(Failure::new(format!(
+                "{class} does not understand {selector}. Use :help {class} to see its methods."
+            )))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn show_codegen(host: &Host, client: &Client, request: &Request) -> Outcome {

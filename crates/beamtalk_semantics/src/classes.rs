@@ -135,10 +135,21 @@ pub struct ClassInfo {
 /// What a protocol asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProtocolInfo {
-    /// The functions of its own, in order: `asString`, `class create`.
-    pub functions: Vec<SmolStr>,
+    /// What it asks for itself, in order.
+    pub requirements: Vec<RequirementInfo>,
     /// The protocol whose requirements it takes over.
     pub extending: Option<SmolStr>,
+}
+
+/// A method that a protocol asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequirementInfo {
+    /// Its function: `asString`, `class create`.
+    pub function: SmolStr,
+    /// As it is written, without `class`.
+    pub signature: SmolStr,
+    /// Its documentation.
+    pub doc: Option<SmolStr>,
 }
 
 /// The module of a class.
@@ -219,10 +230,24 @@ impl ClassInfo {
 
     /// Read a protocol from its definition: a class below `Protocol` that nothing can be made of.
     #[must_use]
-    pub fn from_protocol(definition: &ast::ProtocolDef, package: &str, source_file: Option<&str>) -> Self {
-        let functions = definition.requirements.iter().map(|requirement| {
+    pub fn from_protocol(
+        definition: &ast::ProtocolDef,
+        source: &str,
+        package: &str,
+        source_file: Option<&str>,
+    ) -> Self {
+        let requirements = definition.requirements.iter().map(|requirement| {
             let selector = requirement.signature.selector();
-            if requirement.class_side { format_smolstr!("class {selector}") } else { selector }
+            let text = requirement.span.text(source).trim_end();
+            RequirementInfo {
+                function: if requirement.class_side { format_smolstr!("class {selector}") } else { selector },
+                signature: text
+                    .strip_prefix("class ")
+                    .filter(|_| requirement.class_side)
+                    .unwrap_or(text)
+                    .into(),
+                doc: requirement.doc.as_ref().map(|doc| doc.text.as_str().into()),
+            }
         });
         Self {
             name: definition.name.name.clone(),
@@ -242,7 +267,7 @@ impl ClassInfo {
             source_file: source_file.map(SmolStr::from),
             built: false,
             protocol: Some(ProtocolInfo {
-                functions: functions.collect(),
+                requirements: requirements.collect(),
                 extending: definition.extending.as_ref().map(|name| name.name.clone()),
             }),
         }
@@ -510,7 +535,7 @@ impl ClassTable {
         let mut functions: Vec<SmolStr> = Vec::new();
         let mut left = 256;
         while let Some(protocol) = next.filter(|_| left > 0) {
-            for function in &protocol.functions {
+            for RequirementInfo { function, .. } in &protocol.requirements {
                 if !functions.contains(function) {
                     functions.push(function.clone());
                 }

@@ -17,6 +17,11 @@ const SELF: &str = "self";
 /// A slot of a block parameter that is called `self`. What kind of object it is, only the running program knows.
 fn slot_of_parameter(function: &str, mut arguments: Vec<Expr>, name: &ast::Ident, span: Span) -> Expr {
     arguments.push(finish(Kind::Atom(name.name.clone()), name.span));
+    builder_call(function, arguments, span)
+}
+
+/// What a block that is a method needs of the builder of its class.
+fn builder_call(function: &str, arguments: Vec<Expr>, span: Span) -> Expr {
     let module = "beamtalk_class_builder".into();
     finish(Kind::Primitive { module, function: function.into(), arguments }, span)
 }
@@ -138,6 +143,28 @@ impl Lowerer<'_> {
                 "Send the message to an object, or move the code into a method.",
             ),
         }
+    }
+
+    /// `super` in a block whose first parameter is called `self`, or in a block inside it: a method that a `ClassBuilder` gets.
+    /// Which class it becomes a method of, it learns from its builder when it begins. `None` anywhere else.
+    pub(crate) fn super_of_parameter(
+        &mut self,
+        selector: &SmolStr,
+        arguments: &[ast::Expr],
+        span: Span,
+    ) -> Option<Expr> {
+        let this = self.find(SELF)?;
+        let activation = self.vars[this.0 as usize].activation;
+        let owner = self.closures.iter().position(|closure| closure.activation == activation)?;
+        let home =
+            self.closures[owner].home.unwrap_or_else(|| self.new_var("super".into(), activation, span));
+        self.closures[owner].home = Some(home);
+        let this = self.local(this, span, Use::Local);
+        let home = self.local(home, span, Use::Local);
+        let selector = finish(Kind::Atom(selector.clone()), span);
+        let arguments = self.exprs(arguments, Use::Escapes);
+        let arguments = finish(Kind::List { elements: arguments, tail: None }, span);
+        Some(builder_call("super_send", vec![this, home, selector, arguments], span))
     }
 
     pub(crate) fn class_ref(&mut self, name: &ast::ClassName) -> Kind {
@@ -307,10 +334,16 @@ impl Lowerer<'_> {
 
     pub(crate) fn closure(&mut self, block: &ast::Block, span: Span, usage: Use) -> Expr {
         let activation = self.new_activation(span);
-        self.closures.push(ClosureContext { activation, captures: BTreeSet::new() });
-        let inline = self.inline(block, Use::Escapes);
+        self.closures.push(ClosureContext { activation, captures: BTreeSet::new(), home: None });
+        let mut inline = self.inline(block, Use::Escapes);
+        let context = self.closures.pop();
+        let home = context.as_ref().and_then(|context| context.home);
         let captures: Vec<VarId> =
-            self.closures.pop().map(|closure| closure.captures.into_iter().collect()).unwrap_or_default();
+            context.map(|context| context.captures.into_iter().collect()).unwrap_or_default();
+        if let Some(home) = home {
+            let found = builder_call("home", Vec::new(), span);
+            inline.body.insert(0, finish(Kind::Declare(home, Box::new(found)), span));
+        }
         self.captures.closure(self.activation(), captures.clone(), usage);
         let closure = Closure { activation, parameters: inline.parameters, captures, body: inline.body };
         Expr { kind: Kind::Closure(Box::new(closure)), span, assigns: false }

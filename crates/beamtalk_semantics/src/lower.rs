@@ -120,6 +120,8 @@ pub(crate) struct Scope {
 pub(crate) struct ClosureContext {
     pub(crate) activation: ActivationId,
     pub(crate) captures: BTreeSet<VarId>,
+    /// Where `super` starts, if the block uses it and calls its receiver `self`: a variable that is set when it begins.
+    pub(crate) home: Option<VarId>,
 }
 
 pub(crate) struct Lowerer<'a> {

@@ -31,6 +31,10 @@ impl Lowerer<'_> {
     }
 
     pub(crate) fn super_send(&mut self, send: &ast::Send, selector: SmolStr, span: Span) -> Expr {
+        let at = send.message.parts.first().map_or(span, |part| part.span);
+        if let Some(call) = self.super_of_parameter(&selector, &send.message.arguments, at) {
+            return call;
+        }
         let Some(receiver) = self.receiver else {
             return self.error(
                 "E0303",
@@ -42,7 +46,6 @@ impl Lowerer<'_> {
         self.touch(receiver);
         self.read[receiver.0 as usize] = true;
         let arguments = self.exprs(&send.message.arguments, Use::Local);
-        let at = send.message.parts.first().map_or(span, |part| part.span);
         finish_at(Kind::SuperSend { selector, arguments }, at)
     }
 

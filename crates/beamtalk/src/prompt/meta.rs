@@ -163,20 +163,23 @@ impl Conversation {
 
     fn help(&mut self, topic: &str) -> Outcome<End> {
         let words: Vec<&str> = topic.split_whitespace().collect();
-        let params = match words.as_slice() {
+        let question = match words.as_slice() {
             [] => {
                 self.screen.line(COMMANDS)?;
                 return Ok(End::Done);
             }
-            ["Erlang", ..] => return self.evaluate(&format!("Beamtalk help: {topic}")),
-            [class] => json!({"class": class}),
-            [class, "class"] => json!({"class": format!("{class} class")}),
-            [class, "class", selector] => {
-                json!({"class": format!("{class} class"), "selector": selector})
+            ["Erlang", ..] => format!("Beamtalk help: {topic}"),
+            [class] => format!("Beamtalk help: {}", quoted(class)),
+            [class, "class"] => format!("Beamtalk help: {}", quoted(&format!("{class} class"))),
+            [class, "class", selector, ..] => {
+                let class = quoted(&format!("{class} class"));
+                format!("Beamtalk help: {class} selector: {}", quoted(selector))
             }
-            [class, selector, ..] => json!({"class": class, "selector": selector}),
+            [class, selector, ..] => {
+                format!("Beamtalk help: {} selector: {}", quoted(class), quoted(selector))
+            }
         };
-        self.ask("docs", params, |reply| reply.text("docs").map(|text| text.trim_end().to_owned()))
+        self.evaluate(&question)
     }
 
     /// A path is the client's: the host may work in another folder.
@@ -257,6 +260,11 @@ impl Conversation {
             self.evaluate(&format!("Workspace flush: {filter} confirmDestructive: true"))
         }
     }
+}
+
+/// A word as a symbol, whatever is in it.
+fn quoted(word: &str) -> String {
+    format!("#'{}'", word.replace('\'', "''"))
 }
 
 fn confirmed(question: &str) -> Outcome<bool> {

@@ -130,14 +130,6 @@ impl Compiler for FakeCompiler {
         self.known.contains(name).then_some("class")
     }
 
-    fn docs(&self, class: &str, _selector: Option<&str>) -> Result<String, String> {
-        if self.known.contains(class) {
-            Ok(format!("Help for {class}"))
-        } else {
-            Err(format!("Unknown class: {class}. Use :modules to see loaded classes."))
-        }
-    }
-
     fn listing(&mut self, input: &Input<'_>) -> Result<String, Vec<Problem>> {
         Ok(format!("; {}", input.code))
     }
