@@ -76,7 +76,10 @@ as_string(Binary) ->
 
 -spec as_hex(binary()) -> binary().
 as_hex(Binary) ->
-    string:lowercase(binary:encode_hex(Binary)).
+    <<<<(hex_digit(Digit))>> || <<Digit:4>> <= Binary>>.
+
+hex_digit(Digit) when Digit < 10 -> $0 + Digit;
+hex_digit(Digit) -> $a + Digit - 10.
 
 -spec as_base64_url(binary()) -> binary().
 as_base64_url(Binary) ->

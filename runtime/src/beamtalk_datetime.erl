@@ -168,10 +168,11 @@ offset_text(Offset) ->
     io_lib:format("~c~2..0b:~2..0b", [Sign, abs(Offset) div 60, abs(Offset) rem 60]).
 
 -spec format(datetime(), term()) -> binary().
-format(Self, Pattern) when is_binary(Pattern) ->
-    unicode:characters_to_binary([piece(Token, Self) || Token <- tokens(Pattern)]);
-format(_, _) ->
-    type_error('format:', <<"The pattern must be a String.">>).
+format(Self, Pattern) ->
+    case is_binary(Pattern) andalso beamtalk_string:is_text(Pattern) of
+        true -> unicode:characters_to_binary([piece(Token, Self) || Token <- tokens(Pattern)]);
+        false -> type_error('format:', <<"The pattern must be a String.">>)
+    end.
 
 piece({year, 2}, #{year := Year}) -> padded(Year rem 100, 2);
 piece({Field, Width}, Self) -> padded(map_get(Field, Self), Width);
@@ -205,6 +206,14 @@ field(_) -> none.
 
 -spec parse(term(), term()) -> beamtalk_result:result().
 parse(Text, Pattern) when is_binary(Text), is_binary(Pattern) ->
+    case beamtalk_string:is_text(Text) andalso beamtalk_string:is_text(Pattern) of
+        true -> parse_text(Text, Pattern);
+        false -> unparsed(<<"Input does not match the given pattern">>)
+    end;
+parse(_, _) ->
+    type_error('parse:format:', <<"Both arguments must be Strings.">>).
+
+parse_text(Text, Pattern) ->
     Defaults = #{year => 0, month => 1, day => 1, hour => 0, minute => 0, second => 0},
     case match(tokens(Pattern), unicode:characters_to_list(Text), Defaults) of
         {ok, #{year := Y, month := Mo, day := D, hour := H, minute := Mi, second := S}} ->
@@ -214,9 +223,7 @@ parse(Text, Pattern) when is_binary(Text), is_binary(Pattern) ->
             end;
         error ->
             unparsed(<<"Input does not match the given pattern">>)
-    end;
-parse(_, _) ->
-    type_error('parse:format:', <<"Both arguments must be Strings.">>).
+    end.
 
 unparsed(Hint) ->
     beamtalk_result:parse_error('DateTime', 'parse:format:', Hint).

@@ -1,7 +1,7 @@
 %%% Dictionaries: plain maps, with checked arguments and blocks. Plain OTP functions are named by Dictionary.bt itself.
 -module(beamtalk_dictionary).
 
--export([new/1, at_if_absent/3, merge/2, do/2, do_with_key/2, collect/2]).
+-export([new/1, at_if_absent/3, merge/2, do/2, do_with_key/2, keys_and_values_do/2, collect/2]).
 
 -spec new(term()) -> map().
 new(Pairs) when is_map(Pairs), not is_map_key('$class', Pairs) -> Pairs;
@@ -23,8 +23,15 @@ do(Dictionary, Block) when is_function(Block, 1) -> beamtalk_list:do(maps:values
 do(_, _) -> not_a_block('do:', 1).
 
 -spec do_with_key(map(), term()) -> nil.
-do_with_key(Dictionary, Block) when is_function(Block, 2) -> pairs_do(maps:next(maps:iterator(Dictionary)), Block);
-do_with_key(_, _) -> not_a_block('doWithKey:', 2).
+do_with_key(Dictionary, Block) ->
+    pairs_do(Dictionary, Block, 'doWithKey:').
+
+-spec keys_and_values_do(map(), term()) -> nil.
+keys_and_values_do(Dictionary, Block) ->
+    pairs_do(Dictionary, Block, 'keysAndValuesDo:').
+
+pairs_do(Dictionary, Block, _) when is_function(Block, 2) -> pairs_do(maps:next(maps:iterator(Dictionary)), Block);
+pairs_do(_, _, Selector) -> not_a_block(Selector, 2).
 
 pairs_do({Key, Value, Iterator}, Block) ->
     _ = Block(Key, Value),

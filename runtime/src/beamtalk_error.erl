@@ -14,6 +14,7 @@
     from_erlang/3,
     from_erlang/4,
     is_exception/1,
+    bad_arithmetic/2,
     no_match/1,
     bad_destructure/1,
     bad_tuple/1,
@@ -65,6 +66,11 @@ make_message(ExceptionModule, Kind, Message, ClassName, Selector, Hint) ->
 -spec is_exception(term()) -> boolean().
 is_exception(#{'$class' := _, kind := _, message := _, stackTrace := _}) -> true;
 is_exception(_) -> false.
+
+%% What the VM says of arithmetic without a result, for a message whose class and selector are known.
+-spec bad_arithmetic(atom(), atom()) -> no_return().
+bad_arithmetic(ClassName, Selector) ->
+    erlang:error((classify(badarith, []))#{errorClass := ClassName, selector := Selector}).
 
 %% No arm of `match:' took the value.
 -spec no_match(term()) -> no_return().

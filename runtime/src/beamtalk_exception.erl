@@ -78,9 +78,14 @@ signal_kind('bt@stdlib@TypeError') -> type_error;
 signal_kind('bt@stdlib@InstantiationError') -> instantiation_error;
 signal_kind(_) -> signal.
 
--spec signal_kind(atom(), atom(), atom(), binary() | nil) -> no_return().
-signal_kind(Kind, ClassName, Selector, Hint) ->
-    beamtalk_error:raise(Kind, ClassName, Selector, Hint).
+-spec signal_kind(term(), term(), term(), term()) -> no_return().
+signal_kind(Kind, ClassName, Selector, Hint) when
+    is_atom(Kind), Kind =/= nil, is_atom(ClassName), is_atom(Selector), (is_binary(Hint) orelse Hint =:= nil)
+->
+    beamtalk_error:raise(Kind, ClassName, Selector, Hint);
+signal_kind(_, _, _, _) ->
+    Hint = <<"Kind, class and selector are Symbols, the hint is a String; the last three may be nil.">>,
+    beamtalk_error:raise(type_error, 'Exception', 'signalKind:class:selector:hint:', Hint).
 
 %% Raises a caught exception again, as it is.
 -spec resignal(beamtalk_error:exception()) -> no_return().

@@ -1,4 +1,4 @@
-%%% Open files. A handle is the file's server process (kernel, file_io_server), so that any process of the node may use it.
+%%% Handles of open files. A handle is the file's server process (kernel, file_io_server), so any process of the node may use it.
 -module(beamtalk_file_handle).
 
 -export([open/2, scoped/2, scoped/3]).
@@ -17,7 +17,7 @@
 
 -spec open(term(), term()) -> beamtalk_result:result().
 open(Path, Mode) when is_atom(Mode) ->
-    open(Path, Mode, 'open:mode:');
+    open(Path, Mode, 'open:mode:', fun(Name, Modes) -> beamtalk_open_files:open(Name, Mode, Modes) end);
 open(_, _) ->
     type_error('File', 'open:mode:', <<"Mode must be a Symbol">>).
 
@@ -30,7 +30,7 @@ scoped(Path, Mode, Block) when is_atom(Mode) -> scoped(Path, Mode, Block, 'open:
 scoped(_, _, _) -> type_error('File', 'open:mode:do:', <<"Mode must be a Symbol">>).
 
 scoped(Path, Mode, Block, Selector) when is_function(Block, 1) ->
-    case open(Path, Mode, Selector) of
+    case open(Path, Mode, Selector, fun file:open/2) of
         #{isOk := true, okValue := Handle} ->
             try
                 beamtalk_result:ok(materialized(Block(Handle)))
@@ -47,7 +47,7 @@ scoped(_, _, _, Selector) ->
 materialized(#{'$class' := 'bt@stdlib@Stream'} = Stream) -> beamtalk_stream:to_list(Stream);
 materialized(Value) -> Value.
 
-open(Path, Mode, Selector) ->
+open(Path, Mode, Selector, Opener) ->
     case modes(Mode) of
         error ->
             failed(beamtalk_error:make(type_error, 'File', Selector, ?MODE_HINT));
@@ -55,13 +55,13 @@ open(Path, Mode, Selector) ->
             Checked = beamtalk_file:path(Path, Selector),
             case file:read_file_info(Checked) of
                 {ok, #file_info{type = Type}} when Type =/= regular -> not_regular(Selector);
-                _ -> open_file(Checked, Mode, Modes, Selector)
+                _ -> open_file(Checked, Mode, Modes, Selector, Opener)
             end
     end.
 
-open_file(Path, Mode, Modes, Selector) ->
+open_file(Path, Mode, Modes, Selector, Opener) ->
     _ = Mode =/= read andalso filelib:ensure_dir(Path),
-    case file:open(Path, [binary | Modes]) of
+    case Opener(Path, [binary | Modes]) of
         {ok, Device} ->
             beamtalk_result:ok(#{'$class' => 'bt@stdlib@FileHandle', device => Device, mode => Mode});
         {error, Reason} ->
@@ -161,8 +161,13 @@ sync(#{device := Device} = Handle) ->
 
 -spec close(handle()) -> beamtalk_result:result().
 close(#{device := Device}) ->
+    ok = beamtalk_open_files:forget(Device),
+    Monitor = erlang:monitor(process, Device),
     _ = file:close(Device),
-    beamtalk_result:ok(nil).
+    %% The server answers before it ends; afterwards the handle is not open.
+    receive
+        {'DOWN', Monitor, process, _, _} -> beamtalk_result:ok(nil)
+    end.
 
 -spec is_open(handle()) -> boolean().
 is_open(#{device := Device}) ->

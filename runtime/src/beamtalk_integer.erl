@@ -1,22 +1,23 @@
-%%% What Integer cannot say in one BIF: powers, divisors and counted loops over blocks.
+%%% What Integer cannot say in one BIF: powers, multiples, divisors and counted loops over blocks.
 -module(beamtalk_integer).
 
--export([power/2, gcd/2, lcm/2, times_repeat/2, to_do/4]).
+-export([power/3, round_to/2, truncate_to/2, as_float/1, gcd/2, lcm/2, times_repeat/2, to_do/3, to_do/4]).
 
 %% The VM's longest integer, in bits. It multiplies without a pause, so a power that would get there is not begun.
 -define(LONGEST, 1 bsl 25).
 
-%% Exact for a non-negative integer exponent, otherwise a float.
--spec power(integer(), term()) -> number().
-power(Base, Exponent) when is_integer(Exponent), Exponent > ?LONGEST, Base * Base > 1 -> erlang:error(system_limit);
-power(Base, Exponent) when is_integer(Exponent), Exponent > 64, Base * Base > 1 ->
+%% Exact for a non-negative integer exponent, otherwise a float. The selector is the one that was sent.
+-spec power(integer(), term(), atom()) -> number().
+power(Base, Exponent, _) when is_integer(Exponent), Exponent >= 0 -> whole_power(Base, Exponent);
+power(Base, Exponent, Selector) -> beamtalk_float:power(Base, Exponent, 'Integer', Selector).
+
+whole_power(Base, Exponent) when Exponent > ?LONGEST, Base * Base > 1 -> erlang:error(system_limit);
+whole_power(Base, Exponent) when Exponent > 64, Base * Base > 1 ->
     case Exponent * (bits(abs(Base)) - 1) > ?LONGEST of
         true -> erlang:error(system_limit);
         false -> exact(Base, Exponent, 1)
     end;
-power(Base, Exponent) when is_integer(Exponent), Exponent >= 0 -> exact(Base, Exponent, 1);
-power(Base, Exponent) when is_number(Exponent) -> math:pow(Base, Exponent);
-power(_, _) -> erlang:error(badarith).
+whole_power(Base, Exponent) -> exact(Base, Exponent, 1).
 
 bits(Integer) ->
     <<First, _/binary>> = Bytes = binary:encode_unsigned(Integer),
@@ -30,6 +31,27 @@ exact(_, 0, Product) -> Product;
 exact(Base, 1, Product) -> Base * Product;
 exact(Base, Exponent, Product) when Exponent band 1 =:= 1 -> exact(Base * Base, Exponent bsr 1, Base * Product);
 exact(Base, Exponent, Product) -> exact(Base * Base, Exponent bsr 1, Product).
+
+%% Exact if the quantum is an integer too. Halves go away from zero.
+-spec round_to(integer(), term()) -> number().
+round_to(Self, Quantum) when is_integer(Quantum), Quantum =/= 0 ->
+    Size = abs(Quantum),
+    Multiple = (2 * abs(Self) + Size) div (2 * Size) * Size,
+    if Self < 0 -> -Multiple; true -> Multiple end;
+round_to(Self, Quantum) ->
+    beamtalk_float:round_to(Self, Quantum, 'Integer').
+
+-spec truncate_to(integer(), term()) -> number().
+truncate_to(Self, Quantum) when is_integer(Quantum), Quantum =/= 0 -> Self div Quantum * Quantum;
+truncate_to(Self, Quantum) -> beamtalk_float:truncate_to(Self, Quantum, 'Integer').
+
+-spec as_float(integer()) -> float().
+as_float(Integer) ->
+    try
+        float(Integer)
+    catch
+        error:badarg -> beamtalk_error:raise(type_error, 'Integer', asFloat, <<"The Integer is too large for a Float.">>)
+    end.
 
 -spec gcd(integer(), term()) -> non_neg_integer().
 gcd(A, B) when is_integer(B) -> euclid(abs(A), abs(B));
@@ -55,6 +77,10 @@ times_repeat(Count, Block) when Count > 0 ->
 times_repeat(_, _) ->
     nil.
 
+-spec to_do(number(), term(), term()) -> nil.
+to_do(From, To, Block) when is_number(To) -> up(From, To, 1, Block);
+to_do(_, _, _) -> beamtalk_error:bad_arithmetic('Integer', 'to:do:').
+
 %% A step of zero, or one that leads away from the end, runs nothing.
 -spec to_do(number(), term(), term(), term()) -> nil.
 to_do(From, To, Step, Block) when is_number(To), is_number(Step) ->
@@ -64,7 +90,7 @@ to_do(From, To, Step, Block) when is_number(To), is_number(Step) ->
         true -> nil
     end;
 to_do(_, _, _, _) ->
-    erlang:error(badarith).
+    beamtalk_error:bad_arithmetic('Integer', 'to:by:do:').
 
 up(I, To, Step, Block) when I =< To ->
     _ = beamtalk_block:value(Block, I),

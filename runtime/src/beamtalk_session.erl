@@ -5,7 +5,7 @@
 -module(beamtalk_session).
 -behaviour(gen_server).
 
--export([create/0, open/1, close/1, find/1, of_leader/1, names/0, any_busy/0]).
+-export([create/0, open/1, close/1, find/1, of_leader/1, current/0, names/0, any_busy/0]).
 -export([eval/4, interrupt/2, input/2, clear/2, bindings/1, change_later/2]).
 -export([start_link/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
@@ -80,6 +80,14 @@ of_leader(Leader) ->
     case ets:match(?TABLE, {'$1', '_', '_', Leader}) of
         [[Name]] -> {ok, Name};
         [] -> error
+    end.
+
+%% The session that the calling process writes to.
+-spec current() -> {ok, pid()} | error.
+current() ->
+    case of_leader(group_leader()) of
+        {ok, Name} -> find(Name);
+        error -> error
     end.
 
 -spec names() -> [binary()].

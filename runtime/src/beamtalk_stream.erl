@@ -61,7 +61,7 @@ iterated(Previous, Block) ->
     Element = Block(Previous),
     {Element, fun() -> iterated(Element, Block) end}.
 
-start_text(Start) when is_number(Start); is_atom(Start) -> beamtalk_print:print_string(Start);
+start_text(Start) when is_number(Start) -> beamtalk_print:print_string(Start);
 start_text(Start) when is_binary(Start) -> <<"'", (beamtalk_print:display_string(Start))/binary, "'">>;
 start_text(_) -> <<"...">>.
 
@@ -69,7 +69,7 @@ start_text(_) -> <<"...">>.
 on(List) when is_list(List) ->
     make(listed(List), <<"Stream(on: [...])">>);
 on(String) when is_binary(String) ->
-    make(fun() -> (listed(beamtalk_string:as_list(String)))() end, <<"Stream(on: '...')">>);
+    make(fun() -> beamtalk_string:next(String) end, <<"Stream(on: '...')">>);
 on(#{'$class' := 'bt@stdlib@Set', elements := Elements}) ->
     make(listed(Elements), <<"Stream(on: Set(...))">>);
 on(Dictionary) when is_map(Dictionary), not is_map_key('$class', Dictionary) ->

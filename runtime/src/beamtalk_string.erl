@@ -21,6 +21,7 @@
     ends_with/2,
     index_of/2,
     as_list/1,
+    next/1,
     collect/2,
     select/2,
     reject/2
@@ -98,10 +99,12 @@ length(String) ->
     end.
 
 -spec at(binary(), term()) -> binary() | byte().
-at(_, Index) when not is_integer(Index) ->
-    type_error('at:', <<"The index must be an Integer.">>);
-at(_, Index) when Index < 1 ->
-    out_of_bounds('at:', <<"Index must be >= 1 (1-based indexing)">>);
+at(String, Index) when not is_integer(Index); Index < 1 ->
+    case is_text(String) of
+        false -> beamtalk_binary:at(String, Index);
+        true when is_integer(Index) -> out_of_bounds('at:', <<"Index must be >= 1 (1-based indexing)">>);
+        true -> type_error('at:', <<"The index must be an Integer.">>)
+    end;
 at(<<>>, _) ->
     empty('at:');
 at(String, Index) ->
@@ -204,12 +207,29 @@ as_list(String) ->
             end
     end.
 
+%% The elements one by one, as a stream pulls them.
+-spec next(binary()) -> done | {binary() | byte(), beamtalk_stream:generator()}.
+next(String) ->
+    case is_text(String) of
+        true -> next_grapheme(String);
+        false -> next_byte(String)
+    end.
+
+next_grapheme(String) ->
+    case string:next_grapheme(String) of
+        [Grapheme | Rest] -> {unicode:characters_to_binary([Grapheme]), fun() -> next_grapheme(Rest) end};
+        [] -> done
+    end.
+
+next_byte(<<Byte, Rest/binary>>) -> {Byte, fun() -> next_byte(Rest) end};
+next_byte(<<>>) -> done.
+
 %% ---- iteration -----------------------------------------------------------------------------------------------
 
 -spec collect(binary(), term()) -> binary() | [term()].
 collect(String, Block) ->
     Elements = as_list(String),
-    Answers = beamtalk_list:collect(Elements, checked(Block, 1, 'collect:')),
+    Answers = beamtalk_list:collect(Elements, checked(Block, 'collect:')),
     case is_bytes(Elements) of
         true -> Answers;
         false -> joined(Answers, 'collect:')
@@ -217,14 +237,24 @@ collect(String, Block) ->
 
 -spec select(binary(), term()) -> binary() | [byte()].
 select(String, Block) ->
-    rebuilt(beamtalk_list:select(as_list(String), checked(Block, 1, 'select:'))).
+    rebuilt(beamtalk_list:select(as_list(String), deciding(Block, 'select:'))).
 
 -spec reject(binary(), term()) -> binary() | [byte()].
 reject(String, Block) ->
-    rebuilt(beamtalk_list:reject(as_list(String), checked(Block, 1, 'reject:'))).
+    rebuilt(beamtalk_list:reject(as_list(String), deciding(Block, 'reject:'))).
 
-checked(Block, Arity, _) when is_function(Block, Arity) -> Block;
-checked(_, _, Selector) -> type_error(Selector, <<"A block with 1 parameter is needed.">>).
+checked(Block, _) when is_function(Block, 1) -> Block;
+checked(_, Selector) -> type_error(Selector, <<"A block with 1 parameter is needed.">>).
+
+%% The block, held to answering a Boolean.
+deciding(Block, Selector) ->
+    Checked = checked(Block, Selector),
+    fun(Element) ->
+        case Checked(Element) of
+            Answer when is_boolean(Answer) -> Answer;
+            _ -> type_error(Selector, <<"The block must answer true or false.">>)
+        end
+    end.
 
 rebuilt(Elements) ->
     case is_bytes(Elements) of

@@ -17,6 +17,7 @@ init([]) ->
     beamtalk_class_state:create(),
     beamtalk_session:create(),
     beamtalk_host:create(),
+    beamtalk_open_files:create(),
     beamtalk_memory:create(),
     Servers = [
         beamtalk_memory,

@@ -12,9 +12,13 @@ in_folder(Test) ->
             Unique = integer_to_list(erlang:unique_integer([positive])) ++ "-" ++ os:getpid(),
             Folder = filename:join(beamtalk_file:temp_directory(), "beamtalk-file-tests-" ++ Unique),
             ok = file:make_dir(Folder),
-            unicode:characters_to_binary(Folder)
+            {beamtalk_fixture:start(), unicode:characters_to_binary(Folder)}
         end,
-        fun(Folder) -> ok = file:del_dir_r(Folder) end, fun(Folder) -> ?_test(Test(Folder)) end}.
+        fun({Started, Folder}) ->
+            beamtalk_fixture:stop(Started),
+            ok = file:del_dir_r(Folder)
+        end,
+        fun({_, Folder}) -> ?_test(Test(Folder)) end}.
 
 contents_test_() ->
     in_folder(fun(Folder) ->
@@ -94,6 +98,33 @@ handles_test_() ->
         ?assertNot(beamtalk_file_handle:is_open(Handle)),
         ?failed(io_error, beamtalk_file_handle:read(Handle, 1)),
         ?assertError(#{kind := io_error, message := <<"FileHandle is closed">>}, beamtalk_file_handle:lines(Handle))
+    end).
+
+open_handles_are_listed_and_end_with_their_owner_test_() ->
+    in_folder(fun(Folder) ->
+        Path = <<Folder/binary, "/o">>,
+        #{okValue := Mine} = beamtalk_file_handle:open(Path, write),
+        Self = self(),
+        {Actor, Monitor} = spawn_monitor(fun() ->
+            put(self(), #{}),
+            Self ! beamtalk_file_handle:open(Path, read),
+            receive stop -> ok end
+        end),
+        #{okValue := #{device := Device}} = receive Answer -> Answer end,
+        ?assertEqual([[Path, write, nil], [Path, read, Actor]], listed()),
+        ?ok([], beamtalk_file_handle:scoped(Path, fun(_) -> [Row || [_, append, _] = Row <- listed()] end)),
+        Closed = erlang:monitor(process, Device),
+        Actor ! stop,
+        receive {'DOWN', Monitor, process, _, _} -> ok end,
+        receive {'DOWN', Closed, process, _, _} -> ok end,
+        ?assertEqual([[Path, write, nil]], listed()),
+        ?ok(nil, beamtalk_file_handle:close(Mine)),
+        ?assertEqual([], listed())
+    end).
+
+listed() ->
+    beamtalk_array:inject(beamtalk_open_files:list(), [], fun(Rows, #{data := Row}) ->
+        Rows ++ [[Value || {_, Value} <- lists:sort(maps:to_list(Row))]]
     end).
 
 a_scoped_handle_is_closed_however_the_block_ends_test_() ->

@@ -6,17 +6,28 @@
 -define(assertKind(Kind, Expression), ?assertError(#{kind := Kind}, Expression)).
 
 power_is_exact_for_non_negative_integer_exponents_test() ->
-    ?assertEqual(1024, beamtalk_integer:power(2, 10)),
-    ?assertEqual(12157665459056928801, beamtalk_integer:power(3, 40)),
-    ?assertEqual(1, beamtalk_integer:power(0, 0)),
-    ?assertEqual(-8, beamtalk_integer:power(-2, 3)),
-    ?assertEqual(1 bsl 200, beamtalk_integer:power(2, 200)).
+    ?assertEqual(1024, power(2, 10)),
+    ?assertEqual(12157665459056928801, power(3, 40)),
+    ?assertEqual(1, power(0, 0)),
+    ?assertEqual(-8, power(-2, 3)),
+    ?assertEqual(1 bsl 200, power(2, 200)).
 
 power_is_a_float_otherwise_test() ->
-    ?assertEqual(0.5, beamtalk_integer:power(2, -1)),
-    ?assertEqual(math:sqrt(2), beamtalk_integer:power(2, 0.5)),
-    ?assertError(badarith, beamtalk_integer:power(2, <<"3">>)),
-    ?assertError(badarith, beamtalk_integer:power(0, -1)).
+    ?assertEqual(0.5, power(2, -1)),
+    ?assertEqual(math:sqrt(2), power(2, 0.5)),
+    ?assertError(#{kind := type_error, selector := '**'}, power(2, <<"3">>)),
+    ?assertError(#{kind := type_error, selector := '**'}, power(0, -1)).
+
+power(Base, Exponent) ->
+    beamtalk_integer:power(Base, Exponent, '**').
+
+multiples_of_integers_are_exact_test() ->
+    Large = 123456789012345678901234567895,
+    ?assertEqual(Large + 5, beamtalk_integer:round_to(Large, 10)),
+    ?assertEqual(-Large - 5, beamtalk_integer:round_to(-Large, -10)),
+    ?assertEqual(Large - 5, beamtalk_integer:truncate_to(Large, 10)),
+    ?assertError(#{kind := type_error, selector := 'roundTo:'}, beamtalk_integer:round_to(1, 0)),
+    ?assertError(#{kind := type_error, selector := 'truncateTo:'}, beamtalk_float:truncate_to(1.5, a)).
 
 divisors_are_never_negative_test() ->
     ?assertEqual(6, beamtalk_integer:gcd(12, -18)),
@@ -45,7 +56,8 @@ loops_run_as_far_as_the_step_leads_test_() ->
         ?_assertEqual([], counted(fun(B) -> beamtalk_integer:to_do(5, 1, 1, B) end)),
         ?_assertEqual([], counted(fun(B) -> beamtalk_integer:to_do(1, 5, 0, B) end)),
         ?_assertEqual([1, 2], counted(fun(B) -> beamtalk_integer:to_do(1, 2.5, 1, B) end)),
-        ?_assertError(badarith, beamtalk_integer:to_do(1, x, 1, fun(_) -> ok end))
+        ?_assertError(#{kind := type_error, selector := 'to:do:'}, beamtalk_integer:to_do(1, x, fun(_) -> ok end)),
+        ?_assertError(#{kind := type_error, selector := 'to:by:do:'}, beamtalk_integer:to_do(1, x, 1, fun(_) -> ok end))
     ].
 
 times_repeat_ignores_negative_counts_test() ->
