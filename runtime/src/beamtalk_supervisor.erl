@@ -1,14 +1,15 @@
 %%% Supervisors: OTP's, configured by the class side of `Supervisor' and `DynamicSupervisor' subclasses.
 %%%
 %%% A handle is a value object with the supervisor's pid. The instance that runs for a class is registered in the node under a
-%%% name made of the class's module. Whoever sends `supervise' may be gone soon, so a process of its own is the parent.
+%%% name made of the class's module. Whoever sends `supervise' may be gone soon, so a process of its own is the parent: the
+%%% keeper of a tree of supervisors, which also has the `initialize:' hooks run of those that other supervisors start.
 -module(beamtalk_supervisor).
 -behaviour(supervisor).
 
--export([supervise/1, current/1, start_link/1]).
+-export([supervise/1, current/1]).
 -export([children/1, which/2, terminate/2, start_child/1, start_child/2, terminate_child/2, count/1, stop/1, is_alive/1]).
 -export([print_string/1]).
--export([init/1, start_worker/3, start_dynamic/2]).
+-export([init/1, start_nested/1, start_worker/3, start_dynamic/4]).
 
 -export_type([handle/0]).
 
@@ -21,12 +22,14 @@
 
 %% ---- class side ----------------------------------------------------------------------------------------------
 
-%% Starts the instance of the class, unless it runs, and then its `initialize:' hook in the caller's process.
+%% Starts the instance of the class, unless it runs, and then its `initialize:' hook in the caller's process. Those of
+%% supervisors below it come first.
 -spec supervise(class()) -> map().
 supervise({'$class', Module} = Class) ->
     case start(Module) of
         {ok, Pid} ->
             Handle = handle(Module, Pid),
+            await_hooks(Pid, all),
             _ = beamtalk_dispatch:send(Class, 'initialize:', [Handle]),
             beamtalk_result:ok(Handle);
         {error, {already_started, Pid}} ->
@@ -47,41 +50,104 @@ start(Module) ->
     Caller = self(),
     Ref = make_ref(),
     {group_leader, Leader} = process_info(whereis(beamtalk_sup), group_leader),
-    {Parent, Watch} = spawn_monitor(fun() ->
+    {Keeper, Watch} = spawn_monitor(fun() ->
         group_leader(Leader, self()),
         process_flag(trap_exit, true),
         Started = start_link(Module),
         Caller ! {Ref, Started},
         case Started of
-            {ok, Pid} ->
-                receive
-                    {'EXIT', Pid, _} -> ok
-                end;
-            {error, _} ->
-                ok
+            {ok, Pid} -> keep(Pid, []);
+            {error, _} -> ok
         end
     end),
     receive
         {Ref, Started} ->
             erlang:demonitor(Watch, [flush]),
             Started;
-        {'DOWN', Watch, process, Parent, Reason} ->
+        {'DOWN', Watch, process, Keeper, Reason} ->
             {error, Reason}
     end.
 
-%% As the child of another supervisor.
--spec start_link(module()) -> {ok, pid()} | {error, term()}.
 start_link(Module) ->
-    case supervisor:start_link({local, name(Module)}, ?MODULE, Module) of
-        {ok, Pid} -> {ok, Pid};
-        {error, Reason} -> {error, Reason}
-    end.
+    started(supervisor:start_link({local, name(Module)}, ?MODULE, Module)).
+
+started({ok, Pid}) -> {ok, Pid};
+started({error, Reason}) -> {error, Reason}.
+
+%% As the child of another supervisor, in whose process this runs.
+-spec start_nested(module()) -> {ok, pid()} | {error, term()}.
+start_nested(Module) ->
+    nested(Module, start_link(Module)).
+
+nested(Module, {ok, Pid} = Started) ->
+    keeper(get('$ancestors')) ! {nested, handle(Module, Pid)},
+    Started;
+nested(_, Error) ->
+    Error.
 
 name(Module) ->
     binary_to_atom(<<"beamtalk_supervisor:", (atom_to_binary(Module))/binary>>).
 
 handle(Module, Pid) ->
     #{'$class' => Module, pid => Pid}.
+
+%% ---- the keeper and the hooks of nested supervisors ------------------------------------------------------------
+
+%% Lives as long as its supervisor. The hooks that run are listed with whose they are.
+keep(Supervisor, Hooks) ->
+    receive
+        {'EXIT', Supervisor, _} ->
+            ok;
+        {nested, #{pid := Pid} = Handle} ->
+            keep(Supervisor, [{Pid, spawn_hook(Handle)} | Hooks]);
+        {'DOWN', _, process, Hook, _} ->
+            keep(Supervisor, lists:keydelete(Hook, 2, Hooks));
+        {hooks, From, Ref, Whose} ->
+            From ! {Ref, [Hook || {Pid, Hook} <- Hooks, Whose =:= all orelse Whose =:= Pid]},
+            keep(Supervisor, Hooks)
+    end.
+
+%% A hook asks its supervisor and those above, which may be starting others meanwhile, so no supervisor runs it itself.
+spawn_hook(#{'$class' := Module} = Handle) ->
+    {Hook, _} = spawn_monitor(fun() ->
+        beamtalk_memory:limit_self(),
+        try
+            beamtalk_dispatch:send({'$class', Module}, 'initialize:', [Handle])
+        catch
+            Class:Reason:Stack ->
+                #{message := Message} = beamtalk_error:from_erlang(Class, Reason, Stack),
+                logger:warning("~ts initialize: failed: ~ts", [beamtalk_registry:class_name(Module), Message])
+        end
+    end),
+    Hook.
+
+%% Of the processes above a supervisor (proc_lib, stdlib) the first: `start/1' alone starts trees.
+keeper(Ancestors) ->
+    lists:last(Ancestors).
+
+%% Answers when the hooks have ended that run now in a supervisor's tree: all, or those of one supervisor below it.
+await_hooks(Supervisor, Whose) ->
+    case process_info(Supervisor, dictionary) of
+        {dictionary, Entries} -> await_hooks_of(keeper(proplists:get_value('$ancestors', Entries)), Whose);
+        undefined -> ok
+    end.
+
+await_hooks_of(Keeper, Whose) ->
+    Ref = erlang:monitor(process, Keeper),
+    Keeper ! {hooks, self(), Ref, Whose},
+    receive
+        {Ref, Hooks} ->
+            erlang:demonitor(Ref, [flush]),
+            lists:foreach(fun await_end/1, Hooks);
+        {'DOWN', Ref, process, _, _} ->
+            ok
+    end.
+
+await_end(Pid) ->
+    Watch = erlang:monitor(process, Pid),
+    receive
+        {'DOWN', Watch, process, _, _} -> ok
+    end.
 
 %% ---- configuration, in the supervisor's process ----------------------------------------------------------------
 
@@ -126,7 +192,7 @@ child(Spec) ->
 supervisor_child(Module) ->
     #{
         id => beamtalk_registry:class_name(Module),
-        start => {?MODULE, start_link, [Module]},
+        start => {?MODULE, start_nested, [Module]},
         restart => permanent,
         shutdown => infinity,
         type => supervisor,
@@ -134,12 +200,13 @@ supervisor_child(Module) ->
     }.
 
 template({'$class', Module} = Class) ->
-    Spec =
-        case is_supervisor(Class) of
-            true -> supervisor_child(Module);
-            false -> child(Class)
-        end,
-    Spec#{start := {?MODULE, start_dynamic, [Module]}};
+    case is_supervisor(Class) of
+        true ->
+            (supervisor_child(Module))#{start := {?MODULE, start_dynamic, [Module, spawn, []]}};
+        false ->
+            #{start := {_, _, Call}} = Spec = child(Class),
+            Spec#{start := {?MODULE, start_dynamic, Call}}
+    end;
 template(Other) ->
     error(beamtalk_error:make(type_error, 'DynamicSupervisor', childClass, beamtalk_error:text(Other))).
 
@@ -159,7 +226,7 @@ start_worker(Module, classMethod, [Selector, Arguments]) ->
     end;
 start_worker(Module, spawn, []) ->
     case is_supervisor({'$class', Module}) of
-        true -> start_link(Module);
+        true -> start_nested(Module);
         false -> start_actor(none, Module, #{})
     end;
 start_worker(Module, 'spawnWith:', [Fields]) ->
@@ -182,12 +249,25 @@ start_actor(Name, Module, Fields) when is_map(Fields), not is_map_key('$class', 
 start_actor(_, _, _) ->
     {error, <<"spawnWith: expects a Dictionary argument">>}.
 
--spec start_dynamic(module(), map()) -> {ok, pid()} | {error, term()}.
-start_dynamic(Module, Fields) ->
+%% As its class's specification says, with fields that override those given there.
+-spec start_dynamic(module(), atom(), [term()], term()) -> {ok, pid()} | {error, term()}.
+start_dynamic(_, _, _, Given) when not is_map(Given); is_map_key('$class', Given) ->
+    {error, <<"spawnWith: expects a Dictionary argument">>};
+start_dynamic(Module, spawn, [], Given) ->
     case is_supervisor({'$class', Module}) of
-        true -> supervisor:start_link(?MODULE, Module);
-        false -> start_actor(none, Module, Fields)
-    end.
+        true -> nested(Module, started(supervisor:start_link(?MODULE, Module)));
+        false -> start_actor(none, Module, Given)
+    end;
+start_dynamic(Module, Function, [Fields | Name], Given) when
+    is_map(Fields), not is_map_key('$class', Fields), Function =/= classMethod
+->
+    start_worker(Module, Function, [maps:merge(Fields, Given) | Name]);
+start_dynamic(Module, 'spawnAs:', [Name], Given) ->
+    start_worker(Module, 'spawnWith:as:', [Given, Name]);
+start_dynamic(_, classMethod, _, Given) when Given =/= #{} ->
+    {error, <<"a child that a class method starts takes no fields">>};
+start_dynamic(Module, Function, Arguments, _) ->
+    start_worker(Module, Function, Arguments).
 
 %% ---- instance side ---------------------------------------------------------------------------------------------
 
@@ -230,8 +310,12 @@ start_child(Self, Fields) ->
 start_child(Self, Fields, Selector) ->
     ask(Self, Selector, fun(Pid) ->
         case supervisor:start_child(Pid, [Fields]) of
-            {ok, Child} -> beamtalk_result:ok(object(Child));
-            {error, Reason} -> failed(child_start_failed, Self, Selector, reason(Reason))
+            {ok, Child} ->
+                Object = object(Child),
+                is_map(Object) andalso await_hooks(Pid, Child),
+                beamtalk_result:ok(Object);
+            {error, Reason} ->
+                failed(child_start_failed, Self, Selector, reason(Reason))
         end
     end).
 
