@@ -1,7 +1,8 @@
 %%% The limits of memory that keep one program from taking the node along.
 %%%
 %%% The VM ends a process whose heap outgrows its limit. Binaries do not lie on that heap, so this server looks at those
-%%% by itself. Who was ended for either is remembered for a while, so that a caller learns why the answer does not come.
+%%% by itself, often enough that a process gets little beyond its limit. Who was ended for either is remembered for a
+%%% while, so that a caller learns why the answer does not come.
 -module(beamtalk_memory).
 -behaviour(gen_server).
 
@@ -16,9 +17,14 @@
 
 -define(WATCHED, beamtalk_memory_watched).
 -define(ENDED, beamtalk_memory_ended).
-%% How often binaries are looked at, in milliseconds.
--define(LOOK_EVERY, 100).
-%% A look may take one part in so many of the time.
+%% How often the amount of all binaries is looked at, in milliseconds. It costs microseconds.
+-define(LOOK_EVERY, 20).
+%% How often watched processes that have ended are forgotten, in milliseconds.
+-define(FORGET_EVERY, 1000).
+%% Looking at each process may cost more: when all binaries have grown by this part of a limit, it may take one part in
+%% `BUSY_SHARE' of the time, otherwise one in `SHARE'.
+-define(GROWTH, 8).
+-define(BUSY_SHARE, 3).
 -define(SHARE, 20).
 %% How long it is remembered who was ended, in seconds.
 -define(REMEMBERED, 60).
@@ -131,42 +137,74 @@ bytes_held(Pid) ->
         undefined -> 0
     end.
 
--spec init([]) -> {ok, []}.
+%% Amounts in bytes, times in microseconds.
+-record(looks, {
+    %% The least that all binaries took since each process was looked at.
+    least = 0 :: non_neg_integer(),
+    %% When that was, and how long it took.
+    last = erlang:monotonic_time(microsecond) :: integer(),
+    cost = 0 :: non_neg_integer()
+}).
+
+%% With high priority: who eats memory also keeps the schedulers busy.
+-spec init([]) -> {ok, #looks{}}.
 init([]) ->
-    look_after(?LOOK_EVERY),
-    {ok, []}.
+    process_flag(priority, high),
+    look_later(),
+    forget_later(),
+    {ok, #looks{}}.
 
--spec handle_call(term(), gen_server:from(), []) -> {reply, ok, []}.
-handle_call(_, _, State) ->
-    {reply, ok, State}.
+-spec handle_call(term(), gen_server:from(), #looks{}) -> {reply, ok, #looks{}}.
+handle_call(_, _, Looks) ->
+    {reply, ok, Looks}.
 
--spec handle_cast(term(), []) -> {noreply, []}.
-handle_cast(_, State) ->
-    {noreply, State}.
+-spec handle_cast(term(), #looks{}) -> {noreply, #looks{}}.
+handle_cast(_, Looks) ->
+    {noreply, Looks}.
 
--spec handle_info(term(), []) -> {noreply, []}.
-handle_info(look, State) ->
-    {Microseconds, ok} = timer:tc(fun look/0),
-    look_after(max(?LOOK_EVERY, ?SHARE * Microseconds div 1000)),
-    {noreply, State};
-handle_info(_, State) ->
-    {noreply, State}.
+-spec handle_info(term(), #looks{}) -> {noreply, #looks{}}.
+handle_info(look, Looks) ->
+    After = look(erlang:memory(binary), Looks),
+    look_later(),
+    {noreply, After};
+handle_info(forget, Looks) ->
+    _ = present(),
+    forget_later(),
+    {noreply, Looks};
+handle_info(_, Looks) ->
+    {noreply, Looks}.
 
-look_after(Milliseconds) ->
-    _ = erlang:send_after(Milliseconds, self(), look),
+look_later() ->
+    _ = erlang:send_after(?LOOK_EVERY, self(), look),
     ok.
 
-look() ->
-    case {ets:info(?WATCHED, size), ets:info(beamtalk_actors, size)} of
-        {0, 0} ->
-            ok;
-        {_, Actors} ->
-            Total = erlang:memory(binary),
-            look_at([Watched || {_, Limit} = Watched <- present(), Total > bytes(Limit)]),
-            Actors > 0 andalso Total > bytes(actor_heap) andalso
-                look_at([{Pid, actor_heap} || {Pid, _, _} <- beamtalk_actors:all()]),
-            ok
+forget_later() ->
+    _ = erlang:send_after(?FORGET_EVERY, self(), forget),
+    ok.
+
+look(Total, #looks{least = Least} = Looks) ->
+    case [Limit || Limit <- [evaluator_heap, actor_heap], Total > bytes(Limit)] of
+        [] ->
+            Looks#looks{least = Total};
+        Limits ->
+            case is_due(Total - Least, lists:min([bytes(Limit) || Limit <- Limits]), Looks) of
+                true -> look_at_all(Limits);
+                false -> Looks#looks{least = min(Least, Total)}
+            end
     end.
+
+is_due(Growth, Limit, #looks{last = Last, cost = Cost}) ->
+    Share = case Growth > Limit div ?GROWTH of true -> ?BUSY_SHARE; false -> ?SHARE end,
+    erlang:monotonic_time(microsecond) - Last >= max(Share * Cost, 1000 * ?LOOK_EVERY * Share div ?BUSY_SHARE).
+
+look_at_all(Limits) ->
+    {Cost, ok} = timer:tc(fun() ->
+        look_at([Watched || {_, Limit} = Watched <- present(), lists:member(Limit, Limits)]),
+        lists:member(actor_heap, Limits) andalso
+            look_at([{Pid, actor_heap} || {Pid, _, _} <- beamtalk_actors:all()]),
+        ok
+    end),
+    #looks{least = erlang:memory(binary), cost = Cost}.
 
 %% The watched that live.
 present() ->

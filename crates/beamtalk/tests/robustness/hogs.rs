@@ -156,8 +156,8 @@ fn a_test_whose_actor_eats_memory_fails_and_stays_within_the_limits() {
         .unwrap_or_else(|_| panic!("{text}{}", String::from_utf8_lossy(&output.stderr)));
     assert_eq!((&report["passed"], &report["failed"]), (&json!(1), &json!(3)), "{text}");
     assert!(text.contains(ACTOR) && text.contains("more than its limit of 64 MiB of memory"), "{text}");
-    eprintln!("peak {} MiB", peak >> 20);
-    assert!(peak < 3 << 30, "{} MiB", peak >> 20);
+    // The tool itself and its node take some 150 MiB; the actor and the tests may exceed their limits by little.
+    assert!(peak < 768 << 20, "{} MiB", peak >> 20);
 }
 
 /// Bytes of memory that the processes begun by this one have, and itself.
