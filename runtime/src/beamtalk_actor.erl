@@ -149,6 +149,9 @@ ask(Pid, Actor, Selector, Args, Timeout) ->
             Value;
         {[alias | Alias], {raise, Exception}} ->
             erlang:error(Exception);
+        {[alias | Alias], {ok, Value, Copies}} ->
+            _ = beamtalk_frame:install(Copies),
+            Value;
         {'DOWN', Alias, process, _, Reason} ->
             beamtalk_actor_life:ended(Actor, Pid, Selector, Reason)
     after Timeout ->
@@ -267,6 +270,7 @@ put_field({'$actor', _, To} = Self, Name, Value) ->
                 <<"Send the actor a message that assigns it.">>
             );
         Fields ->
+            is_function(Value) andalso beamtalk_frame:keep(Value),
             put(To, Fields#{Name => Value}),
             Value
     end.
@@ -388,9 +392,16 @@ init({Module, Given, Chain, Parent, Carried}) ->
             {stop, {shutdown, {'$initialize', Message}}}
     end.
 
-%% Every `initialize' below Actor, the root-most first.
+%% Every `initialize' below Actor, the root-most first. They are watched, as actors are as soon as they are registered.
 initialize(Module, Self) ->
-    lists:foreach(fun(Definer) -> Definer:initialize(Self) end, lists:reverse(definers(Module, initialize))).
+    case definers(Module, initialize) of
+        [] ->
+            ok;
+        Definers ->
+            beamtalk_memory:watch(self(), actor_heap),
+            lists:foreach(fun(Definer) -> Definer:initialize(Self) end, lists:reverse(Definers)),
+            beamtalk_memory:forget(self())
+    end.
 
 check_required(Module, Fields) ->
     lists:foreach(
@@ -445,13 +456,22 @@ handle(Selector, Args, Chain, #actor{self = {_, Module, Pid} = Self, fields = Fi
     try run(Module, Selector, Self, Args) of
         Value ->
             end_chain(Chain),
-            {reply, {ok, Value}, #actor{self = Self, fields = get(Pid)}}
+            {reply, answer(Value), #actor{self = Self, fields = get(Pid)}}
     catch
         Class:Reason:Stack ->
             put(Pid, Fields),
             end_chain(Chain),
             {reply, {raise, classified(Module, Selector, Class, Reason, Stack)}, State}
     end.
+
+%% Blocks go with copies of the variables that they use.
+answer(Value) when is_function(Value); is_list(Value), Value =/= [] ->
+    case beamtalk_frame:carry_cells(Value) of
+        [] -> {ok, Value};
+        Carried -> {ok, Value, Carried}
+    end;
+answer(Value) ->
+    {ok, Value}.
 
 %% The map stays in the dictionary between messages, which costs less than putting it there for each; it is another one
 %% only after `sys:replace_state/2'.

@@ -64,6 +64,7 @@ put(Class, Variable, Value) ->
         undefined ->
             transaction(Class, fun() -> put(Class, Variable, Value) end);
         Changes ->
+            beamtalk_frame:keep(Value),
             erlang:put(Class, Changes#{Variable => Value}),
             Value
     end.

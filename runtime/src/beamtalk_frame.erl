@@ -3,21 +3,23 @@
 %%% A cell is a shared variable: the process-dictionary entry under the term `{'$cell', N}'. An activation that needs
 %%% cells or `^' from a block is registered under `{'$frame', N}' with the list of its cells while it runs; cells
 %%% that outlive it are listed under `{'$kept', N}'. So every living cell is listed exactly once, and a process that
-%%% has ended its activations has nothing of ours left.
+%%% has ended its activations has nothing of ours left but what blocks took along.
 -module(beamtalk_frame).
 
 -export([
     enter/0,
     leave/1,
+    leave/2,
     leave_keeping/1,
     new_cell/2,
     session_cell/1,
+    keep/1,
     read_lost/1,
     write_lost/2,
     return/2,
     carry/1,
+    carry_cells/1,
     install/1,
-    uninstall/1,
     retain/2,
     cells/0,
     restore/1
@@ -30,6 +32,9 @@
 -type kept() :: {'$kept', integer()}.
 %% On their way to another process: copies of cells, and of an actor's fields under its pid.
 -type carried() :: [{cell() | pid(), term()}].
+
+%% A block that leaves its activation inside another value is looked for in so many of the value's parts.
+-define(PARTS, 100).
 
 %% ---- activations ---------------------------------------------------------------------------------------------
 
@@ -44,6 +49,39 @@ enter() ->
 leave(Frame) ->
     erase_all(erase(Frame)).
 
+%% The activation ends with this value. A block in it may use the cells, as when the block was given to the constructor of
+%% the object that is answered; then they stay.
+-spec leave(frame(), term()) -> ok.
+leave(Frame, Value) when is_number(Value); is_atom(Value); is_bitstring(Value); is_pid(Value) ->
+    leave(Frame);
+leave(Frame, Value) ->
+    case get(Frame) of
+        [_ | _] = Cells ->
+            case uses([Value], Cells, ?PARTS) of
+                true -> leave_keeping(Frame);
+                false -> leave(Frame)
+            end;
+        _ ->
+            leave(Frame)
+    end.
+
+%% Whether one of the first so many parts of the terms is one of the cells. Depth first.
+uses([], _, _) -> false;
+uses(_, _, 0) -> false;
+uses([{'$cell', _} = Cell | Rest], Cells, Left) ->
+    lists:member(Cell, Cells) orelse uses([get(Cell) | Rest], Cells, Left - 1);
+uses([Fun | Rest], Cells, Left) when is_function(Fun) ->
+    {env, Captured} = erlang:fun_info(Fun, env),
+    uses(Captured ++ Rest, Cells, Left - 1);
+uses([[Head | Tail] | Rest], Cells, Left) ->
+    uses([Head, Tail | Rest], Cells, Left - 1);
+uses([Map | Rest], Cells, Left) when is_map(Map), map_size(Map) =< ?PARTS ->
+    uses(maps:values(Map) ++ Rest, Cells, Left - 1);
+uses([Tuple | Rest], Cells, Left) when is_tuple(Tuple), tuple_size(Tuple) =< ?PARTS ->
+    uses(tuple_to_list(Tuple) ++ Rest, Cells, Left - 1);
+uses([_ | Rest], Cells, Left) ->
+    uses(Rest, Cells, Left - 1).
+
 %% The activation ends, its cells stay for the blocks that still use them.
 -spec leave_keeping(frame()) -> ok.
 leave_keeping({_, N} = Frame) ->
@@ -54,6 +92,21 @@ leave_keeping({_, N} = Frame) ->
         _ ->
             ok
     end.
+
+%% A block is stored where it may outlive the activations that run now: the cells that it uses will not go with them.
+-spec keep(term()) -> ok.
+keep(Block) when is_function(Block) ->
+    Reached = collect([Block], #{}),
+    Kept = [Cell || map_size(Reached) > 0, {{'$frame', _} = Frame, Cells} <- get(), Cell <- taken(Frame, Cells, Reached)],
+    Kept =:= [] orelse put({'$kept', erlang:unique_integer()}, Kept),
+    ok;
+keep(_) ->
+    ok.
+
+taken(Frame, Cells, Reached) ->
+    {Taken, Left} = lists:partition(fun(Cell) -> is_map_key(Cell, Reached) end, Cells),
+    Taken =:= [] orelse put(Frame, Left),
+    Taken.
 
 -spec new_cell(frame(), term()) -> cell().
 new_cell(Frame, Value) ->
@@ -148,6 +201,11 @@ carry([_ | Rest]) ->
 carry([]) ->
     [].
 
+%% The same of what goes back to a sender: without fields, whose copies would hide the actor's own from whoever asks later.
+-spec carry_cells(term()) -> carried().
+carry_cells(Value) ->
+    [Entry || {{'$cell', _}, _} = Entry <- carry([Value])].
+
 collect([Arg | Rest], Found) when is_function(Arg) ->
     collect(Rest, collect_block(Arg, Found));
 collect([Arg | Rest], Found) when is_list(Arg) ->
@@ -187,19 +245,21 @@ collect_captured(_, Found) ->
     Found.
 
 %% Makes the copies live in this process; cells that it has already are its own and stay.
--spec install(carried()) -> kept().
+-spec install(carried()) -> kept() | none.
 install(Carried) ->
-    New = [Cell || {Cell, Value} <- Carried, not exists(Cell), put(Cell, Value) =:= undefined],
-    Kept = {'$kept', erlang:unique_integer()},
-    put(Kept, New),
-    Kept.
+    case [Cell || {Cell, Value} <- Carried, not exists(Cell), put(Cell, Value) =:= undefined] of
+        [] ->
+            none;
+        New ->
+            Kept = {'$kept', erlang:unique_integer()},
+            put(Kept, New),
+            Kept
+    end.
 
--spec uninstall(kept()) -> ok.
-uninstall(Kept) ->
-    erase_all(erase(Kept)).
-
-%% Like `uninstall/1', but cells that the term still reaches through blocks stay.
--spec retain(kept(), term()) -> ok.
+%% Forgets the copies but those that the term still reaches through blocks.
+-spec retain(kept() | none, term()) -> ok.
+retain(none, _) ->
+    ok;
 retain(Kept, Term) ->
     Reached = reach(Term, #{}),
     {Stay, Go} = lists:partition(fun(Cell) -> is_map_key(Cell, Reached) end, get(Kept)),

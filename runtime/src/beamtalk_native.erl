@@ -96,10 +96,21 @@ cast({_, Module, To} = Actor, Selector, Args) ->
     {_, Delegated} = Module:'$native'(),
     case lists:member(Selector, Delegated) of
         true ->
-            gen_server:cast(To, {Selector, Args, #{}});
+            post(To, Selector, Args);
         false ->
-            _ = spawn(fun() -> run_unanswered(Actor, Selector, Args) end),
+            Carried = beamtalk_frame:carry(Args),
+            _ = spawn(fun() ->
+                _ = beamtalk_frame:install(Carried),
+                run_unanswered(Actor, Selector, Args)
+            end),
             ok
+    end.
+
+post(To, Selector, Args) ->
+    case is_atom(To) andalso whereis(To) of
+        false -> gen_server:cast(To, {Selector, beamtalk_foreign_block:copied(Args, To), #{}});
+        undefined -> ok;
+        Pid -> post(Pid, Selector, Args)
     end.
 
 run_unanswered({_, Module, _} = Actor, Selector, Args) ->
@@ -119,7 +130,8 @@ request({_, Module, _} = Actor, Selector, Args) ->
             undefined -> ?DEFAULT_LIMIT;
             Given -> Given
         end,
-    try gen_server:call(beamtalk_actor_name:resolve(Actor, Selector), {Selector, Args, #{}}, Limit) of
+    Server = beamtalk_actor_name:resolve(Actor, Selector),
+    try gen_server:call(Server, {Selector, beamtalk_foreign_block:copied(Args, Server), #{}}, Limit) of
         {ok, Value} -> Value;
         {error, Reason} -> refused(Reason, Module, Selector);
         Other -> Other

@@ -60,8 +60,11 @@ no_field(Self, Name) ->
 -spec put_field(map(), atom(), Value) -> Value.
 put_field(#{'$class' := Module} = Self, Name, Value) ->
     case beamtalk_test:put_field(Module, Name, Value) of
-        true -> Value;
-        false -> immutable(Self, Name, <<"A test case may assign its fields only while it runs.">>)
+        true ->
+            beamtalk_frame:keep(Value),
+            Value;
+        false ->
+            immutable(Self, Name, <<"A test case may assign its fields only while it runs.">>)
     end.
 
 -spec field_names(term()) -> [atom()].

@@ -21,6 +21,7 @@ init(Config) -> {ok, {maps:get(items, Config, []), []}}.
 handle_call({pop, [], #{}}, From, {[], Waiting}) -> {noreply, {[], Waiting ++ [From]}};
 handle_call({pop, [], #{}}, _, {[Item | Items], Waiting}) -> {reply, {ok, Item}, {Items, Waiting}};
 handle_call({'push:', [Item], #{}}, _, State) -> {reply, {ok, nil}, push(Item, State)};
+handle_call({'run:', [Block], #{}}, _, State) -> {reply, {ok, Block(10)}, State};
 handle_call({'fail:', [Reason], #{}}, _, State) -> {reply, {error, Reason}, State};
 handle_call({die, [], #{}}, _, State) -> {stop, normal, State}.
 
@@ -33,9 +34,10 @@ push(Item, {Items, [From | Waiting]}) -> gen_server:reply(From, {ok, Item}), {It
 
 mailbox() ->
     beamtalk_fixture:class(?CLASS, 'bt@stdlib@Actor', actor,
-        "'$native'() -> {beamtalk_native_tests, ['push:', pop, 'fail:', die]}.\n"
+        "'$native'() -> {beamtalk_native_tests, ['push:', pop, 'run:', 'fail:', die]}.\n"
         "'push:'(S, V) -> beamtalk_native:request(S, 'push:', [V]).\n"
         "pop(S) -> beamtalk_native:request(S, pop, []).\n"
+        "'run:'(S, B) -> beamtalk_native:request(S, 'run:', [B]).\n"
         "'fail:'(S, R) -> beamtalk_native:request(S, 'fail:', [R]).\n"
         "die(S) -> beamtalk_native:request(S, die, []).\n"
         "popTwice(S) -> [beamtalk_actor:send(S, pop, []), beamtalk_actor:send(S, pop, [])].\n"
@@ -49,6 +51,7 @@ native_test_() ->
         {"an ended process raises actor_dead, a slow one timeout", fun ends/0},
         {"casts are casts", fun casts/0},
         {"a start that fails leaves its reason and nothing else", fun fails_to_start/0},
+        {"blocks work on copies of the variables that they use", fun copies/0},
         {"it can be named, listed and supervised like any actor", fun is_an_actor/0}
     ]).
 
@@ -105,6 +108,34 @@ fails_to_start() ->
     ?assertError(#{kind := instantiation_error, hint := <<"no_room">>}, fresh(#{fail => no_room})),
     ?assertError(#{kind := instantiation_error}, fresh(#{crash => bang})),
     ?assertEqual(Before, length(processes())).
+
+copies() ->
+    Actor = {_, _, Pid} = fresh(),
+    Frame = beamtalk_frame:enter(),
+    Cell = beamtalk_frame:new_cell(Frame, 1),
+    Add = fun(N) -> put(Cell, get(Cell) + N), get(Cell) end,
+    ?assertEqual(11, send(Actor, 'run:', Add)),
+    ?assertEqual(21, send(Actor, 'run:', fun(N) -> Add(N div 2), Add(N div 2), Add(N) end)),
+    ?assertEqual(1, get(Cell)),
+    %% The server has what its state keeps, and no more.
+    ?assertEqual([], cells(Pid)),
+    nil = send(Actor, 'push:', [Add]),
+    ?assertEqual([], cells(Pid)),
+    [Kept] = send(Actor, pop),
+    ?assertEqual(11, Kept(10)),
+    ?assertEqual(11, get(Cell)),
+    Blocks = [fun(N) -> Add(N + Arity) end || Arity <- lists:seq(1, 3)],
+    nil = send(Actor, 'push:', Blocks),
+    ?assertEqual([22, 32, 42], send(Actor, 'run:', fun(N) -> [Add(N + 1), Add(N), Add(N)] end)),
+    beamtalk_frame:leave(Frame).
+
+%% The cells of a process that has handled its messages.
+cells(Pid) ->
+    _ = sys:get_state(Pid),
+    timer:sleep(20),
+    _ = sys:get_state(Pid),
+    {dictionary, Entries} = process_info(Pid, dictionary),
+    [Cell || {{'$cell', _} = Cell, _} <- Entries].
 
 is_an_actor() ->
     Actor = {_, _, Pid} = fresh(),

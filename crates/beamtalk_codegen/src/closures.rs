@@ -94,7 +94,7 @@ pub fn activation(m: &mut ModuleBuilder<'_>, cx: BodyContext<'_>, counter: &mut 
     m.define(body.name.clone(), body.exported, body.line, body.labels, &ir);
 }
 
-/// `Frame = enter(), try inner(…, Frame) of V -> leave(Frame), V catch … end`
+/// `Frame = enter(), try inner(…, Frame) of V -> leave(Frame, V), V catch … -> leave(Frame), … end`
 fn guarded(f: &mut FnBuilder<'_, '_>, body: &Body<'_>, inner: Label, home: bool, keep: bool) {
     let parameters = f.bind_parameters(body.parameters);
     let leave = if keep { "leave_keeping" } else { "leave" };
@@ -107,7 +107,8 @@ fn guarded(f: &mut FnBuilder<'_, '_>, body: &Body<'_>, inner: Label, home: bool,
     let answer = f.fresh();
     f.push(Op::Call { dst: answer, callee: Callee::Local(inner), args, line: body.line });
     f.push(Op::TryEnd { tag });
-    f.call("beamtalk_frame", leave, vec![Val::V(frame)], body.span);
+    let answered = if keep { vec![Val::V(frame)] } else { vec![Val::V(frame), Val::V(answer)] };
+    f.call("beamtalk_frame", leave, answered, body.span);
     f.push(Op::Return(Val::V(answer)));
     f.label(handler);
     let (class, reason, trace) = (f.fresh(), f.fresh(), f.fresh());
