@@ -8,7 +8,7 @@
 -export([methods/1, compiled_method/2, field_names/1, class_var_names/1]).
 -export([doc/1, set_doc/2, doc_for_method/2, set_doc_for_method/3, requirement/2]).
 -export([conforms_to/2, protocols/1]).
--export([reload/1, compile/3, try_compile/3, remove_selector/2, remove_selector/3, remove_from_system/1]).
+-export([reload/1, compile/3, try_compile/3, precheck/3, remove_selector/2, remove_selector/3, remove_from_system/1]).
 
 -export_type([class/0]).
 
@@ -264,9 +264,45 @@ install(Class, Outer, Selector, Source, Durability) when is_atom(Selector), is_b
 install(Class, Outer, Selector, Source, Durability) when is_binary(Selector), is_binary(Source) ->
     by_host(Class, Outer, compile, [Selector, Source, Durability]);
 install(Class, Outer, _, Source, _) ->
+    not_a_body(Class, Outer, Source).
+
+-spec not_a_body(class(), atom(), term()) -> no_return().
+not_a_body(Class, Outer, Source) ->
     Given = beamtalk_display:short(Source),
     Text = <<(atom_to_binary(Outer))/binary, " expects a String body, got: ", Given/binary>>,
     beamtalk_error:raise_message('bt@stdlib@TypeError', type_error, Text, name(Class), Outer, nil).
+
+%% What a new text of a method would mean for those that send it; nothing is changed.
+-spec precheck(class(), atom(), term()) -> #{atom() => term()}.
+precheck(Class, Selector, Source) when is_atom(Selector), is_binary(Source) ->
+    Outer = 'precheckCompile:source:',
+    {Findings, Owners, Candidates} = asked(Class, Outer, precheck, [atom_to_binary(Selector), Source]),
+    Checked = length(Owners),
+    #{
+        findings => [finding(name(Class), Selector, Finding) || Finding <- Findings],
+        checked => Checked,
+        totalCandidates => Candidates,
+        notChecked => Candidates - Checked,
+        capNote => case Candidates - Checked of 0 -> nil; More -> <<(integer_to_binary(More))/binary, " more not checked">> end,
+        checkedOwners => [binary_to_atom(Owner) || Owner <- Owners]
+    };
+precheck(Class, _, Source) ->
+    not_a_body(Class, 'precheckCompile:source:', Source).
+
+finding(Changed, Selector, {Owner, Method, Line, Severity, Category, Message, Start, End}) ->
+    #{
+        owner => binary_to_atom(Owner),
+        changedClass => Changed,
+        selector => Selector,
+        classification => signature_change,
+        severity => binary_to_atom(Severity),
+        category => binary_to_atom(Category),
+        message => Message,
+        note => nil,
+        sites => [#{method => binary_to_atom(Method), line => Line}],
+        start => Start,
+        'end' => End
+    }.
 
 %% An extension goes first; then the local method, which only the compiler can take out.
 -spec remove_selector(Class, atom()) -> Class when Class :: class().
@@ -331,9 +367,14 @@ raise_text(Class, Kind, Text, Hint) ->
 
 %% Asks the host for a change of code; answers the class when it is done.
 by_host(Class, Selector, What, Args) ->
+    _ = asked(Class, Selector, What, Args),
+    Class.
+
+%% Asks the host; answers what it says, or raises.
+asked(Class, Selector, What, Args) ->
     case ask_host(What, Class, Args) of
-        {ok, _} ->
-            Class;
+        {ok, Answer} ->
+            Answer;
         {error, #{kind := Kind, message := Message} = Error} ->
             Module = beamtalk_error:exception_module(binary_to_atom(Kind)),
             Hint = maps:get(hint, Error, nil),

@@ -127,6 +127,22 @@ fn a_syntax_error_shows_the_place_and_a_help_and_the_session_goes_on() {
 }
 
 #[test]
+fn help_says_what_the_message_says() {
+    let definition = "Value subclass: Coin\n  field: cents = 5\n  /// Twice as much.\n  double -> Integer => self.cents * 2\n  class one => self new\n\n";
+    let (out, err) = Place::new().session(&format!(
+        "{definition}:help Coin\nBeamtalk help: Coin\n:help Coin double\nBeamtalk help: Coin selector: #double\n:help Coin class one\n:help Zork\n:help Coin zork\n:help Co'in\n"
+    ));
+    let shown: Vec<&str> = out.split("== Coin ").collect();
+    assert_eq!((shown.len(), shown[1], shown[3]), (6, shown[2], shown[4]), "{out}");
+    assert!(shown[1].starts_with("< Value ==\n\nInstance methods:\n  cents\n  double\n"), "{out}");
+    assert_eq!(shown[3], ">> double ==\n  double -> Integer\n\nTwice as much.\n", "{out}");
+    assert!(shown[5].starts_with("class >> one ==\n"), "{out}");
+    for told in ["Class 'Zork' not found", "Coin does not understand 'zork'", "Class 'Co'in' not found"] {
+        assert!(err.contains(told), "{err}");
+    }
+}
+
+#[test]
 fn an_unknown_message_suggests_a_known_one() {
     let place = Place::new();
     let (_, err) =

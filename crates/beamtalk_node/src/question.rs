@@ -4,7 +4,7 @@
 
 use crate::packet::encoded;
 use crate::requests::CodeModule;
-use crate::term::{as_atom, as_text, atom, binary, list, tuple};
+use crate::term::{as_atom, as_text, atom, binary, integer, list, tuple};
 use eetf::Term;
 use std::fmt;
 use std::sync::Arc;
@@ -44,6 +44,13 @@ pub enum Question {
         /// The class as a text.
         source: String,
     },
+    /// Look at what a new text of a method would mean for its senders.
+    Precheck {
+        /// Which one.
+        method: MethodName,
+        /// Its text.
+        source: String,
+    },
     /// Compile an expression that the program runs itself, with a value for `self`.
     Expression {
         /// Its text.
@@ -80,6 +87,36 @@ pub enum Answer {
     Names(Vec<String>),
     /// An expression's module.
     Code(CodeModule),
+    /// What the senders of a method would be told.
+    Callers {
+        /// What would be new, by class.
+        findings: Vec<CallerFinding>,
+        /// The classes looked at, by name.
+        checked: Vec<String>,
+        /// How many classes send it.
+        candidates: usize,
+    },
+}
+
+/// What the checker would say of a class that sends a method.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallerFinding {
+    /// The class's name.
+    pub owner: String,
+    /// The selector of the method it is in; empty outside of methods.
+    pub method: String,
+    /// Its line, from 1.
+    pub line: u32,
+    /// `warning` or `hint`.
+    pub severity: String,
+    /// The family, such as `Dnu`.
+    pub category: String,
+    /// The sentence.
+    pub message: String,
+    /// The place in its source, in bytes.
+    pub start: u32,
+    /// Where that ends.
+    pub end: u32,
 }
 
 /// Why a question is not answered. The asker's program gets it as an error.
@@ -147,9 +184,34 @@ impl Answer {
             Self::Done => atom("ok"),
             Self::Text(text) => binary(text),
             Self::Names(names) => list(names.into_iter().map(binary)),
+            Self::Callers { findings, checked, candidates } => tuple([
+                list(findings.into_iter().map(CallerFinding::into_term)),
+                list(checked.into_iter().map(binary)),
+                count(candidates),
+            ]),
             Self::Code(code) => tuple([binary(code.name), binary(code.beam)]),
         }
     }
+}
+
+impl CallerFinding {
+    fn into_term(self) -> Term {
+        tuple([
+            binary(self.owner),
+            binary(self.method),
+            count(self.line as usize),
+            binary(self.severity),
+            binary(self.category),
+            binary(self.message),
+            count(self.start as usize),
+            count(self.end as usize),
+        ])
+    }
+}
+
+/// Counts that no source reaches are cut.
+fn count(number: usize) -> Term {
+    integer(i32::try_from(number).unwrap_or(i32::MAX))
 }
 
 impl Refusal {
@@ -185,6 +247,9 @@ fn known(term: &Term) -> Option<Question> {
             },
         }),
         ("define", [source]) => Some(Question::Define { source: as_text(source)? }),
+        ("precheck", [module, side, selector, source]) => {
+            Some(Question::Precheck { method: method(module, side, selector)?, source: as_text(source)? })
+        }
         ("expression", [source]) => Some(Question::Expression { source: as_text(source)? }),
         ("remove_selector", [module, side, selector]) => {
             Some(Question::RemoveSelector(method(module, side, selector)?))
@@ -212,7 +277,6 @@ fn method(module: &Term, side: &Term, selector: &Term) -> Option<MethodName> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::term::integer;
 
     #[test]
     fn a_question_names_method_side_and_source() {

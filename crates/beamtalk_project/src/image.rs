@@ -238,6 +238,10 @@ impl Image {
         self.units.get(class)
     }
 
+    pub(crate) fn units(&self) -> impl Iterator<Item = (&SmolStr, &ClassUnit)> {
+        self.units.iter()
+    }
+
     /// Compile a class that has been changed in another way than by a source.
     pub(crate) fn compile_unit(&self, name: &SmolStr, unit: ClassUnit) -> Result<Compiled, Failure> {
         let mut work = Work::new(self);

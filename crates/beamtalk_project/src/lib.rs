@@ -9,7 +9,7 @@
 //! sources give the same bytes, whether built at once or edit by edit. A project's outputs are replaced only when
 //! nothing is wrong with any source.
 //!
-//! Source code layout: `image.rs` the image, `methods.rs` changes of one method, `questions.rs` completions and listings, `unit.rs` a class with its patches, `library.rs` the standard library,
+//! Source code layout: `image.rs` the image, `methods.rs` changes of one method, `precheck.rs` what one would mean for its senders, `questions.rs` completions and listings, `unit.rs` a class with its patches, `library.rs` the standard library,
 //! `order.rs` superclasses first, `render.rs` diagnostics for people. Of projects: `project.rs`
 //! building, `layout.rs` where files are, `manifest.rs`, `package_name.rs` and `policy.rs` what the manifest says,
 //! `index.rs` all classes, `trace.rs` when a class may be used again, `state.rs` the record of the last build,
@@ -30,6 +30,7 @@ mod methods;
 mod order;
 mod package_name;
 mod policy;
+mod precheck;
 mod project;
 mod questions;
 mod render;
@@ -54,6 +55,7 @@ pub use manifest::{MANIFEST, Manifest};
 pub use methods::MethodRef;
 pub use package_name::check_package_name;
 pub use policy::{CATEGORIES, Level, Policy};
+pub use precheck::{CallerFinding, Precheck};
 pub use project::{BuildOptions, Project, STACK};
 pub use render::{Look, render, render_for};
 pub use report::{Finding, Note, Report, Task};

@@ -23,7 +23,7 @@ pub struct MethodRef<'a> {
 }
 
 impl MethodRef<'_> {
-    fn side(&self) -> Side {
+    pub(crate) fn side(&self) -> Side {
         if self.class_side { Side::Class } else { Side::Instance }
     }
 }
@@ -46,15 +46,8 @@ impl Image {
     #[must_use]
     pub fn method_source(&self, method: MethodRef<'_>) -> Option<String> {
         let unit = self.unit(&self.class_of(method.module)?)?;
-        let side = method.side();
-        let patch = unit.patches.iter().find(|patch| patch.side == side && patch.selector == method.selector);
-        if let Some(patch) = patch {
-            let extension = patch.extension()?;
-            return Some(text_of(&extension.method, extension.span.start, &patch.source.text));
-        }
-        let removed = unit.removed.iter().any(|(at, selector)| *at == side && *selector == method.selector);
-        let found = unit.own_method(side, method.selector).filter(|_| !removed)?;
-        Some(text_of(found, found.span.start, &unit.source.text))
+        let (method, head, text) = unit.written(method.side(), method.selector)?;
+        Some(text_of(method, head, text))
     }
 
     /// Compile a class with a new text for one of its methods: `selector => body`, or only a body where the selector is
@@ -108,6 +101,18 @@ impl Image {
 }
 
 impl ClassUnit {
+    /// A method as it is now, by a patch or in the body; where its head begins; and the text that its spans refer to.
+    pub(crate) fn written(&self, side: Side, selector: &str) -> Option<(&ast::Method, u32, &str)> {
+        let patch = self.patches.iter().find(|patch| patch.side == side && patch.selector == selector);
+        if let Some(patch) = patch {
+            let extension = patch.extension()?;
+            return Some((&extension.method, extension.span.start, &patch.source.text));
+        }
+        let is_removed = self.removed.iter().any(|(at, removed)| *at == side && *removed == selector);
+        let found = self.own_method(side, selector).filter(|_| !is_removed)?;
+        Some((found, found.span.start, &self.source.text))
+    }
+
     /// The method of the class's own body.
     pub(crate) fn own_method(&self, side: Side, selector: &str) -> Option<&ast::Method> {
         self.class()?.members.iter().find_map(|member| match member {
@@ -345,6 +350,32 @@ mod tests {
         }
         let nowhere = MethodRef { module: "bt@user@No", ..of("two") };
         assert_eq!(refused(&image, nowhere, "2"), "Class source not available for bt@user@No");
+    }
+
+    #[test]
+    fn the_last_of_several_extensions_wins_and_says_whose_it_replaces() {
+        let mut image = image();
+        let mut load = |path: &str, text: &str| {
+            let source = Arc::new(Source::new(path, text));
+            let compiled = image.compile_files(&[source]).expect("compiles");
+            image.commit(&compiled);
+            let said = |(_, warning): &(_, beamtalk_text::Diagnostic)| {
+                format!("{} {}", warning.code, warning.message)
+            };
+            compiled.warnings.iter().map(said).collect::<Vec<_>>()
+        };
+        assert!(load("/p/a.bt", "Door >> knock => 1").is_empty());
+        assert!(load("/p/a.bt", "Door >> knock => 2").is_empty());
+        let replaced = load("/p/b.bt", "\nDoor >> knock => 3");
+        assert_eq!(replaced, ["E0453 extension 'knock' of `Door` replaces the one of /p/a.bt:1"]);
+        let replaced = load(INPUT, "Door >> knock => 4");
+        assert_eq!(replaced, ["E0453 extension 'knock' of `Door` replaces the one of /p/b.bt:2"]);
+        assert!(load(INPUT, "Door >> knock => 5").is_empty());
+        assert!(load("/p/c.bt", "Door class >> knock => 6").is_empty());
+        assert!(load("/p/d.bt", "Door >> height => 7").is_empty());
+        let twice = Arc::new(Source::new("/p/e.bt", "Door >> once => 1\nDoor >> once => 2"));
+        let failure = image.compile_files(&[twice]).expect_err("refused");
+        assert_eq!(messages(&failure), ["extension 'once' of `Door` is defined twice"]);
     }
 
     #[test]

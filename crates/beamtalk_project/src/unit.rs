@@ -167,6 +167,11 @@ impl ClassUnit {
         Self { package: package.into(), source, item, patches: Vec::new(), removed: Vec::new() }
     }
 
+    /// Whether it belongs to the standard library.
+    pub fn is_library(&self) -> bool {
+        self.package == beamtalk_semantics::STDLIB
+    }
+
     /// What defines it.
     pub fn definition(&self) -> Option<Definition<'_>> {
         self.source.parsed.file.items.get(self.item).and_then(Definition::of)

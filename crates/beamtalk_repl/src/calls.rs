@@ -20,6 +20,7 @@ pub(crate) async fn answer(image: Arc<Image>, project: PathBuf, call: Call) {
         Question::MethodSource(method) => method_source(&image, method).await,
         Question::Compile { method, source, durable: _ } => change(&image, method, Some(source)).await,
         Question::Define { source } => define(&image, source).await,
+        Question::Precheck { method, source } => precheck(&image, method, source).await,
         Question::Expression { source } => expression(&image, source).await,
         Question::RemoveSelector(method) => change(&image, method, None).await,
         Question::RemoveClass { module } => remove_class(&image, module).await,
@@ -69,6 +70,12 @@ async fn define(image: &Image, text: String) -> Result<Answer, Refusal> {
         image.router.push("classes", "loaded", json!({"class": class}));
     }
     Ok(Answer::Done)
+}
+
+async fn precheck(image: &Image, method: MethodName, source: String) -> Result<Answer, Refusal> {
+    let found = image.compiler.run(move |compiler| compiler.precheck(&method, &source)).await;
+    let found = found.map_err(|error| refusal("internal_error", Failure::from(error)))?;
+    found.map_err(|errors| rejected(&errors))
 }
 
 /// Compiles an expression for the program that asks. The node gives the module's name back like that of an input.

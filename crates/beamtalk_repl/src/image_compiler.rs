@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use beamtalk_node::{CodeModule, MethodName, VariableKind};
+use beamtalk_node::{Answer, CallerFinding, CodeModule, MethodName, VariableKind};
 use beamtalk_project::{
-    Diagnostic, Failure, Image, LineIndex, MethodRef, ModuleCode, Name, Source, Variable, render,
+    self as project, Diagnostic, Failure, Image, LineIndex, MethodRef, ModuleCode, Name, Precheck, Source,
+    Variable, render,
 };
 
 use crate::compiler::{Compiled, Compiler, Input, Problem, SourceFile, Unloading};
@@ -83,6 +84,20 @@ impl ImageCompiler {
 
 fn method_ref(method: &MethodName) -> MethodRef<'_> {
     MethodRef { module: &method.module, class_side: method.class_side, selector: &method.selector }
+}
+
+fn caller_finding(found: project::CallerFinding) -> CallerFinding {
+    let project::CallerFinding { owner, method, line, diagnostic } = found;
+    CallerFinding {
+        owner: owner.to_string(),
+        method: method.map(|selector| selector.to_string()).unwrap_or_default(),
+        line,
+        severity: format!("{:?}", diagnostic.severity).to_lowercase(),
+        category: diagnostic.category.map(|category| format!("{category:?}")).unwrap_or_default(),
+        message: diagnostic.message,
+        start: diagnostic.span.start,
+        end: diagnostic.span.end,
+    }
 }
 
 fn code_module(module: &ModuleCode) -> CodeModule {
@@ -164,6 +179,23 @@ impl Compiler for ImageCompiler {
     fn compile_method(&mut self, method: &MethodName, source: &str) -> Compiled {
         let result = self.image.compile_method(method_ref(method), source);
         self.finish(result, &|path| (path == INPUT).then(|| source.to_owned()))
+    }
+
+    fn precheck(&self, method: &MethodName, source: &str) -> Result<Answer, Vec<Problem>> {
+        match self.image.precheck(method_ref(method), source) {
+            Ok(Precheck { findings, checked, candidates }) => Ok(Answer::Callers {
+                findings: findings.into_iter().map(caller_finding).collect(),
+                checked: checked.iter().map(ToString::to_string).collect(),
+                candidates,
+            }),
+            Err(failure) => Err(failure
+                .diagnostics
+                .iter()
+                .map(|(path, diagnostic)| {
+                    problem(path, diagnostic, &|path| (path == INPUT).then(|| source.to_owned()))
+                })
+                .collect()),
+        }
     }
 
     fn remove_method(&mut self, method: &MethodName) -> Compiled {

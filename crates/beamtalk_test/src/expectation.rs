@@ -93,13 +93,21 @@ impl Expectation {
     }
 }
 
-/// A list is shown as it is at the prompt, or in JSON as on the wire.
+/// A list is shown as it is at the prompt, or in JSON as on the wire, or as the text that its code points make (spec 02
+/// section 17.1).
 fn forms(value: &Evaluated) -> Vec<String> {
     let mut forms = vec![value.text()];
-    if let Value::Array(_) = value.value {
+    if let Value::Array(elements) = &value.value {
         forms.push(value.value.to_string());
+        let text: Option<String> = elements.iter().map(printable).collect();
+        forms.extend(text.filter(|text| !text.is_empty()));
     }
     forms
+}
+
+fn printable(element: &Value) -> Option<char> {
+    let character = char::from_u32(u32::try_from(element.as_u64()?).ok()?)?;
+    (!character.is_control() || character.is_whitespace()).then_some(character)
 }
 
 fn warnings(value: &Evaluated) -> String {
@@ -227,6 +235,8 @@ mod tests {
             ("", json!("")),
             ("[1,2,3]", json!([1, 2, 3])),
             ("#(1, 2, 3)", json!([1, 2, 3])),
+            ("AB", json!([65, 66])),
+            ("#(65, 66)", json!([65, 66])),
             ("a\\nb", json!("a\nb")),
             ("say \\\"x\\\"", json!("say \"x\"")),
         ] {

@@ -14,7 +14,7 @@
 
 use beamtalk_home::{Home, WorkspaceFolder, WorkspaceId};
 use beamtalk_node::fake::FakeNode;
-use beamtalk_node::{CodeModule, MethodName};
+use beamtalk_node::{Answer, CodeModule, MethodName};
 use beamtalk_repl::{
     BoundHost, Compiled, Compiler, HostOptions, Input, Limits, Problem, SourceFile, Unloading,
 };
@@ -115,6 +115,10 @@ impl Compiler for FakeCompiler {
 
     fn compile_method(&mut self, _method: &MethodName, source: &str) -> Compiled {
         Compiled { errors: vec![problem(source)], ..Compiled::default() }
+    }
+
+    fn precheck(&self, _method: &MethodName, _source: &str) -> Result<Answer, Vec<Problem>> {
+        Ok(Answer::Done)
     }
 
     fn remove_method(&mut self, method: &MethodName) -> Compiled {

@@ -1,0 +1,193 @@
+//! What a new text of a method would mean for the classes that send it (spec 05 section 24). Nothing is changed by it.
+
+use std::sync::Arc;
+
+use beamtalk_semantics::{ClassTable, Side};
+use beamtalk_syntax::ast;
+use beamtalk_text::{Category, Diagnostic, LineIndex};
+use smol_str::SmolStr;
+
+use crate::image::{Failure, Image};
+use crate::methods::MethodRef;
+use crate::unit::{ClassUnit, Source};
+
+/// Callers that are looked at, in the order of their names.
+const MOST_CALLERS: usize = 20;
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Precheck {
+    /// What the checker would say anew.
+    pub findings: Vec<CallerFinding>,
+    /// The classes it looked at, by name.
+    pub checked: Vec<SmolStr>,
+    /// The classes that send the message, looked at or not.
+    pub candidates: usize,
+}
+
+/// Something that the checker would say of a caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallerFinding {
+    /// The class.
+    pub owner: SmolStr,
+    /// The method it is in; nothing for a field's default.
+    pub method: Option<SmolStr>,
+    /// Its line, from 1.
+    pub line: u32,
+    /// The checker's words.
+    pub diagnostic: Diagnostic,
+}
+
+impl Image {
+    /// Compile a new text of a method and look at its callers with it. Nothing is found where types stay as they are: a
+    /// new body breaks no caller.
+    ///
+    /// # Errors
+    /// As [`Self::compile_method`].
+    pub fn precheck(&self, method: MethodRef<'_>, source: &str) -> Result<Precheck, Failure> {
+        let compiled = self.compile_method(method, source)?;
+        let (Some(change), Some(class)) = (&compiled.change, self.class_of(method.module)) else {
+            return Ok(Precheck::default());
+        };
+        let side = method.side();
+        let new = change.units.get(&class).and_then(|unit| types(unit, side, method.selector));
+        let old = self
+            .table()
+            .chain(&class)
+            .find_map(|info| self.unit(&info.name).and_then(|unit| types(unit, side, method.selector)));
+        if old.is_none() || old == new {
+            return Ok(Precheck::default());
+        }
+        let mut callers: Vec<(&SmolStr, &ClassUnit)> = self
+            .units()
+            .filter(|(name, unit)| **name != class && !unit.is_library() && sends(unit, method.selector))
+            .collect();
+        callers.sort_by_key(|(name, _)| *name);
+        let candidates = callers.len();
+        callers.truncate(MOST_CALLERS);
+        let findings =
+            callers.iter().flat_map(|(name, unit)| self.findings(name, unit, &change.table)).collect();
+        let checked = callers.into_iter().map(|(name, _)| name.clone()).collect();
+        Ok(Precheck { findings, checked, candidates })
+    }
+
+    /// What a caller would be told with the new table and is not told now.
+    fn findings(&self, name: &SmolStr, unit: &ClassUnit, table: &ClassTable) -> Vec<CallerFinding> {
+        let said = |table| {
+            let found = unit.compile(table).map(|code| code.diagnostics).unwrap_or_default();
+            let is_kept = |diagnostic: &Diagnostic| {
+                !diagnostic.is_error() && matches!(diagnostic.category, Some(Category::Dnu | Category::Type))
+            };
+            found.into_iter().filter(move |(_, diagnostic)| is_kept(diagnostic))
+        };
+        let before: Vec<_> = said(self.table()).collect();
+        said(table)
+            .filter(|found| !before.contains(found))
+            .filter_map(|(path, diagnostic)| {
+                let source = unit.sources().find(|source| source.path == path)?;
+                let line = LineIndex::new(&source.text).line(diagnostic.span.start);
+                let at = methods(unit).find(|(from, method)| {
+                    Arc::ptr_eq(from, source)
+                        && method.span.start <= diagnostic.span.start
+                        && diagnostic.span.start < method.span.end
+                });
+                let method = at.map(|(_, method)| method.signature.selector());
+                Some(CallerFinding { owner: name.clone(), method, line, diagnostic })
+            })
+            .collect()
+    }
+}
+
+/// The annotations of a method's parameters and of its answer, as they are written.
+type Types = (Vec<Option<String>>, Option<String>);
+
+fn types(unit: &ClassUnit, side: Side, selector: &str) -> Option<Types> {
+    let (method, _, text) = unit.written(side, selector)?;
+    let annotation = |each: &ast::TypeExpr| each.span.text(text).to_owned();
+    let parameters =
+        method.signature.parameters().map(|each| each.annotation.as_ref().map(annotation)).collect();
+    Some((parameters, method.return_type.as_ref().map(annotation)))
+}
+
+/// The methods of a class and its patches, with the source that each is from.
+fn methods(unit: &ClassUnit) -> impl Iterator<Item = (&Arc<Source>, &ast::Method)> {
+    let members = unit.class().map(|class| class.members.as_slice()).unwrap_or_default();
+    let own = members.iter().filter_map(|member| match member {
+        ast::Member::Method(method) => Some((&unit.source, method)),
+        ast::Member::Data(_) => None,
+    });
+    let patched = unit.patches.iter().filter_map(|patch| Some((&patch.source, &patch.extension()?.method)));
+    own.chain(patched)
+}
+
+fn sends(unit: &ClassUnit, selector: &str) -> bool {
+    methods(unit).any(|(_, method)| method.body.iter().any(|statement| is_sent(&statement.expr, selector)))
+}
+
+fn is_sent(expr: &ast::Expr, selector: &str) -> bool {
+    let here = match &expr.kind {
+        ast::ExprKind::Send(send) => send.message.selector() == selector,
+        ast::ExprKind::Cascade { messages, .. } => {
+            messages.iter().any(|message| message.selector() == selector)
+        }
+        _ => false,
+    };
+    let mut found = here;
+    expr.for_each_child(&mut |child| found |= is_sent(child, selector));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(files: &[(&str, &str)]) -> Image {
+        let mut image = Image::new();
+        let sources: Vec<_> = files.iter().map(|(path, text)| Arc::new(Source::new(*path, *text))).collect();
+        let compiled = image.compile_files(&sources).expect("compiles");
+        image.commit(&compiled);
+        image
+    }
+
+    const TILL: (&str, &str) =
+        ("/p/Till.bt", "Value subclass: Till\n  total -> Integer => 3\n  twice => self total * 2\n");
+    const KIOSK: (&str, &str) =
+        ("/p/Kiosk.bt", "Object subclass: Kiosk\n  class show: till => [till total + 1] value\n");
+    const STREET: (&str, &str) = ("/p/Street.bt", "Object subclass: Street\n  class walk => 1\n");
+    const TOTAL: MethodRef<'_> = MethodRef { module: "bt@user@Till", class_side: false, selector: "total" };
+
+    #[test]
+    fn the_senders_are_looked_at_when_types_change() {
+        let image = image(&[TILL, KIOSK, STREET]);
+        let found = image.precheck(TOTAL, "total -> String => \"3\"").expect("compiles");
+        assert_eq!((found.checked, found.candidates), (vec!["Kiosk".into()], 1));
+        assert_eq!(image.method_source(TOTAL).as_deref(), Some("total -> Integer => 3"));
+    }
+
+    #[test]
+    fn a_new_body_or_method_breaks_nobody() {
+        let image = image(&[TILL, KIOSK]);
+        assert_eq!(image.precheck(TOTAL, "total -> Integer => 4").expect("compiles"), Precheck::default());
+        let new = MethodRef { selector: "half", ..TOTAL };
+        assert_eq!(image.precheck(new, "half -> Float => 1.5").expect("compiles"), Precheck::default());
+        assert!(image.precheck(TOTAL, "total => (").is_err());
+    }
+
+    #[test]
+    fn only_so_many_callers_are_looked_at() {
+        let texts: Vec<(String, String)> = (10..35)
+            .map(|n| {
+                (
+                    format!("/p/K{n}.bt"),
+                    format!("Object subclass: K{n}\n  class a: till => till total; yourself\n"),
+                )
+            })
+            .collect();
+        let mut files: Vec<(&str, &str)> =
+            texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        files.push(TILL);
+        let found = image(&files).precheck(TOTAL, "total => 3").expect("compiles");
+        assert_eq!((found.checked.len(), found.candidates), (MOST_CALLERS, 25));
+        assert_eq!(found.checked.first().map(SmolStr::as_str), Some("K10"));
+    }
+}
