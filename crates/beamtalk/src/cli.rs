@@ -23,7 +23,7 @@ pub struct Arguments {
 pub enum Command {
     /// Talk to a live workspace; evaluates its standard input when that is no terminal
     Repl(ReplOptions),
-    /// Run a file
+    /// Run a file, or a program of the package here
     Run(RunOptions),
     /// Run tests
     Test(TestOptions),
@@ -45,6 +45,8 @@ pub enum Command {
     New(NewOptions),
     /// Remove what builds have written
     Clean(CleanOptions),
+    /// Tell the version of the package here, or change it
+    Version(VersionOptions),
     /// The compiler that stays warm between commands
     #[command(subcommand)]
     Daemon(DaemonCommand),
@@ -105,8 +107,35 @@ pub struct TalkOptions {
 /// Options of `run`.
 #[derive(Debug, Args)]
 pub struct RunOptions {
-    /// The file
-    pub file: PathBuf,
+    /// A file; or a class of the package here
+    #[arg(value_name = "FILE|CLASS", default_value = ".")]
+    pub target: String,
+    /// The message that the class is sent: `run`, or `main:` to get the arguments
+    pub selector: Option<String>,
+    /// What the program gets, a List of Strings
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub arguments: Vec<String>,
+}
+
+/// Options of `version`.
+#[derive(Debug, Args)]
+pub struct VersionOptions {
+    /// The new version, or `bump`
+    #[arg(value_name = "X.Y.Z|bump")]
+    pub version: Option<String>,
+    /// The part that grows
+    pub part: Option<Bump>,
+}
+
+/// The part of a version that grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Bump {
+    /// 1.2.3 becomes 1.2.4
+    Patch,
+    /// 1.2.3 becomes 1.3.0
+    Minor,
+    /// 1.2.3 becomes 2.0.0
+    Major,
 }
 
 /// Options of `test`.
@@ -230,7 +259,7 @@ pub struct LintOptions {
 }
 
 /// Options of all that asks the compiler for a report.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct ReportOptions {
     /// How to print
     #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
@@ -247,9 +276,10 @@ pub struct ReportOptions {
 }
 
 /// How a report is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum OutputFormat {
     /// For people, on standard error
+    #[default]
     Text,
     /// For programs, on standard output: a JSON object a line
     Json,

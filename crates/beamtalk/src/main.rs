@@ -54,6 +54,7 @@ fn main() -> ExitCode {
         Command::Explain(options) => commands::explain::run(&options),
         Command::New(options) => commands::new::run(&options),
         Command::Clean(options) => commands::clean::run(&options),
+        Command::Version(options) => commands::version::run(&options),
         Command::Daemon(command) => commands::daemon::run(&command),
         Command::Fmt(options) => commands::fmt::run(&options),
         Command::FmtCheck(options) => commands::fmt::check(&options),

@@ -107,3 +107,182 @@ fn clean_does_not_follow_a_link() {
     assert_eq!(out(&beamtalk(&root, &["clean", "--all"])), "Removed _build\n");
     assert!(dir.path().join("elsewhere/dev").exists());
 }
+
+/// Writes files below a folder.
+fn write(root: &Path, files: &[(&str, &str)]) {
+    for (path, text) in files {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+}
+
+const APP: &str =
+    "[package]\nname = \"app\"\nversion = \"0.1.0\"\n[dependencies]\ngeo = { path = \"../geo\" }\n";
+const GEO: &str =
+    "[package]\nname = \"geo\"\nversion = \"0.2.0\"\n[dependencies]\nbase = { path = \"../base\" }\n";
+const BASE: &str = "[package]\nname = \"base\"\nversion = \"0.3.0\"\n";
+
+/// `app` uses `geo`, and that uses `base`.
+fn three_packages() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    write(
+        dir.path(),
+        &[
+            ("base/beamtalk.toml", BASE),
+            (
+                "base/src/Unit.bt",
+                "Integer >> doubled => self * 2\n\nObject subclass: Unit\n  class area => 5\n",
+            ),
+            ("geo/beamtalk.toml", GEO),
+            (
+                "geo/src/Shape.bt",
+                "Value subclass: Shape\n  field: sides = 4\n  area => self.sides doubled + Unit area\n  class native => Erlang geo_native answer\n  class internal hidden => 5\n",
+            ),
+            ("geo/src/Hidden.bt", "internal Object subclass: Hidden\n  class v => 1\n"),
+            ("geo/native/geo_native.erl", "-module(geo_native).\n-export([answer/0]).\nanswer() -> 42.\n"),
+            ("app/beamtalk.toml", APP),
+            (
+                "app/src/Tri.bt",
+                "geo@Shape subclass: Tri\n  class make => self sides: 3\n\nShape >> extra => 9\n",
+            ),
+            (
+                "app/src/Main.bt",
+                "Object subclass: Main\n  class run => Transcript showCr: \"area {Tri make area}\"\n  class main: args => Transcript showCr: \"{args size} {args last} {Erlang io get_line: \"\"}\"\n  class fail => self error: \"no luck\"\n",
+            ),
+            (
+                "app/test/TriTest.bt",
+                "TestCase subclass: TriTest\n  testArea => self assert: Tri make area equals: 11\n  testExtra => self assert: (geo@Shape sides: 1) extra equals: 9\n  testNative => self assert: Shape native equals: 42\n",
+            ),
+        ],
+    );
+    dir
+}
+
+#[test]
+fn a_package_is_built_with_those_that_it_uses() {
+    let dir = three_packages();
+    let app = dir.path().join("app");
+    let built = beamtalk(&app, &["build"]);
+    assert_eq!((built.status.code(), err(&built).as_str()), (Some(0), "Compiling 2 files\n"));
+    for module in [
+        "deps/base/ebin/bt@base@Unit.beam",
+        "deps/geo/ebin/bt@geo@Shape.beam",
+        "deps/geo/ebin/geo.app",
+        "dev/ebin/bt@app@Tri.beam",
+    ] {
+        assert!(app.join("_build").join(module).exists(), "{module}");
+    }
+    let described = fs::read_to_string(app.join("_build/dev/ebin/app.app")).unwrap();
+    assert!(described.contains("{applications, [kernel, stdlib, 'geo', beamtalk]}"), "{described}");
+    assert!(described.contains("{modules, ['bt@app@Main', 'bt@app@Tri']}"), "{described}");
+    assert_eq!(err(&beamtalk(&app, &["build"])), "All 2 files unchanged — nothing to compile\n");
+
+    let stamp = |path: &str| fs::metadata(app.join("_build").join(path)).unwrap().modified().unwrap();
+    let before = (stamp("deps/base/ebin/bt@base@Unit.beam"), stamp("deps/geo/ebin/bt@geo@Hidden.beam"));
+    write(dir.path(), &[("geo/src/Hidden.bt", "internal Object subclass: Hidden\n  class v => 2\n")]);
+    assert_eq!(beamtalk(&app, &["build"]).status.code(), Some(0));
+    let after = (stamp("deps/base/ebin/bt@base@Unit.beam"), stamp("deps/geo/ebin/bt@geo@Hidden.beam"));
+    assert!(before.0 == after.0 && before.1 != after.1, "only what changed is compiled");
+
+    write(dir.path(), &[("geo/src/Hidden.bt", "internal Object subclass: Hidden\n  class v => )\n")]);
+    let broken = beamtalk(&app, &["build"]);
+    assert_eq!(broken.status.code(), Some(1));
+    assert!(err(&broken).contains("[./../geo/src/Hidden.bt:2:14]"), "{}", err(&broken));
+}
+
+#[test]
+fn what_is_internal_stays_in_its_package() {
+    let dir = three_packages();
+    let app = dir.path().join("app");
+    for (source, said) in [
+        (
+            "class a => Hidden v",
+            "Class 'Hidden' is internal to package 'geo' and cannot be referenced from 'app'",
+        ),
+        (
+            "class a => Shape hidden",
+            "Method 'hidden' is internal to package 'geo' and cannot be called from 'app'",
+        ),
+    ] {
+        write(&app, &[("src/Bad.bt", &format!("Object subclass: Bad\n  {source}\n"))]);
+        let refused = beamtalk(&app, &["build"]);
+        assert!(refused.status.code() == Some(1) && err(&refused).contains(said), "{}", err(&refused));
+    }
+    write(&app, &[("src/Bad.bt", "Hidden subclass: Bad\n  class a => 1\n")]);
+    assert!(err(&beamtalk(&app, &["build"])).contains("E0401"));
+    assert_eq!(beamtalk(&dir.path().join("geo"), &["build"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_class_of_two_packages_is_an_error() {
+    let dir = three_packages();
+    write(dir.path(), &[("app/src/Unit.bt", "Object subclass: Unit\n  class a => 1\n")]);
+    let refused = beamtalk(&dir.path().join("app"), &["build"]);
+    let said = "Class name 'Unit' is defined by the packages '";
+    assert!(refused.status.code() == Some(1) && err(&refused).contains(said), "{}", err(&refused));
+}
+
+#[test]
+fn a_version_only_grows() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &[("beamtalk.toml", BASE)]);
+    let version = |arguments: &[&str]| beamtalk(dir.path(), &[&["version"], arguments].concat());
+    assert_eq!(out(&version(&[])), "0.3.0\n");
+    assert_eq!(out(&version(&["0.3.1"])), "0.3.0 -> 0.3.1\n");
+    assert_eq!(out(&version(&["bump", "minor"])), "0.3.1 -> 0.4.0\n");
+    assert_eq!(
+        err(&version(&["0.4.0"])),
+        "  × New version '0.4.0' must be greater than the current version '0.4.0'.\n"
+    );
+    assert_eq!(version(&["0.5"]).status.code(), Some(1));
+    let text = fs::read_to_string(dir.path().join("beamtalk.toml")).unwrap();
+    assert_eq!(text, BASE.replace("0.3.0", "0.4.0"));
+}
+
+/// A program of a package, with a home of its own and something to read.
+fn run(app: &Path, arguments: &[&str]) -> Output {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = assert_cmd::Command::cargo_bin("beamtalk").unwrap();
+    command.args([&["run"], arguments].concat()).current_dir(app).env("BEAMTALK_NO_DAEMON", "1");
+    command.env("BEAMTALK_HOME", home.path());
+    command.env("BEAMTALK_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
+    command.write_stdin("Ada\n").timeout(std::time::Duration::from_secs(120)).output().unwrap()
+}
+
+#[test]
+fn a_program_of_a_package_is_run_by_class_and_selector() {
+    let dir = three_packages();
+    let app = dir.path().join("app");
+    let ran = run(&app, &["Main", "run"]);
+    assert_eq!((ran.status.code(), out(&ran).as_str()), (Some(0), "area 11\n"), "{}", err(&ran));
+    assert!(err(&ran).contains("Building...\n") && err(&ran).ends_with("\nRunning Main>>run...\n"));
+    let ran = run(&app, &["Main", "main:", "a", "--b", "\"{c}\" \\"]);
+    assert_eq!(out(&ran), "3 \"{c}\" \\ Ada\n\n", "{}", err(&ran));
+    for (arguments, said) in [
+        (&["Main", "fail"][..], "Error: no luck\n"),
+        (&["Nobody", "run"], "Error: class 'Nobody' not found\n"),
+        (&["Main", "nothing"], "Main does not understand 'nothing'"),
+        (&["Main"], "Missing selector for script mode. Usage: beamtalk run CLASS SELECTOR"),
+        (&["Main", "run", "x"], "The unary entry 'run' takes no arguments, but 1 were given ([\"x\"])."),
+        (&["Main", "at:put:", "x"], "'at:put:' cannot be run"),
+        (&["."], "No entry point defined for `beamtalk run .`"),
+    ] {
+        let refused = run(&app, arguments);
+        assert_eq!(refused.status.code(), Some(1), "{arguments:?}");
+        assert!(err(&refused).contains(said), "{arguments:?}: {}", err(&refused));
+    }
+    let nowhere = run(dir.path(), &["Main", "run"]);
+    assert!(err(&nowhere).contains("No beamtalk.toml found in the current directory."), "{}", err(&nowhere));
+}
+
+#[test]
+fn a_package_is_tested_with_those_that_it_uses() {
+    let dir = three_packages();
+    let mut command = assert_cmd::Command::cargo_bin("beamtalk").unwrap();
+    let home = tempfile::tempdir().unwrap();
+    command.args(["test", "--quiet"]).current_dir(dir.path().join("app")).env("BEAMTALK_HOME", home.path());
+    command.env("BEAMTALK_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
+    let tested = command.timeout(std::time::Duration::from_secs(120)).output().unwrap();
+    assert!(out(&tested).starts_with("1 file(s), 3 tests, 3 passed ("), "{}{}", out(&tested), err(&tested));
+}

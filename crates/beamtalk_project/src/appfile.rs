@@ -13,20 +13,29 @@ pub fn text<'c>(
     classes: impl Iterator<Item = &'c Arc<ClassInfo>>,
     table: &ClassTable,
 ) -> String {
-    let mut classes: Vec<&ClassInfo> = classes.map(Arc::as_ref).filter(|class| !class.is_library()).collect();
+    let is_own = |class: &&ClassInfo| class.package == manifest.name.as_str();
+    let mut classes: Vec<&ClassInfo> = classes.map(Arc::as_ref).filter(is_own).collect();
     classes.sort_by(|a, b| a.module.cmp(&b.module));
     let modules: Vec<String> = classes.iter().map(|class| atom(&class.module)).collect();
     let shown: Vec<String> =
         classes.iter().filter(|class| !class.internal).map(|class| entry(class, table)).collect();
+    let used = manifest.dependencies.iter().map(|each| atom(&each.name));
+    let applications: Vec<String> = ["kernel", "stdlib"]
+        .map(String::from)
+        .into_iter()
+        .chain(used)
+        .chain(["beamtalk".to_owned()])
+        .collect();
     let mut out = String::new();
     // Writing to a String cannot fail.
     let _ = write!(
         out,
-        "{{application, {name},\n [{{description, {description}}},\n  {{vsn, {version}}},\n  {{modules, [{modules}]}},\n  {{registered, []}},\n  {{applications, [kernel, stdlib, beamtalk]}},\n  {{env, [{{classes, [{classes}]}}]}}]}}.\n",
+        "{{application, {name},\n [{{description, {description}}},\n  {{vsn, {version}}},\n  {{modules, [{modules}]}},\n  {{registered, []}},\n  {{applications, [{applications}]}},\n  {{env, [{{classes, [{classes}]}}]}}]}}.\n",
         name = atom(&manifest.name),
         description = string(manifest.description.as_deref().unwrap_or("A beamtalk package")),
         version = string(&manifest.version),
         modules = modules.join(", "),
+        applications = applications.join(", "),
         classes = shown.join(",\n    "),
     );
     out

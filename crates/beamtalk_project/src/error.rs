@@ -47,11 +47,13 @@ pub enum ProjectError {
         /// The class.
         class: String,
     },
-    /// The manifest declares dependencies, which cannot be resolved yet.
-    #[error("Dependency '{name}' cannot be resolved: packages are built without dependencies for now")]
+    /// A package that this one uses, directly or not, cannot be used.
+    #[error("{message}")]
     Dependency {
-        /// The first of them.
-        name: String,
+        /// Which, and why.
+        message: String,
+        /// What to do about it.
+        help: String,
     },
     /// The operating system refused.
     #[error("cannot {action} {}: {source}", path.display())]
@@ -88,7 +90,7 @@ impl ProjectError {
                 Some("sources are files that end in .bt, in `src/` of a package".into())
             }
             Self::BadName { .. } => Some("rename it".into()),
-            Self::Dependency { .. } => Some("remove it from [dependencies] in beamtalk.toml".into()),
+            Self::Dependency { help, .. } => Some(help.clone()),
             Self::Missing { .. } | Self::Manifest { .. } | Self::NoSupervisor { .. } | Self::Io { .. } => {
                 None
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use beamtalk_beam::Module;
 use beamtalk_codegen::{SourceRef, compile_input};
-use beamtalk_semantics::{ClassInfo, ClassTable, InputVariable, STDLIB, closest};
+use beamtalk_semantics::{ClassInfo, ClassTable, InputVariable, STDLIB, USER, closest};
 use beamtalk_syntax::ast;
 use beamtalk_text::{Category, Diagnostic, LineIndex, Span};
 use rustc_hash::FxHashMap;
@@ -20,8 +20,6 @@ use crate::unit::{ClassUnit, Definition, Patch, Source};
 pub const INPUT: &str = "<input>";
 /// The path of a class that a program has built.
 pub const BUILT: &str = "<built>";
-/// The package of classes from the prompt and from loose files.
-pub const USER: &str = "user";
 
 /// A module ready to be loaded.
 #[derive(Debug, Clone)]

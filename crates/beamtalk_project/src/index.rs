@@ -25,6 +25,8 @@ pub struct FileSource {
     pub broken: Option<Diagnostic>,
     /// What is to be said of its style.
     pub style: Vec<Diagnostic>,
+    /// The package that it belongs to, where that is another than the one which all is about.
+    pub package: Option<SmolStr>,
 }
 
 /// A class whose module the project makes: its own, or the library's with extensions.
@@ -65,7 +67,7 @@ impl Index {
         };
         for file in &files {
             work.diagnostics.extend(file.broken.iter().map(|each| (file.source.path.clone(), each.clone())));
-            work.file(&file.source, package);
+            work.file(&file.source, file.package.as_deref().unwrap_or(package));
             work.diagnostics.extend(file.style.iter().map(|each| (file.source.path.clone(), each.clone())));
         }
         for file in &files {
@@ -95,7 +97,9 @@ impl Work {
             let unit = ClassUnit::new(package, source.clone(), item);
             match self.units.insert(name.clone(), unit) {
                 Some(other) => {
-                    let said = clash(definition, &other).or_else(|| twice(definition, path, &other));
+                    let said = in_two_packages(definition, package, &other)
+                        .or_else(|| clash(definition, &other))
+                        .or_else(|| twice(definition, path, &other));
                     self.diagnostics.extend(said.map(|said| (path.clone(), said)));
                 }
                 None => self.names.push(name.clone()),
@@ -191,6 +195,15 @@ impl Work {
         }
         hash.finalize().into()
     }
+}
+
+/// What is wrong when two packages define one name.
+fn in_two_packages(definition: Definition<'_>, package: &str, other: &ClassUnit) -> Option<Diagnostic> {
+    let name = definition.name();
+    let said =
+        format!("Class name '{}' is defined by the packages '{}' and '{package}'", name.name, other.package);
+    let help = format!("The other definition is in {}; rename one of them.", other.source.path);
+    (other.package != package).then(|| Diagnostic::error("E0632", name.span, said).with_help(help))
 }
 
 /// What is wrong when two files define one name and a protocol is among them.

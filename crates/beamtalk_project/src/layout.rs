@@ -69,6 +69,12 @@ impl Layout {
         if self.is_package { self.state_folder().join("ebin") } else { self.state_folder() }
     }
 
+    /// Where the modules of a package go that this one uses.
+    #[must_use]
+    pub fn ebin_of_package(&self, name: &str) -> PathBuf {
+        self.root.join("_build/deps").join(name).join("ebin")
+    }
+
     /// Where the record of the last build goes.
     #[must_use]
     pub fn state_folder(&self) -> PathBuf {

@@ -11,13 +11,14 @@
 //!
 //! Source code layout: `image.rs` the image, `methods.rs` changes of one method, `precheck.rs` what one would mean for its senders, `questions.rs` completions and listings, `unit.rs` a class with its patches, `library.rs` the standard library,
 //! `order.rs` superclasses first, `render.rs` diagnostics for people. Of projects: `project.rs`
-//! building, `layout.rs` where files are, `manifest.rs`, `package_name.rs` and `policy.rs` what the manifest says,
+//! building, `layout.rs` where files are, `manifest.rs`, `dependency.rs`, `package_name.rs` and `policy.rs` what the manifest says, `packages.rs` the packages that it uses, `version.rs` versions,
 //! `index.rs` all classes, `trace.rs` when a class may be used again, `state.rs` the record of the last build,
 //! `suite.rs` files compiled together in memory, for tests, `appfile.rs` the application resource file, `error.rs` errors. Of diagnostics: `expect.rs` what sources know of
 //! themselves, `settle.rs` what a surface shows, `report.rs` what a build answers and its text, `json_lines.rs` and
 //! `sarif.rs` the same for programs.
 
 mod appfile;
+mod dependency;
 mod error;
 mod expect;
 mod image;
@@ -29,6 +30,7 @@ mod manifest;
 mod methods;
 mod order;
 mod package_name;
+mod packages;
 mod policy;
 mod precheck;
 mod project;
@@ -41,6 +43,7 @@ mod state;
 mod suite;
 mod trace;
 mod unit;
+mod version;
 
 pub use beamtalk_semantics::{InputVariable as Variable, closest, lint};
 pub use beamtalk_text::{Diagnostic, LineIndex};
@@ -51,9 +54,10 @@ pub use error::ProjectError;
 pub use image::{Compiled, Failure, Image, ModuleCode, Sources};
 pub use json_lines::refusal_lines;
 pub use layout::Layout;
-pub use manifest::{MANIFEST, Manifest};
+pub use manifest::{MANIFEST, Manifest, with_version};
 pub use methods::MethodRef;
 pub use package_name::check_package_name;
+pub use packages::Package;
 pub use policy::{CATEGORIES, Level, Policy};
 pub use precheck::{CallerFinding, Precheck};
 pub use project::{BuildOptions, Project, STACK};
@@ -62,3 +66,4 @@ pub use report::{Finding, Note, Report, Task};
 pub use suite::{ClassHead, Suite, SuiteClass, SuiteFile, SuiteOptions, TEST_CASE, TestMethod, read_files};
 pub use trace::FINGERPRINT;
 pub use unit::Source;
+pub use version::{Part, Version};

@@ -5,9 +5,10 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use beamtalk_text::{Category, Severity};
-use toml_edit::{DocumentMut, Item, TableLike};
+use toml_edit::{Document, DocumentMut, Item, TableLike};
 
 use crate::ProjectError;
+use crate::dependency::{self, Dependency};
 use crate::package_name::check_package_name;
 use crate::policy::{CATEGORIES, Level, Policy};
 
@@ -27,8 +28,8 @@ pub struct Manifest {
     pub strict_deps: bool,
     /// The class that supervises the application.
     pub supervisor: Option<String>,
-    /// Names of its dependencies, in the order given.
-    pub dependencies: Vec<String>,
+    /// The packages that it uses, in the order given.
+    pub dependencies: Vec<Dependency>,
     /// What `[diagnostics]` says.
     pub policy: Policy,
 }
@@ -68,12 +69,24 @@ impl Manifest {
             description: string(package, "description").map_err(bad)?,
             strict_deps,
             supervisor,
-            dependencies: dependencies
-                .map(|section| section.iter().map(|(key, _)| key.to_owned()).collect())
-                .unwrap_or_default(),
+            dependencies: dependencies.map_or(Ok(Vec::new()), dependency::all).map_err(bad)?,
             policy: policy(document.as_table()).map_err(bad)?,
         })
     }
+}
+
+/// The text of a manifest with another version, and nothing else changed.
+///
+/// # Errors
+/// It is no manifest.
+pub fn with_version(text: &str, path: &Path, version: &str) -> Result<String, ProjectError> {
+    let bad = |reason: String| ProjectError::Manifest { path: PathBuf::from(path), reason };
+    let document = Document::parse(text).map_err(|error| bad(error.to_string()))?;
+    let value = document.get("package").and_then(|item| item.get("version")?.as_value());
+    let Some(span) = value.and_then(toml_edit::Value::span) else {
+        return Err(bad("missing field `version`".into()));
+    };
+    Ok(format!("{}\"{version}\"{}", &text[..span.start], &text[span.end..]))
 }
 
 impl Policy {
@@ -140,7 +153,7 @@ fn category(key: &str) -> Result<Category, String> {
     })
 }
 
-fn kind(item: &Item) -> &'static str {
+pub(crate) fn kind(item: &Item) -> &'static str {
     match item.type_name() {
         "integer" => "an integer",
         "float" => "a float",
@@ -169,9 +182,16 @@ mod tests {
         let manifest = parse(text).unwrap();
         assert_eq!((manifest.name.as_str(), manifest.version.as_str()), ("geo", "0.1.0"));
         assert_eq!(manifest.supervisor.as_deref(), Some("GeoSup"));
-        assert_eq!(manifest.dependencies, ["x"]);
+        assert_eq!(manifest.dependencies[0].name, "x");
         assert!(manifest.strict_deps);
         assert_eq!(manifest.policy.level(Category::Unused), Some(Level::Off));
+    }
+
+    #[test]
+    fn another_version_changes_one_line_only() {
+        let text = "# About\n[package]\nname = \"geo\"   # short\nversion  =  \"0.1.0\" # so far\n\n[dependencies]\n";
+        let changed = with_version(text, Path::new(MANIFEST), "0.2.0").unwrap();
+        assert_eq!(changed, text.replace("0.1.0", "0.2.0"));
     }
 
     #[test]

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use beamtalk_semantics::{Origin, Side};
+use beamtalk_semantics::{Origin, Side, USER};
 use beamtalk_syntax::{ast, is_keyword_selector, lexer, selector_arity};
 use beamtalk_text::Span;
 use smol_str::SmolStr;
 
-use crate::image::{Compiled, Failure, INPUT, Image, USER, failure};
+use crate::image::{Compiled, Failure, INPUT, Image, failure};
 use crate::unit::{ClassUnit, Patch, Source};
 
 /// A method of a class that is known by its module.

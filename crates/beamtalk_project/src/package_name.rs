@@ -2,7 +2,7 @@
 
 const LONGEST: usize = 64;
 const OURS: [&str; 6] = ["beamtalk", "stdlib", "kernel", "runtime", "workspace", "compiler"];
-const OTP: [&str; 12] = [
+const OTP: [&str; 13] = [
     "common_test",
     "crypto",
     "dialyzer",
@@ -15,6 +15,7 @@ const OTP: [&str; 12] = [
     "ssh",
     "ssl",
     "tools",
+    "xmerl",
 ];
 
 /// What is wrong with a package name; the text ends with a better one where there is one.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use beamtalk_semantics::{ClassTable, lint, lower_input, watch};
+use beamtalk_semantics::{ClassTable, USER, lint, lower_input, watch};
 use beamtalk_syntax::ast;
 use beamtalk_text::{Diagnostic, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -16,10 +16,11 @@ use smol_str::SmolStr;
 
 use crate::ProjectError;
 use crate::appfile;
-use crate::image::{USER, assemble, too_complex};
+use crate::image::{assemble, too_complex};
 use crate::index::{FileSource, Index, IndexedClass};
 use crate::layout::{Layout, SourceFile};
 use crate::manifest::{MANIFEST, Manifest};
+use crate::packages::Package;
 use crate::policy::Policy;
 use crate::render::Look;
 use crate::report::{Finding, Report, Task};
@@ -51,6 +52,8 @@ pub struct BuildOptions {
 pub struct Project {
     layout: Layout,
     manifest: Option<(Vec<u8>, Manifest)>,
+    /// The packages that it uses, directly or not.
+    packages: Vec<Package>,
     files: BTreeMap<SmolStr, FileSource>,
     made: FxHashMap<SmolStr, Made>,
     record: (Vec<u8>, Record),
@@ -75,6 +78,7 @@ impl Project {
         Self {
             layout,
             manifest: None,
+            packages: Vec::new(),
             files: BTreeMap::new(),
             made: FxHashMap::default(),
             record: (Vec::new(), Record::default()),
@@ -88,12 +92,12 @@ impl Project {
     /// When it cannot be built at all; what is wrong with sources is in the report.
     pub fn build(&mut self, shown: &str, options: BuildOptions) -> Result<Report, ProjectError> {
         self.read_manifest(shown)?;
-        let sources = self.layout.sources(shown)?;
+        let sources = self.sources(shown)?;
         let folder = self.layout.state_folder();
         let _lock = BuildLock::acquire(&folder)?;
         self.read_sources(&sources)?;
         let record = Record::read(&folder);
-        let present = state::modules_in(&self.layout.ebin())?;
+        let present = self.present()?;
         if self.settled && !options.force && record == self.record.0 && self.outputs_are(&present) {
             return Ok(self.unchanged());
         }
@@ -117,7 +121,7 @@ impl Project {
     /// When it cannot be analysed at all.
     pub fn check(&mut self, shown: &str, options: BuildOptions) -> Result<Report, ProjectError> {
         self.read_manifest(shown)?;
-        let sources = self.layout.sources(shown)?;
+        let sources = self.sources(shown)?;
         self.read_sources(&sources)?;
         let nothing = Record::default();
         let work = self.analyse(&nothing, None, options);
@@ -132,7 +136,7 @@ impl Project {
     /// When it cannot be analysed at all.
     pub fn lint(&mut self, shown: &str, within: &str, options: BuildOptions) -> Result<Report, ProjectError> {
         self.read_manifest(shown)?;
-        let sources = self.layout.sources(shown)?;
+        let sources = self.sources(shown)?;
         self.read_sources(&sources)?;
         let nothing = Record::default();
         let work = self.analyse(&nothing, None, options);
@@ -148,36 +152,59 @@ impl Project {
         }
         let path = self.layout.root.join(MANIFEST);
         let bytes = fs::read(&path).map_err(ProjectError::io("read", &path))?;
-        if self.manifest.as_ref().is_some_and(|(old, _)| *old == bytes) {
-            return Ok(());
+        if self.manifest.as_ref().is_none_or(|(old, _)| *old != bytes) {
+            self.settled = false;
+            let shown = Path::new(&self.layout.display(shown)).join(MANIFEST);
+            let manifest = Manifest::parse(&String::from_utf8_lossy(&bytes), &shown)?;
+            self.manifest = Some((bytes, manifest));
         }
-        self.settled = false;
-        let shown = Path::new(&self.layout.display(shown)).join(MANIFEST);
-        let manifest = Manifest::parse(&String::from_utf8_lossy(&bytes), &shown)?;
-        if let Some(name) = manifest.dependencies.first() {
-            return Err(ProjectError::Dependency { name: name.clone() });
+        if let Some((_, manifest)) = &self.manifest {
+            let packages = Package::used_by(&self.layout.root, manifest)?;
+            let identity = |each: &Package| (each.root.clone(), each.text.clone());
+            self.settled &= packages.iter().map(identity).eq(self.packages.iter().map(identity));
+            self.packages = packages;
         }
-        self.manifest = Some((bytes, manifest));
         Ok(())
     }
 
+    /// The sources of the project, and of the packages that it uses.
+    fn sources(&self, shown: &str) -> Result<Vec<Sourced>, ProjectError> {
+        let own = self.layout.sources(shown)?.into_iter().map(|file| Sourced { file, package: None });
+        let mut sources: Vec<Sourced> = own.collect();
+        for package in &self.packages {
+            let files = match Layout::find(&package.root, &package.shown)?.sources(&package.shown) {
+                Ok(files) => files,
+                Err(ProjectError::NoSources { .. }) => continue,
+                Err(error) => return Err(error),
+            };
+            sources.extend(files.into_iter().map(|SourceFile { name, path }| Sourced {
+                file: SourceFile { name: format!("{}/{name}", package.shown).into(), path },
+                package: Some(package.name.as_str().into()),
+            }));
+        }
+        Ok(sources)
+    }
+
     /// Take in the sources that came, went or have another text.
-    fn read_sources(&mut self, found: &[SourceFile]) -> Result<(), ProjectError> {
-        let names: FxHashSet<&SmolStr> = found.iter().map(|file| &file.name).collect();
+    fn read_sources(&mut self, found: &[Sourced]) -> Result<(), ProjectError> {
+        let names: FxHashSet<&SmolStr> = found.iter().map(|source| &source.file.name).collect();
         let before = self.files.len();
         self.files.retain(|name, _| names.contains(name));
         self.settled &= self.files.len() == before;
         let mut fresh = Vec::new();
-        for file in found {
+        for Sourced { file, package } in found {
             let bytes = fs::read(&file.path).map_err(ProjectError::io("read", &file.path))?;
             let known = self.files.get(&file.name).filter(|known| known.broken.is_none());
-            if known.is_none_or(|known| known.source.text.as_bytes() != bytes) {
-                fresh.push((file.name.clone(), bytes));
+            if known.is_none_or(|known| known.source.text.as_bytes() != bytes || known.package != *package) {
+                fresh.push((file.name.clone(), bytes, package.clone()));
             }
         }
         self.settled &= fresh.is_empty();
-        let parsed = in_parallel(&fresh, 0, |(name, bytes)| read_source(name, bytes));
-        self.files.extend(fresh.into_iter().map(|(name, _)| name).zip(parsed));
+        let parsed = in_parallel(&fresh, 0, |(name, bytes, package)| FileSource {
+            package: package.clone(),
+            ..read_source(name, bytes)
+        });
+        self.files.extend(fresh.into_iter().map(|(name, ..)| name).zip(parsed));
         Ok(())
     }
 
@@ -250,7 +277,8 @@ impl Project {
     // ---- telling ---------------------------------------------------------------------------------
 
     fn unchanged(&self) -> Report {
-        Report { ok: true, files: self.files.len(), output: self.output(), ..Report::default() }
+        let files = self.files.values().filter(|file| file.package.is_none()).count();
+        Report { ok: true, files, output: self.output(), ..Report::default() }
     }
 
     fn output(&self) -> String {
@@ -269,8 +297,10 @@ impl Project {
             .files
             .iter()
             .filter(|(name, file)| old.files.get(*name) != Some(&hex(&file.digest)))
+            .filter(|(_, file)| file.package.is_none())
             .map(|(name, _)| name)
             .collect();
+        let is_own = |path: &SmolStr| self.files.get(path).is_none_or(|file| file.package.is_none());
         let mut said: Vec<(SmolStr, Diagnostic)> = Vec::new();
         for name in &work.dirty {
             if let Some(made) = self.made.get(name) {
@@ -278,7 +308,8 @@ impl Project {
             }
         }
         for class in work.index.classes.iter().filter(|class| work.dirty.contains(&class.name)) {
-            concerned.extend(self.files.get_key_value(&class.unit.source.path).map(|(name, _)| name));
+            let path = self.files.get_key_value(&class.unit.source.path).map(|(name, _)| name);
+            concerned.extend(path.filter(|path| is_own(path)));
         }
         let of_files = work.index.diagnostics.iter();
         said.extend(of_files.filter(|(path, each)| each.is_error() || concerned.contains(path)).cloned());
@@ -294,7 +325,8 @@ impl Project {
             .map(|(path, _)| path.clone())
             .collect();
         let mut said = settle(&self.settled_sources(work), said, surface);
-        said.retain(|(path, _)| is_within(path));
+        // Of packages that this one uses only what keeps it from being built.
+        said.retain(|(path, each)| is_within(path) && (is_own(path) || each.is_error()));
         let display = self.layout.display(shown);
         let diagnostics: Vec<Finding> = said
             .iter()
@@ -306,7 +338,7 @@ impl Project {
         let failed = diagnostics.iter().find(|finding| finding.is_error());
         Report {
             ok: failed.is_none(),
-            files: self.files.keys().filter(|path| is_within(path)).count(),
+            files: self.files.keys().filter(|path| is_within(path) && is_own(path)).count(),
             compiled: concerned.len(),
             output: self.output(),
             failed: failed.map(|finding| format!("{display}/{}", finding.path)),
@@ -342,7 +374,7 @@ impl Project {
 
     /// Whether the outputs are as the record says.
     fn outputs_are(&self, present: &FxHashMap<String, u64>) -> bool {
-        let described = self.app_file().is_none_or(|file| file.exists());
+        let described = self.descriptions().all(|(_, file)| file.exists());
         described
             && self
                 .record
@@ -358,8 +390,10 @@ impl Project {
         present: &FxHashMap<String, u64>,
         report: &mut Report,
     ) -> Result<(), ProjectError> {
-        let (folder, ebin) = (self.layout.state_folder(), self.layout.ebin());
-        fs::create_dir_all(&ebin).map_err(ProjectError::io("create", &ebin))?;
+        let folder = self.layout.state_folder();
+        for ebin in self.ebins() {
+            fs::create_dir_all(&ebin).map_err(ProjectError::io("create", &ebin))?;
+        }
         let mut record = self.record.1.clone();
         let owned = self.layout.owns_outputs();
         let current: FxHashSet<&SmolStr> = work.index.classes.iter().map(|class| &class.name).collect();
@@ -374,7 +408,7 @@ impl Project {
                 continue;
             };
             let Some(beam) = &made.beam else { continue };
-            state::replace(&state::module_file(&ebin, &class.module), beam)?;
+            state::replace(&self.module_file(&class.module), beam)?;
             report.modules.push(class.module.to_string());
             let entry = Entry {
                 module: class.module.clone(),
@@ -389,13 +423,10 @@ impl Project {
             record.files.insert(name.clone(), hex(&file.digest));
         }
         if owned {
-            Self::remove_orphans(&record, present, &ebin, report);
-            if let (Some((_, manifest)), Some(path)) = (&self.manifest, self.app_file()) {
-                let text = appfile::text(
-                    manifest,
-                    work.index.classes.iter().filter_map(|class| work.index.table.get(&class.name)),
-                    &work.index.table,
-                );
+            self.remove_orphans(&record, present, report);
+            for (manifest, path) in self.descriptions() {
+                let classes = work.index.classes.iter().filter_map(|class| work.index.table.get(&class.name));
+                let text = appfile::text(manifest, classes, &work.index.table);
                 if fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
                     state::replace(&path, text.as_bytes())?;
                 }
@@ -411,12 +442,43 @@ impl Project {
         Ok(())
     }
 
-    fn app_file(&self) -> Option<PathBuf> {
-        let (_, manifest) = self.manifest.as_ref().filter(|_| self.layout.owns_outputs())?;
-        Some(self.layout.ebin().join(format!("{}.app", manifest.name)))
+    // ---- where outputs are -----------------------------------------------------------------------
+
+    /// The folder of each package's modules, with its name.
+    fn outputs(&self) -> impl Iterator<Item = (&Manifest, PathBuf)> {
+        let own = self.manifest.as_ref().map(|(_, manifest)| (manifest, self.layout.ebin()));
+        own.into_iter()
+            .chain(self.packages.iter().map(|each| (&each.manifest, self.layout.ebin_of_package(&each.name))))
     }
 
-    fn remove_orphans(record: &Record, present: &FxHashMap<String, u64>, ebin: &Path, report: &mut Report) {
+    fn ebins(&self) -> impl Iterator<Item = PathBuf> {
+        let used = self.packages.iter().map(|each| self.layout.ebin_of_package(&each.name));
+        used.chain([self.layout.ebin()])
+    }
+
+    /// A module of another package goes where that package's do.
+    fn module_file(&self, module: &str) -> PathBuf {
+        let package = module.split('@').nth(1).unwrap_or_default();
+        let used = self.packages.iter().find(|each| each.name == package);
+        let ebin = used.map_or_else(|| self.layout.ebin(), |each| self.layout.ebin_of_package(&each.name));
+        state::module_file(&ebin, module)
+    }
+
+    fn present(&self) -> Result<FxHashMap<String, u64>, ProjectError> {
+        let mut present = FxHashMap::default();
+        for ebin in self.ebins() {
+            present.extend(state::modules_in(&ebin)?);
+        }
+        Ok(present)
+    }
+
+    /// The application resource file of each package.
+    fn descriptions(&self) -> impl Iterator<Item = (&Manifest, PathBuf)> {
+        let outputs = self.outputs().filter(|_| self.layout.owns_outputs());
+        outputs.map(|(manifest, ebin)| (manifest, ebin.join(format!("{}.app", manifest.name))))
+    }
+
+    fn remove_orphans(&self, record: &Record, present: &FxHashMap<String, u64>, report: &mut Report) {
         let modules: FxHashSet<&str> = record.classes.values().map(|entry| entry.module.as_str()).collect();
         let mut orphans: Vec<&String> = present
             .keys()
@@ -428,9 +490,15 @@ impl Project {
                 "warning: orphaned .beam file {module}.beam has no corresponding .bt source (source may have been deleted)"
             ));
             // What cannot be removed now is tried again by the next build.
-            let _ = fs::remove_file(state::module_file(ebin, module));
+            let _ = fs::remove_file(self.module_file(module));
         }
     }
+}
+
+/// A source, and the package it belongs to where that is not the project.
+struct Sourced {
+    file: SourceFile,
+    package: Option<SmolStr>,
 }
 
 /// Errors are not what a lint is about, but behind them it sees little.
@@ -466,7 +534,7 @@ pub(crate) fn read_source(name: &SmolStr, bytes: &[u8]) -> FileSource {
     let source = Source::new(name.clone(), text);
     // The style of a broken text is that of its recovery.
     let style = if source.parsed.is_ok() { lint(&source.parsed.file, &source.text) } else { Vec::new() };
-    FileSource { source: Arc::new(source), digest, broken, style }
+    FileSource { source: Arc::new(source), digest, broken, style, package: None }
 }
 
 pub(crate) type Compiled = (Vec<(SmolStr, Diagnostic)>, Option<Vec<u8>>);

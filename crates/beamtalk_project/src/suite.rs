@@ -2,7 +2,7 @@
 //!
 //! Tests are compiled so: a file with a mistake costs its own classes and what inherits from them, and nothing is written.
 
-use beamtalk_semantics::{ClassTable, MethodInfo, Side};
+use beamtalk_semantics::{ClassTable, MethodInfo, Side, USER};
 use beamtalk_text::{Diagnostic, LineIndex, Severity, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
@@ -104,6 +104,13 @@ impl SuiteFile {
         Self { path: path.clone(), file: read_source(path, bytes) }
     }
 
+    /// The same file as one of another package than the suite's.
+    #[must_use]
+    pub fn of_package(mut self, package: &str) -> Self {
+        self.file.package = Some(package.into());
+        self
+    }
+
     /// Its text; empty when it cannot be read as one.
     #[must_use]
     pub fn text(&self) -> &str {
@@ -145,7 +152,7 @@ impl Suite {
     #[must_use]
     pub fn compile(files: &[&SuiteFile], options: SuiteOptions<'_>) -> Self {
         let sources = files.iter().map(|file| &file.file);
-        let index = Index::new(sources, options.package.unwrap_or(crate::image::USER), &[0; 32]);
+        let index = Index::new(sources, options.package.unwrap_or(USER), &[0; 32]);
         let made = in_parallel(&index.classes, 0, |class| compile(class, &index.table));
         let mut said = index.diagnostics.clone();
         said.extend(made.iter().flat_map(|(diagnostics, _)| diagnostics.iter().cloned()));
@@ -181,8 +188,12 @@ fn findings(
     let said = said.into_iter().map(|(path, each)| (path, clash_refused(each))).collect();
     let surface =
         Surface { policy: options.policy, warnings_as_errors: options.warnings_as_errors, lint: false };
+    // Of packages that this one uses only what keeps it from being compiled.
+    let foreign: FxHashSet<&str> =
+        files.iter().filter(|file| file.file.package.is_some()).map(|file| file.path.as_str()).collect();
     settle(&sources, said, surface)
         .into_iter()
+        .filter(|(path, each)| each.is_error() || !foreign.contains(path.as_str()))
         .map(|(path, each)| {
             let text = texts.get(path.as_str()).copied().unwrap_or_default();
             Finding::new(&each, &path, &path, text, options.look)

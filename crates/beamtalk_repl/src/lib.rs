@@ -63,7 +63,7 @@ pub use host::{BoundHost, HostError, HostOptions};
 pub use image_compiler::ImageCompiler;
 pub use limits::Limits;
 pub use loopback::{DEFAULT_PORT, LoopbackAddr};
-pub use program::{Evaluated, OnOutput, Program, ProgramSession, Unevaluated, Written};
+pub use program::{Evaluated, OnInput, OnOutput, Program, ProgramSession, Unevaluated, Written};
 
 /// Whether a line is a request of the wire protocol. What is none is refused, whatever it is (fuzzed).
 #[must_use]

@@ -16,10 +16,14 @@ use beamtalk_node::{Event, Node, NodeError, NodeListener, Starter};
 use serde_json::Value;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::thread;
 
 /// What is told of what programs write. It is called in the order in which they do; programs wait while it does.
 pub type OnOutput = Arc<dyn Fn(Written<'_>) + Send + Sync>;
+
+/// Asks for a line, with a prompt; nothing at the end of what there is to read. It may take its time.
+pub type OnInput = Arc<dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync>;
 
 /// Something that a program wrote.
 #[derive(Debug, Clone, Copy)]
@@ -68,6 +72,7 @@ impl Program {
     /// Starts the node; it is not waited for. Must be called in a multi-threaded runtime.
     ///
     /// `make_compiler` runs in the compiler's thread, `folder` is for files of the run, and paths in programs begin at `base`.
+    /// Without `on_input` there is nothing to read.
     pub fn start(
         listener: NodeListener,
         starter: impl Starter,
@@ -75,15 +80,24 @@ impl Program {
         folder: &Path,
         base: &Path,
         on_output: OnOutput,
+        on_input: Option<OnInput>,
     ) -> Result<Self, NodeError> {
         let router = Arc::new(Router::new(Record::default(), NamePool::default()));
         let events = router.clone();
-        let on_event = Arc::new(move |event: Event| match &event {
-            Event::Output { bytes, .. } => on_output(Written::Output(bytes)),
-            Event::Transcript(text) => on_output(Written::Transcript(text)),
+        let reading = on_input.map(|read| (read, Arc::new(OnceLock::<Node>::new())));
+        let asked = reading.clone();
+        let on_event = Arc::new(move |event: Event| match (&event, &asked) {
+            (Event::Input { session, prompt }, Some((read, node))) => {
+                answer_input(session, prompt, read, node);
+            }
+            (Event::Output { bytes, .. }, _) => on_output(Written::Output(bytes)),
+            (Event::Transcript(text), _) => on_output(Written::Transcript(text)),
             _ => events.handle(event),
         });
         let node = Node::supervise(listener, starter, None, on_event)?;
+        if let Some((_, known)) = reading {
+            let _ = known.set(node.clone());
+        }
         router.set_node(node.clone());
         let compiler = CompilerThread::start(make_compiler).map_err(|error: io::Error| {
             NodeError::System { action: "start the compiler's thread", reason: error.to_string() }
@@ -115,6 +129,19 @@ impl Program {
             hint: refused.hint,
         })
     }
+}
+
+/// Reads in a thread of its own: what is never answered must not keep a runtime from ending.
+fn answer_input(session: &str, prompt: &str, read: &OnInput, node: &Arc<OnceLock<Node>>) {
+    let (session, prompt, read, node) = (session.to_owned(), prompt.to_owned(), read.clone(), node.clone());
+    let (line, told) = tokio::sync::oneshot::channel();
+    // Without a thread, and after the end of the run, nobody waits.
+    let _ = thread::Builder::new().spawn(move || line.send(read(&prompt)));
+    tokio::spawn(async move {
+        if let Some(node) = node.get() {
+            let _ = node.stdin(&session, told.await.unwrap_or_default()).await;
+        }
+    });
 }
 
 /// A session of a [`Program`].

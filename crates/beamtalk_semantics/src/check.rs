@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::MethodContext;
+use crate::checks::hidden_class;
 use crate::classes::{ClassInfo, ClassKind, ClassTable, STDLIB, Side, setter_selector};
 use crate::native::check_delegation;
 
@@ -142,6 +143,7 @@ impl Check<'_> {
         };
         let name = &superclass.name.name;
         let library = self.info.package == STDLIB;
+        self.diagnostics.extend(hidden_class(self.table, name, superclass.span, &self.info.package));
         match self.table.get(name) {
             Some(parent) if parent.sealed && !library => {
                 self.error(

@@ -13,6 +13,8 @@ use crate::looks;
 
 /// The standard library's package.
 pub const STDLIB: &str = "stdlib";
+/// The package of what is in none: loose files, and the prompt. Nothing is hidden from it.
+pub const USER: &str = "user";
 
 /// How instances of a class exist (spec 02 section 1); decided by ancestry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

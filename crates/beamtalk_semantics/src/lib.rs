@@ -32,7 +32,7 @@ mod suggest;
 pub use check::{check_class, check_method, check_protocol};
 pub use classes::{
     ClassInfo, ClassKind, ClassTable, Declared, FieldInfo, MOST_IMPLEMENTORS, MethodInfo, Origin,
-    ProtocolInfo, RequirementInfo, STDLIB, Side, module_name, setter_selector,
+    ProtocolInfo, RequirementInfo, STDLIB, Side, USER, module_name, setter_selector,
 };
 pub use lint::lint;
 pub use looks::{Looks, watch};

@@ -3,7 +3,7 @@
 //! Tests may use the sources of their package, everything in `fixtures/` folders, and classes in files beside them.
 
 use crate::TestError;
-use beamtalk_project::{Layout, MANIFEST, Manifest, Policy};
+use beamtalk_project::{Layout, MANIFEST, Manifest, Package as Used, Policy, ProjectError};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,6 +33,8 @@ pub struct Found {
     pub path: PathBuf,
     /// What it is good for.
     pub role: Role,
+    /// The package it belongs to, where that is one that the tested package uses.
+    pub package: Option<String>,
 }
 
 /// Files that are compiled together: those of a package, or those of none.
@@ -53,6 +55,8 @@ pub struct Package {
     pub name: String,
     /// What its manifest says of diagnostics.
     pub policy: Policy,
+    /// The packages that it uses.
+    pub uses: Vec<Used>,
 }
 
 /// Finds the files for the paths; `here` is the working folder.
@@ -68,6 +72,18 @@ pub fn find(paths: &[PathBuf], here: &Path) -> Result<Vec<Group>, TestError> {
         if full.is_dir() { search.folder(&full)? } else { search.file(&full)? }
     }
     search.finish()
+}
+
+/// The sources of the package in `root` and of those that it uses.
+///
+/// # Errors
+/// There is none, or it cannot be read.
+pub fn sources(root: &Path, here: &Path) -> Result<Group, TestError> {
+    let here = fs::canonicalize(here).map_err(TestError::unreadable(here))?;
+    let root = fs::canonicalize(root).map_err(TestError::unreadable(root))?;
+    let mut search = Search { here, groups: BTreeMap::from([(Some(root.clone()), BTreeMap::new())]) };
+    search.sources(&root, Role::Support)?;
+    search.finish()?.pop().ok_or_else(|| TestError::Missing { shown: root.display().to_string() })
 }
 
 struct Search {
@@ -146,14 +162,8 @@ impl Search {
     }
 
     fn sources(&mut self, root: &Path, role: Role) -> Result<(), TestError> {
-        if !root.join("src").is_dir() {
-            return Ok(());
-        }
-        let shown = root.display().to_string();
-        match Layout::find(root, &shown)?.sources(&shown) {
-            Ok(sources) => sources.into_iter().for_each(|source| self.add(Some(root), source.path, role)),
-            Err(beamtalk_project::ProjectError::NoSources { .. }) => {}
-            Err(error) => return Err(error.into()),
+        if root.join("src").is_dir() {
+            sources_of(root)?.into_iter().for_each(|path| self.add(Some(root), path, role));
         }
         Ok(())
     }
@@ -174,8 +184,21 @@ impl Search {
             .into_iter()
             .map(|(root, files)| {
                 let package = root.map(|root| package(&root)).transpose()?;
-                let files =
-                    files.into_iter().map(|(path, role)| Found { shown: shown(&path), path, role }).collect();
+                let own = files.into_iter().map(|(path, role)| Found {
+                    shown: shown(&path),
+                    path,
+                    role,
+                    package: None,
+                });
+                let mut files: Vec<Found> = own.collect();
+                for used in package.iter().flat_map(|package| &package.uses) {
+                    files.extend(sources_of(&used.root)?.into_iter().map(|path| Found {
+                        shown: shown(&path),
+                        path,
+                        role: Role::Support,
+                        package: Some(used.name.clone()),
+                    }));
+                }
                 Ok(Group { package, files })
             })
             .collect()
@@ -186,7 +209,18 @@ fn package(root: &Path) -> Result<Package, TestError> {
     let path = root.join(MANIFEST);
     let bytes = fs::read(&path).map_err(TestError::unreadable(&path))?;
     let manifest = Manifest::parse(&String::from_utf8_lossy(&bytes), &path)?;
-    Ok(Package { root: root.to_path_buf(), name: manifest.name, policy: manifest.policy })
+    let uses = Used::used_by(root, &manifest)?;
+    Ok(Package { root: root.to_path_buf(), name: manifest.name, policy: manifest.policy, uses })
+}
+
+/// The sources of a package.
+fn sources_of(root: &Path) -> Result<Vec<PathBuf>, TestError> {
+    let shown = root.display().to_string();
+    match Layout::find(root, &shown)?.sources(&shown) {
+        Ok(sources) => Ok(sources.into_iter().map(|source| source.path).collect()),
+        Err(ProjectError::NoSources { .. }) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The sources below a folder, and whether a `fixtures` folder within it holds them. Symbolic links are not followed.

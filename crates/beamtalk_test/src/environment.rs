@@ -4,7 +4,7 @@ use crate::TestError;
 use beamtalk_home::{Home, RunFolder};
 use beamtalk_node::{Node, NodeListener, Starter};
 use beamtalk_project::Image;
-use beamtalk_repl::{ImageCompiler, OnOutput, Program};
+use beamtalk_repl::{ImageCompiler, OnInput, OnOutput, Program};
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
@@ -25,6 +25,7 @@ pub struct Environment {
     pub here: PathBuf,
     make_starter: MakeStarter,
     on_output: OnOutput,
+    on_input: Option<OnInput>,
     nodes: Arc<Mutex<Vec<Node>>>,
 }
 
@@ -45,7 +46,13 @@ pub struct TestNode {
 impl Environment {
     /// Starts nodes with what `make_starter` makes; programs run in `here`, and what they write is told.
     pub fn new(home: Home, here: PathBuf, make_starter: MakeStarter, on_output: OnOutput) -> Self {
-        Self { home, here, make_starter, on_output, nodes: Arc::default() }
+        Self { home, here, make_starter, on_output, on_input: None, nodes: Arc::default() }
+    }
+
+    /// The same, where programs can read.
+    #[must_use]
+    pub fn with_input(self, on_input: OnInput) -> Self {
+        Self { on_input: Some(on_input), ..self }
     }
 
     /// A place for a node. To be called while the process has one thread ([`NodeListener::bind`]).
@@ -91,8 +98,9 @@ impl Environment {
         let (image, told) = channel();
         // A run that ends early tells nothing; then there is nothing to compile either.
         let make = move || told.recv().map_or_else(|_| ImageCompiler::new(), ImageCompiler::with_image);
+        let (on_output, on_input) = (self.on_output.clone(), self.on_input.clone());
         let program =
-            Program::start(listener, starter, make, folder.path(), &self.here, self.on_output.clone())?;
+            Program::start(listener, starter, make, folder.path(), &self.here, on_output, on_input)?;
         self.nodes().push(program.node().clone());
         Ok(TestNode { program, image: Some(image), folder })
     }

@@ -1,7 +1,8 @@
 //! Tests: finding them, compiling them, running them on a node of their own, and telling how it went.
 //!
 //! [`TestRun`] runs test classes and the examples in doc comments; [`ScriptRun`] runs `.btscript` files and Markdown pages. Both
-//! end in a [`Tally`] of [`Outcome`]s, which [`report`] makes text or JSON.
+//! end in a [`Tally`] of [`Outcome`]s, which [`report`] makes text or JSON. [`ProgramRun`] sends one message to a class of a package in
+//! the same surroundings.
 //!
 //! # Invariants
 //!
@@ -18,6 +19,8 @@
 //! | [`discover`] | files, and what each is good for |
 //! | [`worlds`] | classes of one name in different folders |
 //! | [`environment`] | the node, and the folder of a run |
+//! | [`loading`] | classes on their way to a node |
+//! | [`program_run`] | one message to a class of a package, for `beamtalk run` |
 //! | [`classes`], [`native`] | running test classes; Erlang modules and their tests |
 //! | [`expectation`], [`cases`] | what an example promises, and trying it |
 //! | [`doctest`], [`script`], [`markdown`] | examples in doc comments, `.btscript` files, Markdown |
@@ -31,9 +34,11 @@ pub mod doctest;
 pub mod environment;
 pub mod error;
 pub mod expectation;
+pub mod loading;
 pub mod markdown;
 pub mod native;
 pub mod outcome;
+pub mod program_run;
 pub mod report;
 pub mod script;
 pub mod script_run;
@@ -44,5 +49,6 @@ pub mod worlds;
 pub use environment::Environment;
 pub use error::TestError;
 pub use outcome::{Outcome, Status, Tally};
+pub use program_run::ProgramRun;
 pub use script_run::ScriptRun;
 pub use test_run::TestRun;

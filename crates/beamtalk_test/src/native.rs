@@ -19,13 +19,15 @@ pub struct Natives {
     pub tests: Vec<String>,
 }
 
-/// Compiles `native/*.erl` and `native/test/*.erl` into a folder of the run.
+/// Compiles `native/*.erl` and `native/test/*.erl`, and `native/*.erl` of the packages `used`, into a folder of the run.
 ///
 /// # Errors
 /// The compiler cannot be run, or refuses a module.
-pub fn compile(root: &Path, folder: &Path) -> Result<Natives, TestError> {
+pub fn compile(root: &Path, used: &[&Path], folder: &Path) -> Result<Natives, TestError> {
     let native = root.join("native");
-    let mut sources = erlang_files(&native);
+    let used = used.iter().map(|root| root.join("native"));
+    let folders: Vec<PathBuf> = used.chain([native.clone()]).collect();
+    let mut sources: Vec<PathBuf> = folders.iter().flat_map(|folder| erlang_files(folder)).collect();
     let tests = erlang_files(&native.join("test"));
     let is_test = |path: &&PathBuf| {
         path.file_stem()
@@ -41,8 +43,7 @@ pub fn compile(root: &Path, folder: &Path) -> Result<Natives, TestError> {
     let ebin = folder.join("native");
     fs::create_dir_all(&ebin).map_err(TestError::unreadable(&ebin))?;
     let output = Command::new("erlc")
-        .arg("-I")
-        .arg(native.join("include"))
+        .args(folders.iter().flat_map(|folder| [PathBuf::from("-I"), folder.join("include")]))
         .arg("-o")
         .arg(&ebin)
         .args(&sources)

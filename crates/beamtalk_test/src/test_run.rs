@@ -4,20 +4,20 @@ use crate::cases::{self, Rules};
 use crate::classes::{self, Pace, Plan};
 use crate::discover::{self, Group, Role};
 use crate::doctest::{self, Examples};
-use crate::environment::{Environment, Place, SESSION, TestNode};
+use crate::environment::{Environment, Place, TestNode};
+use crate::loading::{self, Loaded};
 use crate::outcome::{Outcome, Status, Tally};
 use crate::target::Request;
 use crate::worlds::{Member, World, divide};
 use crate::{TestError, native};
-use beamtalk_node::{CodeModule, NodeError, TestClass};
-use beamtalk_project::{Finding, Look, Name, Policy, Suite, SuiteClass, SuiteOptions, read_files};
+use beamtalk_node::TestClass;
+use beamtalk_project::{Finding, Look, Name, SuiteClass, read_files};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
-use tokio::task::block_in_place;
 
 /// A node that waits costs some 40 MB.
 const MOST_AHEAD: usize = 4;
@@ -120,28 +120,13 @@ impl TestRun {
         said: &mut BTreeSet<String>,
         progress: &mut dyn Progress,
     ) -> Result<Vec<Outcome>, TestError> {
-        let none = Policy::default();
         let package = batch.group.package.as_ref();
         let files: Vec<_> = world.files.iter().map(|index| &batch.members[*index].file).collect();
-        let options = SuiteOptions {
-            package: package.map(|package| package.name.as_str()),
-            policy: package.map_or(&none, |package| &package.policy),
-            warnings_as_errors: self.warnings_as_errors,
-            look: self.look,
-        };
-        let suite = block_in_place(|| Suite::compile(&files, options));
-        let Suite { image, mut classes, mut findings } = suite;
+        let loaded = loading::load(node, &files, package, self.warnings_as_errors, self.look).await?;
+        let Loaded { classes, mut findings, native_tests, session: _session } = loaded;
         // What files have in all worlds is worth saying once.
         findings.retain(|finding| said.insert(finding.rendered.clone()));
         progress.findings(&findings);
-        node.set_image(image);
-        let natives = match package {
-            Some(package) => block_in_place(|| native::compile(&package.root, node.folder().path()))?,
-            None => native::Natives::default(),
-        };
-        let _output = cases::open(&node.program, SESSION).await?;
-        node.program.node().load(natives.modules).await?;
-        load(node, &mut classes).await?;
         progress.running();
 
         let runs = |role: Role| -> BTreeSet<&str> {
@@ -166,7 +151,7 @@ impl TestRun {
         if tested.is_empty() {
             return Ok(found);
         }
-        for module in &natives.tests {
+        for module in &native_tests {
             found.extend(
                 native::run(module, node, self.rules()).await?.filter(|it| self.wants(&it.class, &it.name)),
             );
@@ -312,14 +297,7 @@ impl TestRun {
 
 impl Batch {
     fn read(group: Group, here: &Path) -> Result<Self, TestError> {
-        let mut texts: Vec<(Name, Vec<u8>)> = Vec::with_capacity(group.files.len());
-        for file in &group.files {
-            let bytes = read_source(&file.path).map_err(TestError::unreadable(&file.path))?;
-            texts.push((file.shown.as_str().into(), bytes));
-        }
-        let files = read_files(&texts).into_iter();
-        let mut members: Vec<Member> =
-            group.files.iter().zip(files).map(|(found, file)| Member { role: found.role, file }).collect();
+        let mut members = read_members(&group)?;
         members.extend(loaded(&group, &members, here)?);
         let worlds = divide(&members);
         Ok(Self { group, members, worlds })
@@ -330,6 +308,26 @@ impl Batch {
         let asking = self.members.iter().filter(|member| loads_of(member).next().is_some());
         asking.map(|member| format!("{}: {LOAD_NOTICE}", member.file.path)).collect()
     }
+}
+
+/// Reads the files of a group.
+///
+/// # Errors
+/// One cannot be read.
+pub(crate) fn read_members(group: &Group) -> Result<Vec<Member>, TestError> {
+    let mut texts: Vec<(Name, Vec<u8>)> = Vec::with_capacity(group.files.len());
+    for file in &group.files {
+        let bytes = read_source(&file.path).map_err(TestError::unreadable(&file.path))?;
+        texts.push((file.shown.as_str().into(), bytes));
+    }
+    let files = group.files.iter().zip(read_files(&texts)).map(|(found, file)| Member {
+        role: found.role,
+        file: match &found.package {
+            Some(package) => file.of_package(package),
+            None => file,
+        },
+    });
+    Ok(files.collect())
 }
 
 const LOAD_NOTICE: &str =
@@ -368,28 +366,4 @@ fn read_source(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(LONGEST_SOURCE).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// Loads what compiled, at once; should the node refuse that, one by one, to find out which class it is.
-async fn load(node: &TestNode, classes: &mut [SuiteClass]) -> Result<(), TestError> {
-    let module = |class: &SuiteClass| {
-        let beam = class.beam.as_ref().ok()?.clone();
-        Some(CodeModule { name: class.module.to_string(), file: class.file.to_string(), beam })
-    };
-    match node.program.node().load(classes.iter().filter_map(module).collect()).await {
-        Ok(_) => return Ok(()),
-        Err(NodeError::Raised(refused)) => tracing::warn!(refused.message, "loading class by class"),
-        Err(error) => return Err(error.into()),
-    }
-    for class in classes {
-        let Some(module) = module(class) else { continue };
-        match node.program.node().load(vec![module]).await {
-            Ok(_) => {}
-            Err(NodeError::Raised(refused)) => {
-                class.beam = Err(format!("it cannot be loaded: {}", refused.message));
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
 }

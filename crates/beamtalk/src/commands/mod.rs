@@ -13,6 +13,7 @@ pub mod new;
 pub mod repl;
 pub mod run;
 pub mod test;
+pub mod version;
 pub mod workspace;
 
 use crate::failure::Outcome;

@@ -53,12 +53,13 @@ fn files(name: &str, app: bool) -> Vec<(String, String)> {
         ("README.md".to_owned(), fill(if app { README_OF_APP } else { README })),
         (
             "Justfile".to_owned(),
-            fill(JUSTFILE) + if app { "\n# Start the application\nrun:\n    beamtalk run\n" } else { "" },
+            fill(JUSTFILE) + if app { "\n# Run the program\nrun:\n    beamtalk run Main run\n" } else { "" },
         ),
         (".github/workflows/ci.yml".to_owned(), CI.to_owned()),
         (".github/copilot-instructions.md".to_owned(), fill(AGENTS)),
         ("AGENTS.md".to_owned(), fill(AGENTS)),
-        (".mcp.json".to_owned(), MCP.to_owned()),
+        // Beamtalk has no server for agents yet; the file is where they look for those of the project.
+        (".mcp.json".to_owned(), "{\n  \"mcpServers\": {}\n}\n".to_owned()),
     ];
     if app {
         files.push((format!("src/{class}AppSup.bt"), fill(SUPERVISOR)));
@@ -161,7 +162,6 @@ A Beamtalk application.
 beamtalk build           # compile
 beamtalk test            # run the tests
 beamtalk run Main run    # run the program
-beamtalk run             # start the application
 ```
 
 `src/{class}AppSup.bt` supervises its actors: list them in `children`.
@@ -235,16 +235,6 @@ const AGENTS: &str = r"# Working on {name}
 - `beamtalk fmt` writes canonical style; run it before every commit.
 - `beamtalk repl` talks to the running classes; `:help` lists what it can do.
 ";
-
-const MCP: &str = r#"{
-  "mcpServers": {
-    "beamtalk": {
-      "command": "beamtalk-mcp",
-      "args": ["--start"]
-    }
-  }
-}
-"#;
 
 #[cfg(test)]
 mod tests {

@@ -1,19 +1,103 @@
-//! `beamtalk run FILE`: a program in a workspace of its own, which ends with it.
+//! `beamtalk run`: a file, in a workspace of its own which ends with it; or a program of the package here (spec 07 section 8).
 
-use super::{StartOptions, enter};
-use crate::cli::RunOptions;
+use super::version::read_manifest;
+use super::{StartOptions, enter, test};
+use crate::cli::{ReportOptions, RunOptions};
+use crate::compiler::Request;
 use crate::failure::{Failure, Outcome};
 use crate::place::Place;
 use crate::prompt::show::Screen;
 use crate::prompt::{Conversation, End, script};
 use beamtalk_home::WorkspaceId;
+use beamtalk_project::{MANIFEST, Manifest, Task};
+use beamtalk_test::ProgramRun;
 use std::fs;
+use std::io::{self, BufRead, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+const USAGE: &str = "beamtalk run CLASS SELECTOR [ARGUMENTS]";
+
+/// Performs the subcommand.
+pub fn run(options: &RunOptions) -> Outcome {
+    let target = Path::new(&options.target);
+    if target.is_file() || target.extension().is_some_and(|extension| extension == "bt") {
+        return file(target);
+    }
+    let text = read_manifest(Path::new(MANIFEST))?;
+    let manifest = Manifest::parse(&text, Path::new(MANIFEST))?;
+    if options.target == "." {
+        return Err(match manifest.supervisor {
+            None => Failure::new("No entry point defined for `beamtalk run .`").help(format!(
+                "run a program with `{USAGE}`, or name the root supervisor:\n\n  [application]\n  supervisor = \"AppSup\""
+            )),
+            Some(supervisor) => Failure::new("Packages cannot be started as services yet").help(format!(
+                "start {supervisor} in a workspace: `beamtalk repl`, then `Workspace load: \"src\"` and `{supervisor} supervise`"
+            )),
+        });
+    }
+    let program = program(options)?;
+    writeln!(io::stderr(), "Building...")?;
+    let report = ReportOptions::default();
+    Request { quiet: true, ..Request::new(Task::Build, Path::new("."), &report) }.perform()?;
+    let environment =
+        test::environment(false, true, &test::Printed::default())?.with_input(Arc::new(read_line));
+    writeln!(io::stderr(), "\nRunning {}>>{}...", program.class, program.selector)?;
+    program.perform(&environment)?.map_err(|error| {
+        let hint = error.hint.map(|hint| format!("\nHint: {hint}")).unwrap_or_default();
+        // The program's own words, without ornament.
+        let _ = writeln!(io::stderr(), "Error: {}{hint}", error.message);
+        Failure::reported()
+    })
+}
+
+/// What was asked for, if a program can be asked so.
+fn program(options: &RunOptions) -> Outcome<ProgramRun> {
+    let class = &options.target;
+    let is_word = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !class.starts_with(|c: char| c.is_ascii_uppercase()) || !is_word(class) {
+        let said = format!("'{class}' is neither a file nor the name of a class");
+        return Err(Failure::new(said).help(format!("usage: {USAGE}")));
+    }
+    let Some(selector) = &options.selector else {
+        return Err(Failure::new(format!("Missing selector for script mode. Usage: {USAGE}")));
+    };
+    let name = selector.strip_suffix(':').unwrap_or(selector);
+    if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !is_word(name) {
+        let said = format!(
+            "'{selector}' cannot be run: a program is a unary message, or one with a single argument"
+        );
+        return Err(Failure::new(said).help(format!("usage: {USAGE}, as in `beamtalk run Main main: a b c`")));
+    }
+    let count = options.arguments.len();
+    if name == selector && count > 0 {
+        let said = format!(
+            "The unary entry '{name}' takes no arguments, but {count} were given ({:?}).",
+            options.arguments
+        );
+        return Err(Failure::new(said).help(format!("a method that takes them is named '{name}:'")));
+    }
+    Ok(ProgramRun {
+        root: ".".into(),
+        class: class.clone(),
+        selector: selector.clone(),
+        arguments: options.arguments.clone(),
+    })
+}
+
+fn read_line(prompt: &str) -> Option<Vec<u8>> {
+    // A prompt that nobody can read is no reason not to wait.
+    let _ = io::stdout().write_all(prompt.as_bytes()).and_then(|()| io::stdout().flush());
+    let mut line = Vec::new();
+    let read = io::stdin().lock().read_until(b'\n', &mut line);
+    read.is_ok_and(|length| length > 0).then_some(line)
+}
 
 /// Runs the file; what it evaluates to is not printed.
-pub fn run(options: &RunOptions) -> Outcome {
-    let shown = options.file.display();
-    let text = fs::read_to_string(&options.file)
-        .map_err(|error| Failure::new(format!("cannot read {shown}: {error}")))?;
+fn file(path: &Path) -> Outcome {
+    let shown = path.display();
+    let text =
+        fs::read_to_string(path).map_err(|error| Failure::new(format!("cannot read {shown}: {error}")))?;
     let mut place = Place::find(None)?;
     let id = WorkspaceId::named(&format!("run-{}", std::process::id()))?;
     place.workspace = place.home.workspace(&id);

@@ -98,7 +98,7 @@ fn limit(seconds: f64) -> Option<Duration> {
 }
 
 /// What programs print goes to standard output, or to standard error where that is for a report in JSON.
-fn environment(apart: bool, show: bool, printed: &Printed) -> Outcome<Environment> {
+pub fn environment(apart: bool, show: bool, printed: &Printed) -> Outcome<Environment> {
     let home = Home::from_env()?;
     let here = std::env::current_dir()?;
     // Made here, where a first use can say that it takes a while.
@@ -131,7 +131,7 @@ fn environment(apart: bool, show: bool, printed: &Printed) -> Outcome<Environmen
 
 /// Whether programs have left a line unfinished.
 #[derive(Clone, Default)]
-struct Printed(Arc<AtomicBool>);
+pub struct Printed(Arc<AtomicBool>);
 
 impl Printed {
     /// Finishes it, so that what follows begins a line of its own.

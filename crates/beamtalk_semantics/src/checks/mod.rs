@@ -9,12 +9,14 @@ mod instances;
 mod known;
 mod method;
 mod selectors;
+mod visibility;
 
 use beamtalk_syntax::ast::{self, Expr, ExprKind, Message};
 use beamtalk_text::{Category, Diagnostic, Severity, Span};
 use smol_str::SmolStr;
 
 use crate::lower::MethodContext;
+pub(crate) use visibility::hidden_class;
 
 /// Everything that is wrong with a method, its head included.
 pub(crate) fn method(cx: MethodContext<'_>, method: &ast::Method) -> Vec<Diagnostic> {
@@ -85,6 +87,7 @@ impl<'a> Checker<'a> {
             }
             ExprKind::Assign(assign) => self.slot_assignment(assign, expr.span),
             ExprKind::List { tail: Some(tail), .. } => self.list_tail(tail),
+            ExprKind::Class(name) => self.visible_class(name),
             ExprKind::Block(block) => self.distinct_parameters(block.parameters.iter()),
             _ => {}
         }
@@ -95,6 +98,7 @@ impl<'a> Checker<'a> {
         let selector = message.selector();
         let known = self.known(receiver);
         self.understood(receiver, known, message, &selector);
+        self.visible_method(known, message, &selector);
         self.arguments(known, message, &selector);
         if let ExprKind::Class(class) = &receiver.unparenthesised().kind {
             self.instance_keys(class, message, &selector);
