@@ -1,4 +1,4 @@
-%%% The node's start function: `erl -noshell … -s beamtalk_boot -extra SOCKET [idle=SECONDS] [heap=BYTES] [actor_heap=BYTES]'.
+%%% The node's start function: `erl -noshell … -s beamtalk_boot -extra SOCKET [idle=SECONDS] [program=NAME] …'.
 %%%
 %%% Its arguments are the host's socket and limits, nothing secret.
 -module(beamtalk_boot).
@@ -57,6 +57,9 @@ set_options([Option | Rest]) ->
         ["heap", Bytes] -> set_option(evaluator_heap, Bytes, Rest);
         ["actor_heap", Bytes] -> set_option(actor_heap, Bytes, Rest);
         ["load_wait", Ms] -> set_option(load_wait, Ms, Rest);
+        ["program", Name] ->
+            ok = application:set_env(beamtalk, program, Name),
+            set_options(Rest);
         _ -> {error, {unknown_argument, Option}}
     end.
 

@@ -5,8 +5,8 @@
 -module(beamtalk_session).
 -behaviour(gen_server).
 
--export([create/0, open/1, close/1, find/1, of_leader/1, current/0, names/0, any_busy/0]).
--export([eval/4, interrupt/2, input/2, clear/2, bindings/1, change_later/2]).
+-export([create/0, open/1, close/1, find/1, of_leader/1, current/0, names/0, busy/0, any_busy/0]).
+-export([eval/4, interrupt/2, input/2, clear/2, bindings/1, change_later/2, leave/2]).
 -export([start_link/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
 
@@ -94,6 +94,11 @@ current() ->
 names() ->
     lists:sort([Name || {Name, _, _, _} <- ets:tab2list(?TABLE)]).
 
+%% The sessions that evaluate something.
+-spec busy() -> [pid()].
+busy() ->
+    [Pid || [Pid] <- ets:match(?TABLE, {'_', '$1', true, '_'})].
+
 -spec any_busy() -> boolean().
 any_busy() ->
     ets:match(?TABLE, {'_', '_', true, '_'}, 1) =/= '$end_of_table'.
@@ -121,6 +126,12 @@ clear(Session, From) ->
 change_later(Session, Change) ->
     gen_server:cast(Session, {change, Change}).
 
+%% Ends what the session evaluates, if anything: its client is told to leave with the status. Does not return to the process
+%% that evaluates.
+-spec leave(pid(), byte()) -> ok.
+leave(Session, Status) ->
+    gen_server:call(Session, {leave, Status}, infinity).
+
 %% Names and values (of cells, what they hold), and the group leader to print them under.
 -spec bindings(pid()) -> {[{binary(), term()}], pid()}.
 bindings(Session) ->
@@ -139,7 +150,13 @@ init(Name) ->
     ets:insert(?TABLE, {Name, self(), false, Leader}),
     {ok, #state{name = Name, leader = Leader, evaluator = beamtalk_evaluator:start_link(Leader, #{}, #{})}}.
 
--spec handle_call(bindings, gen_server:from(), #state{}) -> {reply, term(), #state{}}.
+-spec handle_call(bindings | {leave, byte()}, gen_server:from(), #state{}) -> {reply, term(), #state{}}.
+handle_call({leave, _}, _, #state{running = none} = State) ->
+    {reply, ok, State};
+handle_call({leave, Status}, _, #state{evaluator = Evaluator} = State) ->
+    end_evaluator(Evaluator),
+    State1 = restarted(State),
+    {reply, ok, answer(State1, ok, #{value => {text, <<"nil">>}, exit => Status})};
 handle_call(bindings, _, #state{variables = Variables, cells = Cells, leader = Leader} = State) ->
     Bindings = [{Name, held(Value, Cells)} || {Name, Value} <- maps:to_list(Variables)],
     {reply, {Bindings, Leader}, State}.
@@ -225,7 +242,7 @@ finished({ok, Display, Changed, Cells}, #state{variables = Variables} = State) -
         variables = maps:merge(Variables, Changed),
         cells = case Cells of unchanged -> State#state.cells; _ -> Cells end
     },
-    answer(State1, {ok, #{value => Display, bindings => names_of(State1), module => held}});
+    answer(State1, ok, #{value => Display});
 finished({error, Exception}, State) ->
     failed(Exception, State);
 finished({not_loaded, Kind, Message}, State) ->
@@ -233,21 +250,21 @@ finished({not_loaded, Kind, Message}, State) ->
 
 %% An end that is no exception of the program.
 refused(Kind, Message, State) ->
-    Error = beamtalk_request:error_map(Kind, Message),
-    answer(State, {error, Error#{bindings => names_of(State), module => held}}).
+    answer(State, error, beamtalk_request:error_map(Kind, Message)).
 
 failed(Exception, #state{variables = Variables} = State) ->
     State1 = State#state{variables = Variables#{<<"_error">> => Exception}},
-    Error = beamtalk_request:error_map(Exception),
-    answer(State1, {error, Error#{bindings => names_of(State1), module => held}}).
+    answer(State1, error, beamtalk_request:error_map(Exception)).
 
-%% The module's name is given back only after the answer is on its way.
-answer(#state{running = {From, Module, Baseline}, evaluator = Evaluator} = State, Answer) ->
-    beamtalk_host:reply(From, Answer),
+%% The answer tells which variables there are after the changes that the input asked for. The module's name is given back
+%% only when the answer is on its way.
+answer(#state{running = {From, Module, Baseline}, evaluator = Evaluator} = State, Status, Answer) ->
+    Changed = lists:foldr(fun change/2, State#state{running = none, later = []}, State#state.later),
+    beamtalk_host:reply(From, {Status, Answer#{bindings => names_of(Changed), module => held}}),
     beamtalk_memory:forget(Evaluator),
     beamtalk_purge:retire(Module, Baseline, [Evaluator, self()]),
-    set_busy(State, false),
-    lists:foldr(fun change/2, State#state{running = none, later = []}, State#state.later).
+    set_busy(Changed, false),
+    Changed.
 
 %% The evaluator's copies follow.
 change(Change, #state{evaluator = Evaluator, variables = Variables, cells = Cells} = State) ->

@@ -3,7 +3,7 @@
 
 -export([actors/0, actor_at/1, actors_of/1, classes/0, test_classes/0, load/1, sync/0]).
 -export([bind/2, unbind/1, globals/0]).
--export([sessions/0, current_session/0, session_with_id/1, session_kind/1, session_bindings/1, session_resolve/2]).
+-export([sessions/0, current_session/0, session_with_id/1, session_kind/1, session_bindings/1, session_resolve/2, session_clear/1]).
 -export([view_at/2, view_put/3, view_remove/2, view_includes/2, view_contents/1]).
 
 -define(SYSTEM_NAMES, [<<"Transcript">>, <<"Beamtalk">>, <<"Workspace">>]).
@@ -174,6 +174,23 @@ resolve_global(_, Name) ->
             raise(undefined_variable, <<"Undefined variable: ", Name/binary>>, 'Session', 'resolve:', nil)
     end.
 
+-spec session_clear(session()) -> nil.
+session_clear(#{id := Id}) ->
+    change(Id, clear, 'Session', clear).
+
+%% A change that takes effect when the running input has ended; only a session's own inputs may ask for it.
+change(Id, Change, ClassName, Selector) ->
+    case {beamtalk_session:of_leader(group_leader()), beamtalk_session:find(Id)} of
+        {{ok, Id}, {ok, Session}} ->
+            ok = beamtalk_session:change_later(Session, Change),
+            nil;
+        {_, {ok, _}} ->
+            Hint = <<"Only what a session evaluates may change its variables.">>,
+            beamtalk_error:raise(cross_session_mutation_unsupported, ClassName, Selector, Hint);
+        {_, error} ->
+            gone(Selector)
+    end.
+
 %% The committed variables; those of the running input are not yet among them.
 variables(Id, Selector) ->
     case beamtalk_session:find(Id) of
@@ -181,8 +198,12 @@ variables(Id, Selector) ->
             {Bindings, _} = beamtalk_session:bindings(Pid),
             maps:from_list([{binary_to_atom(Name), Value} || {Name, Value} <- Bindings]);
         error ->
-            beamtalk_error:raise(session_not_found, 'Session', Selector, <<"The session has ended.">>)
+            gone(Selector)
     end.
+
+-spec gone(atom()) -> no_return().
+gone(Selector) ->
+    beamtalk_error:raise(session_not_found, 'Session', Selector, <<"The session has ended.">>).
 
 %% ---- views ---------------------------------------------------------------------------------------------------
 
@@ -204,21 +225,16 @@ view_includes(View, Key) ->
 view_put(#{scope := globals}, Key, Value) ->
     ok = bind_text(Value, atom_to_binary(key(Key, 'at:put:')), 'at:put:'),
     Value;
-view_put(_, _, _) ->
-    read_only('at:put:').
+view_put(#{scope := Id}, Key, Value) ->
+    nil = change(Id, {put, atom_to_binary(key(Key, 'at:put:')), Value}, 'BindingsView', 'at:put:'),
+    Value.
 
 -spec view_remove(view(), term()) -> nil.
 view_remove(#{scope := globals}, Key) ->
     _ = beamtalk_registry:unbind(atom_to_binary(key(Key, 'removeKey:'))),
     nil;
-view_remove(_, _) ->
-    read_only('removeKey:').
-
-%% The variables of a session belong to its inputs: they are committed as a whole when one succeeds.
--spec read_only(atom()) -> no_return().
-read_only(Selector) ->
-    Hint = <<"Assign the variable at the session's prompt.">>,
-    beamtalk_error:raise(cross_session_mutation_unsupported, 'BindingsView', Selector, Hint).
+view_remove(#{scope := Id}, Key) ->
+    change(Id, {remove, atom_to_binary(key(Key, 'removeKey:'))}, 'BindingsView', 'removeKey:').
 
 key(Key, _) when is_atom(Key) -> Key;
 key(Key, _) when is_binary(Key) -> beamtalk_string:as_atom(Key);

@@ -518,4 +518,7 @@ pub struct HostOptions {
     /// Ask every client for the cookie
     #[arg(long)]
     pub require_cookie: bool,
+    /// The workspace is there for one program, called this
+    #[arg(long)]
+    pub program: Option<String>,
 }

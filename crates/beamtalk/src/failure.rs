@@ -44,6 +44,11 @@ impl Failure {
         Self { silent: true, status: 130, ..Self::new("Interrupted") }
     }
 
+    /// A program ended itself with a status, which becomes ours.
+    pub fn exited(status: u8) -> Self {
+        Self { silent: true, status, ..Self::new("") }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<&str> {
         self.help.as_deref()

@@ -34,6 +34,7 @@ pub struct InstalledNode {
     folder: PathBuf,
     log: PathBuf,
     idle: Duration,
+    program: Option<String>,
 }
 
 impl InstalledNode {
@@ -45,7 +46,13 @@ impl InstalledNode {
 
     /// A node of no workspace, working in `folder`.
     pub fn in_folder(home: Home, log: PathBuf, folder: &Path, idle: Duration) -> Self {
-        Self { home, folder: folder.to_path_buf(), log, idle }
+        Self { home, folder: folder.to_path_buf(), log, idle, program: None }
+    }
+
+    /// The node is there for one program, which may end it.
+    #[must_use]
+    pub fn for_program(self, name: impl Into<String>) -> Self {
+        Self { program: Some(name.into()), ..self }
     }
 }
 
@@ -53,7 +60,8 @@ impl Starter for InstalledNode {
     fn prepare(&self, socket: &Path) -> Result<Start, NodeError> {
         let (otp, image) = prepare(&self.home, &mut |step| tracing::info!("{step}"))?;
         let folder = self.folder.clone();
-        ErlangNode { otp, image, folder, log: self.log.clone(), idle: self.idle }.prepare(socket)
+        let program = self.program.clone();
+        ErlangNode { otp, image, folder, log: self.log.clone(), idle: self.idle, program }.prepare(socket)
     }
 
     fn last_words(&self) -> Option<String> {

@@ -162,6 +162,26 @@ fn run_tells_of_a_failure_in_its_status() {
 }
 
 #[test]
+fn a_program_that_ends_itself_says_with_what_status() {
+    let place = Place::new();
+    let text = "Console printLine: \"before\"\nSystem halt: 9\nConsole printLine: \"after\"\n";
+    let output = place.beamtalk(&["run", &place.write("halt.bt", text)]);
+    assert_eq!(
+        (output.status.code(), out(&output).as_str(), err(&output).as_str()),
+        (Some(9), "before\n", "")
+    );
+    let text = "Actor subclass: Ender\n  end => Program exit: 5\n  later => self end\n\nEnder spawn later!\n[true] whileTrue: []\n";
+    let output = place.beamtalk(&["run", &place.write("actor.bt", text)]);
+    assert_eq!((output.status.code(), err(&output).as_str()), (Some(5), ""));
+    let expressions = ["-e", "1 / 0", "-e", "Program exit", "-e", "Console printLine: 1"];
+    let output = place.beamtalk(&[&["repl", "--port", "0"], expressions.as_slice()].concat());
+    assert_eq!((output.status.code(), out(&output).as_str()), (Some(0), ""));
+    let shared = "[System halt: 3] on: Error do: [:e | e kind]";
+    let output = place.beamtalk(&["repl", "--port", "0", "-e", shared, "-e", "Program exit: 3"]);
+    assert_eq!((output.status.code(), out(&output).as_str()), (Some(3), "unsupported\n"));
+}
+
+#[test]
 fn an_interrupt_ends_a_running_program() {
     let place = Place::new();
     let path = place.write("loop.bt", "Erlang io put_chars: \"begun\"\n[true] whileTrue: []\n");

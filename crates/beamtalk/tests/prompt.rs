@@ -214,6 +214,20 @@ fn a_method_of_five_thousand_statements_runs() {
 }
 
 #[test]
+fn a_session_changes_its_variables_through_its_bindings() {
+    let code = "\
+x := 5
+Session current bindings at: #y put: x + 3
+y
+Session current bindings removeKey: #x
+Session current bindings
+Session current clear
+Session current bindings
+";
+    prints(code, "5\n8\n8\nnil\n#{#y => 8}\nnil\n#{}");
+}
+
+#[test]
 fn looking_for_erlang_leaves_the_input_to_the_prompt() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tools/install-erlang.sh");
     let mut child = Command::new("sh")

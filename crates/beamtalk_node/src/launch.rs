@@ -66,11 +66,13 @@ pub struct ErlangNode {
     pub log: PathBuf,
     /// How long the node lives without a host.
     pub idle: Duration,
+    /// The node is there for this program only.
+    pub program: Option<String>,
 }
 
 impl Starter for ErlangNode {
-    /// `erl` with no distribution, no epmd and no terminal. The command line names the socket and the
-    /// patience, and nothing else. A process group of its own keeps it from the signals of a terminal.
+    /// `erl` with no distribution, no epmd and no terminal. The command line names the socket, the
+    /// patience, limits and the program, and nothing secret. A process group of its own keeps it from the signals of a terminal.
     fn prepare(&self, socket: &Path) -> Result<Start, NodeError> {
         let _ = fs::remove_file(&self.log);
         let log = file::append_private(&self.log)?;
@@ -79,6 +81,9 @@ impl Starter for ErlangNode {
         command.arg("-pa").arg(self.image.ebin());
         command.args(["-s", "beamtalk_boot", "-extra"]).arg(socket);
         command.arg(format!("idle={}", self.idle.as_secs().max(1)));
+        if let Some(program) = &self.program {
+            command.arg(format!("program={program}"));
+        }
         for (variable, option) in MEMORY_LIMITS {
             if let Some(mebibytes) = env::var(variable).ok().and_then(|text| text.parse::<u64>().ok())
                 && (1..=MOST_MEBIBYTES).contains(&mebibytes)

@@ -35,6 +35,8 @@ pub struct EvalValue {
     pub bindings: Vec<(String, VariableKind)>,
     /// Whether the module may be used again.
     pub module: ModuleState,
+    /// The program has ended itself, with this status for its client.
+    pub exit: Option<u8>,
 }
 
 /// A living actor.
@@ -154,6 +156,7 @@ impl Node {
             value: packet::display(value),
             bindings: packet::variables(bindings).ok_or_else(|| surprise(&answer))?,
             module: packet::module_state(&module).ok_or_else(|| surprise(&module))?,
+            exit: entry(&answer, "exit").and_then(as_u64).and_then(|status| u8::try_from(status).ok()),
         })
     }
 

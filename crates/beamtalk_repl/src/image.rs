@@ -7,7 +7,9 @@ use crate::journal::{Entry, Journal};
 use crate::reply::{Failure, Frame, Outcome};
 use crate::router::Router;
 use crate::session::Session;
-use beamtalk_node::{CodeModule, Evaluation, MethodName, ModuleState, Node, NodeError, VariableKind};
+use beamtalk_node::{
+    CodeModule, EvalValue, Evaluation, MethodName, ModuleState, Node, NodeError, VariableKind,
+};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
@@ -250,7 +252,11 @@ impl Image {
         let Prepared { module, compiled } = prepared;
         let answer = self.call(session, module, beam).await;
         match answer {
-            Ok(value) => {
+            Ok(EvalValue { exit: Some(status), .. }) => {
+                let frame = Frame::new().with("value", Value::Null).with("exit_code", status);
+                Ok(frame.and(warnings(&compiled.warnings)))
+            }
+            Ok(EvalValue { value, .. }) => {
                 // A long integer takes long to write.
                 let value = block_in_place(|| display::to_json(&value));
                 Ok(Frame::new().with("value", value).and(warnings(&compiled.warnings)))
@@ -280,12 +286,7 @@ impl Image {
     }
 
     /// Evaluates a module and takes in what its answer says of the session and of the module.
-    async fn call(
-        &self,
-        session: &Session,
-        module: String,
-        beam: Vec<u8>,
-    ) -> Result<beamtalk_node::Display, NodeError> {
+    async fn call(&self, session: &Session, module: String, beam: Vec<u8>) -> Result<EvalValue, NodeError> {
         let code = CodeModule { name: module.clone(), file: "repl".into(), beam };
         let evaluation = Evaluation { session: session.id().to_owned(), code };
         let answer = self.node.eval(evaluation).await;
@@ -303,7 +304,7 @@ impl Image {
             // Without a word on it, the name may be in use.
             Some(ModuleState::Held) | None => self.hold(&module),
         }
-        answer.map(|value| value.value)
+        answer
     }
 }
 

@@ -119,6 +119,9 @@ async fn eval(host: &Host, client: &Client, request: &Request) -> Outcome {
     session.begin(request.envelope.clone(), client.outbox().clone(), stream)?;
     let outcome = host.image.evaluate(&session, code).await;
     let output = Frame::new().with_some("output", session.end());
+    if outcome.as_ref().is_ok_and(|fields| fields.get("exit_code").is_some()) {
+        end(host, client, &session).await?;
+    }
     match outcome {
         Ok(fields) => Ok(fields.and(output)),
         Err(failure) => Err(Failure { details: failure.details.and(output), ..failure }),
@@ -253,18 +256,23 @@ fn clone(host: &Host) -> Outcome {
 }
 
 async fn close(host: &Host, client: &Client, request: &Request) -> Outcome {
-    let own = client.session();
     let session = match request.session() {
-        None => own.clone(),
+        None => client.session(),
         Some(id) => {
             host.router().sessions.find(id).ok_or_else(|| Failure::new(format!("Unknown session: {id}")))?
         }
     };
-    host.end_session(&session).await;
-    if Arc::ptr_eq(&session, &own) {
+    end(host, client, &session).await?;
+    Ok(ok())
+}
+
+/// Ends a session. A connection is never without one.
+async fn end(host: &Host, client: &Client, session: &Arc<Session>) -> Result<(), Failure> {
+    host.end_session(session).await;
+    if Arc::ptr_eq(session, &client.session()) {
         client.replace_session(host.router().sessions.create()?);
     }
-    Ok(ok())
+    Ok(())
 }
 
 async fn actors(host: &Host) -> Outcome {

@@ -41,7 +41,10 @@ pub fn run(arguments: &Arguments, verbosity: u8) -> Outcome {
     let host = BoundHost::bind(options)?;
     log_to_file(&workspace, verbosity)?;
     tracing::info!(workspace = arguments.workspace, port = host.address().port(), "the host is up");
-    let node = InstalledNode::new(home, &workspace, &arguments.project, orphan_life);
+    let mut node = InstalledNode::new(home, &workspace, &arguments.project, orphan_life);
+    if let Some(program) = &arguments.program {
+        node = node.for_program(program);
+    }
     let policy = Policy::of_folder(&arguments.project).unwrap_or_else(|error| {
         tracing::warn!(%error, "diagnostics are as built in");
         Policy::default()

@@ -33,6 +33,8 @@ pub struct StartOptions {
     pub idle: Option<u64>,
     /// Ask every client for the cookie.
     pub require_cookie: bool,
+    /// The workspace is there for this program only.
+    pub program: Option<&'static str>,
 }
 
 /// Connects to a workspace, starting it if need be.
@@ -48,6 +50,9 @@ pub fn enter(place: &Place, options: &StartOptions) -> Outcome<Attached> {
     }
     if options.require_cookie {
         host.arg("--require-cookie");
+    }
+    if let Some(program) = options.program {
+        host.arg("--program").arg(program);
     }
     let prepare = || {
         let mut progress = |step: &str| {

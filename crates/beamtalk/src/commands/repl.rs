@@ -18,8 +18,10 @@ pub fn run(options: &ReplOptions) -> Outcome {
     let place = Place::find(options.workspace.as_deref())?;
     greet(&options.talk)?;
     let idle = if options.persistent { Some(0) } else { options.timeout };
-    let attached =
-        enter(&place, &StartOptions { port: options.port, idle, require_cookie: options.require_cookie })?;
+    let attached = enter(
+        &place,
+        &StartOptions { port: options.port, idle, require_cookie: options.require_cookie, program: None },
+    )?;
     let stop_after = options.ephemeral && attached.started;
     let meeting = Meeting {
         home: &place.home,

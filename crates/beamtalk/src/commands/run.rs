@@ -93,6 +93,9 @@ fn read_line(prompt: &str) -> Option<Vec<u8>> {
     read.is_ok_and(|length| length > 0).then_some(line)
 }
 
+/// What `Program commandName` answers.
+const NAME: &str = "beamtalk";
+
 /// Runs the file; what it evaluates to is not printed.
 fn file(path: &Path) -> Outcome {
     let shown = path.display();
@@ -101,7 +104,10 @@ fn file(path: &Path) -> Outcome {
     let mut place = Place::find(None)?;
     let id = WorkspaceId::named(&format!("run-{}", std::process::id()))?;
     place.workspace = place.home.workspace(&id);
-    let attached = enter(&place, &StartOptions { port: Some(0), idle: Some(60), ..StartOptions::default() })?;
+    let attached = enter(
+        &place,
+        &StartOptions { port: Some(0), idle: Some(60), program: Some(NAME), ..StartOptions::default() },
+    )?;
     let mut conversation = Conversation::new(attached.client, Screen::new(true), true);
     let ran = conversation
         .follow_transcript()
@@ -117,5 +123,6 @@ fn file(path: &Path) -> Outcome {
         End::Done | End::Leave => Ok(()),
         End::Failed => Err(Failure::reported()),
         End::Interrupted => Err(Failure::interrupted()),
+        End::Exit(status) => Err(Failure::exited(status)),
     }
 }

@@ -30,7 +30,11 @@ pub fn run(command: &WorkspaceCommand) -> Outcome {
         WorkspaceCommand::Status { name, json } => status(name.as_deref(), *json),
         WorkspaceCommand::Create { name, background, port, persistent, idle_timeout, require_cookie } => {
             let idle = if *persistent { Some(0) } else { *idle_timeout };
-            create(name, *background, &StartOptions { port: *port, idle, require_cookie: *require_cookie })
+            create(
+                name,
+                *background,
+                &StartOptions { port: *port, idle, require_cookie: *require_cookie, program: None },
+            )
         }
         WorkspaceCommand::Attach { cookie: Some(_), .. } => Err(attach::refuse_cookie()),
         WorkspaceCommand::Attach { port: Some(port), cookie_file, talk, .. } => {

@@ -38,6 +38,8 @@ pub enum End {
     Interrupted,
     /// The conversation is over.
     Leave,
+    /// The program ended itself and the session, with this status.
+    Exit(u8),
 }
 
 impl Conversation {
@@ -81,6 +83,10 @@ impl Conversation {
         })?;
         screen.end_output()?;
         screen.warnings(&reply)?;
+        let status = reply.get("exit_code").and_then(Value::as_u64);
+        if let Some(status) = status.and_then(|status| u8::try_from(status).ok()) {
+            return Ok((End::Exit(status), None));
+        }
         match reply.error() {
             None => Ok((End::Done, reply.get("value").cloned())),
             Some(_) if reply.text("kind") == Some("interrupted") => {

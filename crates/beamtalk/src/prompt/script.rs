@@ -17,6 +17,7 @@ pub fn run<'a>(conversation: &mut Conversation, inputs: impl IntoIterator<Item =
             End::Failed => failed = true,
             End::Interrupted => return Err(Failure::interrupted()),
             End::Leave => break,
+            End::Exit(status) => return Err(Failure::exited(status)),
         }
     }
     if failed { Err(Failure::reported()) } else { Ok(()) }

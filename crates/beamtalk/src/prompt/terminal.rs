@@ -3,7 +3,7 @@
 use super::group::is_definition;
 use super::help::WORDS;
 use super::{Conversation, End, script};
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use beamtalk_home::file;
 use beamtalk_repl::Client;
 use beamtalk_repl::client::Interrupter;
@@ -67,6 +67,7 @@ pub fn run(conversation: &mut Conversation, connections: Connections, history: &
                 running.store(false, Ordering::SeqCst);
                 match end? {
                     End::Leave => break,
+                    End::Exit(status) => return Err(Failure::exited(status)),
                     End::Done => reader.remember_class(&text),
                     End::Failed | End::Interrupted => {}
                 }
@@ -293,8 +294,8 @@ fn load_history(editor: &mut Editor<Assistant, DefaultHistory>, path: &Path) {
     }
 }
 
-fn reading(error: &ReadlineError) -> crate::failure::Failure {
-    crate::failure::Failure::new(format!("cannot read from the terminal: {error}"))
+fn reading(error: &ReadlineError) -> Failure {
+    Failure::new(format!("cannot read from the terminal: {error}"))
 }
 
 #[cfg(test)]
