@@ -3,7 +3,7 @@
 //! A variable needs a cell exactly when a closure captures it and it is assigned after that, or by a closure
 //! (architecture section 5); a session variable as soon as a closure captures it, as any later input may assign it. "After" is textual order, except in loops, where an assignment anywhere in the body
 //! follows a capture anywhere in the body. A cell dies with its activation unless a closure that carries it
-//! may outlive the activation; [`Captures::finish`] decides both.
+//! may outlive the activation, because it escapes or is assigned to a variable from outside; [`Captures::finish`] decides both.
 
 use smol_str::SmolStr;
 
@@ -134,7 +134,7 @@ impl Captures {
     }
 
     /// Decide storage and fill in the activations.
-    pub fn finish(mut self, vars: &mut [Var], activations: &mut [Activation]) {
+    pub fn finish(self, vars: &mut [Var], activations: &mut [Activation]) {
         for (var, history) in vars.iter_mut().zip(&self.history) {
             // A later input may assign a session variable that a block of this one has captured.
             if history.needs_cell || (var.session && history.captured) {
@@ -144,30 +144,32 @@ impl Captures {
                 }
             }
         }
-        // A closure that escapes takes along the variables it captures, and with them the closures those hold.
-        let mut done = vec![false; self.sites.len()];
-        loop {
-            let mut changed = false;
-            for (site, done) in self.sites.iter().zip(&mut done) {
-                let escapes = match site.usage {
-                    Use::Local => false,
-                    Use::Escapes => true,
-                    Use::Into(var) => self.history[var.0 as usize].escapes,
+        let depth = |var: VarId| activations[vars[var.0 as usize].activation.0 as usize].depth;
+        // How long what a variable holds may live: until the activation of that depth ends; for ever, if `None`.
+        let mut lives: Vec<Option<u32>> = (0..)
+            .zip(&self.history)
+            .map(|(id, history)| (!history.escapes).then(|| depth(VarId(id))))
+            .collect();
+        // A closure takes along the variables it captures, and with them the closures those hold.
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for site in &self.sites {
+                let life = match site.usage {
+                    Use::Local => continue,
+                    Use::Escapes => None,
+                    Use::Into(var) => lives[var.0 as usize],
                 };
-                if !escapes || *done {
-                    continue;
-                }
-                *done = true;
-                changed = true;
-                for var in &site.captures {
-                    self.history[var.0 as usize].escapes = true;
-                    if vars[var.0 as usize].storage == Storage::Cell {
-                        activations[vars[var.0 as usize].activation.0 as usize].keep_cells = true;
-                    }
+                for var in site.captures.iter().map(|var| var.0 as usize) {
+                    changed |= life < lives[var];
+                    lives[var] = life.min(lives[var]);
                 }
             }
-            if !changed {
-                return;
+        }
+        for (var, life) in vars.iter().zip(lives) {
+            let activation = &mut activations[var.activation.0 as usize];
+            if var.storage == Storage::Cell && life < Some(activation.depth) {
+                activation.keep_cells = true;
             }
         }
     }

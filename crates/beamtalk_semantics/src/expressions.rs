@@ -333,7 +333,8 @@ impl Lowerer<'_> {
     }
 
     pub(crate) fn closure(&mut self, block: &ast::Block, span: Span, usage: Use) -> Expr {
-        let activation = self.new_activation(span);
+        let depth = u32::try_from(self.closures.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let activation = self.new_activation(depth, span);
         self.closures.push(ClosureContext { activation, captures: BTreeSet::new(), home: None });
         let mut inline = self.inline(block, Use::Escapes);
         let context = self.closures.pop();

@@ -46,9 +46,11 @@ pub struct Var {
 pub struct Activation {
     /// The hidden variable that holds its frame token while it has cells or is a home.
     pub frame: VarId,
+    /// How many activations it stands in.
+    pub depth: u32,
     /// Declares at least one cell that dies with it.
     pub cells: bool,
-    /// A closure that carries its cells escapes, so they outlive it.
+    /// A closure that carries its cells escapes, or is held by a variable from outside, so they outlive it.
     pub keep_cells: bool,
     /// A block returns from it by `^`.
     pub home: bool,

@@ -160,7 +160,7 @@ impl<'a> Lowerer<'a> {
             session_scope: false,
             writes_class_state: false,
         };
-        lowerer.new_activation(Span::default());
+        lowerer.new_activation(0, Span::default());
         lowerer
     }
 
@@ -178,11 +178,11 @@ impl<'a> Lowerer<'a> {
 
     // ---- variables -------------------------------------------------------------------------------------
 
-    pub(crate) fn new_activation(&mut self, span: Span) -> ActivationId {
+    pub(crate) fn new_activation(&mut self, depth: u32, span: Span) -> ActivationId {
         let id = ActivationId(u32::try_from(self.activations.len()).unwrap_or(u32::MAX));
         // The frame variable is declared before the activation is pushed, so give it its id by hand.
         let frame = self.new_var("^".into(), id, span);
-        self.activations.push(Activation { frame, cells: false, keep_cells: false, home: false });
+        self.activations.push(Activation { frame, depth, cells: false, keep_cells: false, home: false });
         id
     }
 
