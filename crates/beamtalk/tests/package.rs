@@ -148,7 +148,7 @@ fn three_packages() -> tempfile::TempDir {
             ),
             (
                 "app/src/Main.bt",
-                "Object subclass: Main\n  class run => Transcript showCr: \"area {Tri make area}\"\n  class main: args => Transcript showCr: \"{args size} {args last} {Erlang io get_line: \"\"}\"\n  class fail => self error: \"no luck\"\n",
+                "Object subclass: Main\n  class run => Transcript showCr: \"area {Tri make area}\"\n  class main: args => Transcript showCr: \"{args size} {args last} {Erlang io get_line: \"\"}\"\n  class fail => self error: \"no luck\"\n  class stop: args => System halt: args size\n",
             ),
             (
                 "app/test/TriTest.bt",
@@ -259,6 +259,8 @@ fn a_program_of_a_package_is_run_by_class_and_selector() {
     assert!(err(&ran).contains("Building...\n") && err(&ran).ends_with("\nRunning Main>>run...\n"));
     let ran = run(&app, &["Main", "main:", "a", "--b", "\"{c}\" \\"]);
     assert_eq!(out(&ran), "3 \"{c}\" \\ Ada\n\n", "{}", err(&ran));
+    let ran = run(&app, &["Main", "stop:", "a", "b"]);
+    assert_eq!(ran.status.code(), Some(2), "{}", err(&ran));
     for (arguments, said) in [
         (&["Main", "fail"][..], "Error: no luck\n"),
         (&["Nobody", "run"], "Error: class 'Nobody' not found\n"),

@@ -47,6 +47,8 @@ pub struct Evaluated {
     pub value: Value,
     /// What the compiler remarked.
     pub warnings: Vec<String>,
+    /// The program ended itself, with this status.
+    pub exit: Option<u8>,
 }
 
 impl Evaluated {
@@ -160,7 +162,9 @@ impl ProgramSession {
             }
             _ => Vec::new(),
         };
-        Ok(Evaluated { value: frame.get("value").cloned().unwrap_or_default(), warnings })
+        let exit = frame.get("exit_code").and_then(Value::as_u64);
+        let exit = exit.and_then(|status| u8::try_from(status).ok());
+        Ok(Evaluated { value: frame.get("value").cloned().unwrap_or_default(), warnings, exit })
     }
 
     /// Ends what it evaluates.

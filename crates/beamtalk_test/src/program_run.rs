@@ -23,11 +23,11 @@ pub struct ProgramRun {
 }
 
 impl ProgramRun {
-    /// Sends the message; what comes of it is nobody's, unless it fails. To be called while the process has one thread.
+    /// Sends the message; answers the status that the program ends with, 0 unless it says another. To be called while the process has one thread.
     ///
     /// # Errors
     /// Nothing could be run; how a program fails is in the answer.
-    pub fn perform(&self, environment: &Environment) -> Result<Result<(), Unevaluated>, TestError> {
+    pub fn perform(&self, environment: &Environment) -> Result<Result<u8, Unevaluated>, TestError> {
         let group = discover::sources(&self.root, &environment.here)?;
         let members = read_members(&group)?;
         let place = environment.place()?;
@@ -45,7 +45,7 @@ impl ProgramRun {
             }
             let ended = loaded.session.evaluate(&self.code()).await;
             node.close().await;
-            Ok(ended.map(|_| ()))
+            Ok(ended.map(|value| value.exit.unwrap_or(0)))
         })
     }
 

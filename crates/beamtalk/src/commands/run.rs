@@ -40,15 +40,19 @@ pub fn run(options: &RunOptions) -> Outcome {
     writeln!(io::stderr(), "Building...")?;
     let report = ReportOptions::default();
     Request { quiet: true, ..Request::new(Task::Build, Path::new("."), &report) }.perform()?;
-    let environment =
-        test::environment(false, true, &test::Printed::default())?.with_input(Arc::new(read_line));
+    let environment = test::environment_of(Some(NAME), false, true, &test::Printed::default())?
+        .with_input(Arc::new(read_line));
     writeln!(io::stderr(), "\nRunning {}>>{}...", program.class, program.selector)?;
-    program.perform(&environment)?.map_err(|error| {
-        let hint = error.hint.map(|hint| format!("\nHint: {hint}")).unwrap_or_default();
-        // The program's own words, without ornament.
-        let _ = writeln!(io::stderr(), "Error: {}{hint}", error.message);
-        Failure::reported()
-    })
+    match program.perform(&environment)? {
+        Ok(0) => Ok(()),
+        Ok(status) => Err(Failure::exited(status)),
+        Err(error) => {
+            let hint = error.hint.map(|hint| format!("\nHint: {hint}")).unwrap_or_default();
+            // The program's own words, without ornament.
+            let _ = writeln!(io::stderr(), "Error: {}{hint}", error.message);
+            Err(Failure::reported())
+        }
+    }
 }
 
 /// What was asked for, if a program can be asked so.

@@ -99,6 +99,16 @@ fn limit(seconds: f64) -> Option<Duration> {
 
 /// What programs print goes to standard output, or to standard error where that is for a report in JSON.
 pub fn environment(apart: bool, show: bool, printed: &Printed) -> Outcome<Environment> {
+    environment_of(None, apart, show, printed)
+}
+
+/// The same, where the node is there for one program, which may end it.
+pub fn environment_of(
+    program: Option<&'static str>,
+    apart: bool,
+    show: bool,
+    printed: &Printed,
+) -> Outcome<Environment> {
     let home = Home::from_env()?;
     let here = std::env::current_dir()?;
     // Made here, where a first use can say that it takes a while.
@@ -108,7 +118,11 @@ pub fn environment(apart: bool, show: bool, printed: &Printed) -> Outcome<Enviro
     let (for_nodes, folder) = (home.clone(), here.clone());
     let make_starter = move |run: &beamtalk_home::RunFolder| -> Box<dyn Starter> {
         let log = run.path().join("node.log");
-        Box::new(InstalledNode::in_folder(for_nodes.clone(), log, &folder, IDLE))
+        let node = InstalledNode::in_folder(for_nodes.clone(), log, &folder, IDLE);
+        Box::new(match program {
+            Some(program) => node.for_program(program),
+            None => node,
+        })
     };
     let printed = printed.clone();
     let on_output = move |written: Written<'_>| {
