@@ -170,7 +170,7 @@ class_named(Name) ->
         {ok, Module} ->
             {Side, Module};
         error ->
-            Text = <<"Class '", Name/binary, "' not found">>,
+            Text = <<"Class '", Name/binary, "' not found.">>,
             Hint = <<"Use Beamtalk allClasses to see what there is.">>,
             beamtalk_error:raise_message('bt@stdlib@RuntimeError', class_not_found, Text, nil, 'help:', Hint)
     end.

@@ -211,7 +211,7 @@ mod tests {
 
     #[allow(clippy::unnecessary_wraps, reason = "an outcome that happens to be a value")]
     fn value(value: Value) -> Outcome {
-        Outcome::Ok(Evaluated { value, warnings: vec!["unused variable `x`".into()] })
+        Outcome::Ok(Evaluated { value, warnings: vec!["unused variable `x`".into()], exit: None })
     }
 
     #[allow(clippy::unnecessary_wraps, reason = "an outcome that happens to be an error")]
