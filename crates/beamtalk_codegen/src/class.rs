@@ -6,7 +6,7 @@ use beamtalk_beam::{Module, Term};
 use beamtalk_semantics::hir::{ActivationId, Unit};
 use beamtalk_semantics::{
     ClassInfo, ClassKind, ClassTable, Declared, MethodContext, MethodInfo, Origin, RequirementInfo, Side,
-    check_method, is_delegating, lower_expression, lower_method,
+    check_method, check_override, is_delegating, lower_expression, lower_method,
 };
 use beamtalk_syntax::ast;
 use beamtalk_text::Diagnostic;
@@ -28,6 +28,8 @@ pub struct MethodSource<'a> {
     pub side: Side,
     /// Where its spans point.
     pub source: SourceRef<'a>,
+    /// Whether it was added to a running image, where `sealed` binds no one.
+    pub added: bool,
 }
 
 /// A field's or class variable's declaration and the source it stands in.
@@ -122,7 +124,10 @@ impl ClassCompiler<'_, '_> {
     fn method(&mut self, source: &MethodSource<'_>, labels: (beamtalk_beam::Label, beamtalk_beam::Label)) {
         let method = source.method;
         let cx = self.context(source.side, source.source);
-        let (lowered, found) = (lower_method(cx, method), check_method(cx, method));
+        let (lowered, mut found) = (lower_method(cx, method), check_method(cx, method));
+        if !source.added {
+            found.extend(check_override(cx, method));
+        }
         self.report(source.source, lowered.diagnostics);
         self.report(source.source, found);
         let selector = method.signature.selector();

@@ -2,6 +2,7 @@
 
 use beamtalk_beam::{Label, TestOp};
 use beamtalk_semantics::hir::{Branch, Expr, Kind};
+use beamtalk_semantics::is_nil_test;
 use beamtalk_text::Span;
 use smol_str::SmolStr;
 
@@ -124,7 +125,7 @@ impl FnBuilder<'_, '_> {
                 }
                 None
             }
-            [] if matches!(selector.as_str(), "isNil" | "notNil") => {
+            [] if self.is_nil_test(selector) => {
                 let (dst, no, end) = (self.fresh(), self.new_label(), self.new_label());
                 let value = self.value(receiver);
                 let op = if selector == "isNil" { TestOp::IsEqExact } else { TestOp::IsNeExact };
@@ -134,6 +135,10 @@ impl FnBuilder<'_, '_> {
             }
             _ => None,
         }
+    }
+
+    fn is_nil_test(&self, selector: &str) -> bool {
+        is_nil_test(selector) && !self.m.table.is_reimplemented(selector)
     }
 
     pub(crate) fn arithmetic(
@@ -247,7 +252,7 @@ impl FnBuilder<'_, '_> {
                 [other] if equality(selector).is_some() || comparison(selector).is_some() => {
                     self.decide(receiver, selector, other, target, when, condition.span);
                 }
-                [] if matches!(selector.as_str(), "isNil" | "notNil") => {
+                [] if self.is_nil_test(selector) => {
                     let value = self.value(receiver);
                     let nil_continues = (selector == "isNil") != when;
                     let op = if nil_continues { TestOp::IsEqExact } else { TestOp::IsNeExact };

@@ -271,7 +271,7 @@ impl ClassUnit {
                         .iter()
                         .any(|other| other.side == side && other.method.signature.selector() == selector);
                     if !replaced && !twice {
-                        class.methods.push(MethodSource { method, side, source: own });
+                        class.methods.push(MethodSource { method, side, source: own, added: false });
                     }
                 }
             }
@@ -282,6 +282,7 @@ impl ClassUnit {
                     method: &extension.method,
                     side: patch.side,
                     source: SourceRef { path: &patch.source.path, lines },
+                    added: patch.source.file().is_none(),
                 });
             }
         }

@@ -317,6 +317,7 @@ impl Check<'_> {
             let library = self.info.is_library();
             let cx = MethodContext { table: self.table, class: Some(self.info), side, library };
             self.diagnostics.extend(check_method(cx, method));
+            self.diagnostics.extend(check_override(cx, method));
             if let Some(first) = seen.insert((class_side, selector.clone()), method.signature.span()) {
                 let what = if class_side { "class method" } else { "method" };
                 self.diagnostics.push(
@@ -360,26 +361,24 @@ pub fn check_method(cx: MethodContext<'_>, method: &Method) -> Vec<Diagnostic> {
             .in_category(Category::Type),
         );
     }
-    let Some(info) = cx.class else { return diagnostics };
-    diagnostics.extend(check_delegation(info, cx.table.kind(&info.name), method));
-    let inherited = info
-        .superclass
-        .as_deref()
-        .and_then(|superclass| cx.table.find_method(superclass, cx.side, &selector));
-    if let Some((owner, inherited)) = inherited
-        && inherited.sealed
-        && !cx.library
-        && !(info.native.is_some() && cx.side == Side::Class)
-    {
-        diagnostics.push(
-            Diagnostic::error(
-                "E0533",
-                span,
-                format!("Cannot override sealed method `{selector}` from class `{}`", owner.name),
-            )
-            .with_help("Give the method another name.")
-            .in_category(Category::Inheritance),
-        );
+    if let Some(info) = cx.class {
+        diagnostics.extend(check_delegation(info, cx.table.kind(&info.name), method));
     }
     diagnostics
+}
+
+/// The method of an ancestor that says that no class below may have such a method, if there is one.
+#[must_use]
+pub fn check_override(cx: MethodContext<'_>, method: &Method) -> Option<Diagnostic> {
+    let info = cx.class?;
+    let selector = method.signature.selector();
+    let superclass = info.superclass.as_deref()?;
+    let (owner, inherited) = cx.table.find_method(superclass, cx.side, &selector)?;
+    let is_free = cx.library || (info.native.is_some() && cx.side == Side::Class);
+    (inherited.sealed && !is_free).then(|| {
+        let said = format!("Cannot override sealed method `{selector}` from class `{}`", owner.name);
+        Diagnostic::error("E0533", method.signature.span(), said)
+            .with_help("Give the method another name.")
+            .in_category(Category::Inheritance)
+    })
 }

@@ -19,7 +19,7 @@ const UNKNOWN_MESSAGE: &str = "doesNotUnderstand:args:";
 
 /// Whether a class that has this method changes what control flow in place may mean.
 pub fn is_influential(selector: &str) -> bool {
-    is_control_flow(selector) || selector == UNKNOWN_MESSAGE
+    is_control_flow(selector) || selector == UNKNOWN_MESSAGE || is_nil_test(selector)
 }
 
 /// Whether the value can be taken for an Integer (or, where none is wanted, a Boolean) as it is written: a literal, a
@@ -39,6 +39,12 @@ fn is_plain(receiver: &ast::Expr, integer: bool) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether the message asks if the receiver is nil. It may be compiled in place, unless some class implements it.
+#[must_use]
+pub fn is_nil_test(selector: &str) -> bool {
+    matches!(selector, "isNil" | "notNil")
 }
 
 /// Whether messages of this name may be compiled in place.

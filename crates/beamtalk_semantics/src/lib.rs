@@ -29,11 +29,12 @@ mod patterns;
 mod primitive;
 mod suggest;
 
-pub use check::{check_class, check_method, check_protocol};
+pub use check::{check_class, check_method, check_override, check_protocol};
 pub use classes::{
     ClassInfo, ClassKind, ClassTable, Declared, FieldInfo, MOST_IMPLEMENTORS, MethodInfo, Origin,
     ProtocolInfo, RequirementInfo, STDLIB, Side, USER, module_name, setter_selector,
 };
+pub use control::is_nil_test;
 pub use lint::lint;
 pub use looks::{Looks, watch};
 pub use lower::{InputVariable, Lowered, MethodContext, lower_expression, lower_input, lower_method};
