@@ -173,6 +173,8 @@ fn a_package_is_built_with_those_that_it_uses() {
     ] {
         assert!(app.join("_build").join(module).exists(), "{module}");
     }
+    let geo = beamtalk(&dir.path().join("geo"), &["check"]);
+    assert!(!err(&geo).contains("unknown Erlang module"), "its own are known: {}", err(&geo));
     let described = fs::read_to_string(app.join("_build/dev/ebin/app.app")).unwrap();
     assert!(described.contains("{applications, [kernel, stdlib, 'geo', beamtalk]}"), "{described}");
     assert!(described.contains("{modules, ['bt@app@Main', 'bt@app@Tri']}"), "{described}");

@@ -357,6 +357,36 @@ fn pages_are_run_fence_by_fence() {
     assert!(answer.err.contains("FAIL fix/Counter.bt:8 `testBad`\nno\n"), "{}", answer.err);
 }
 
+/// Spec 07 section 12.4: the variables may be set to anything.
+#[test]
+fn the_lines_that_tests_reach_are_counted_when_that_is_asked_for() {
+    let test = |name: &str| {
+        format!(
+            "Object subclass: Rival\n\nTestCase subclass: {name}\n  testSort => self assert: (#(2, 1) sort: [:a :b | a < b]) equals: #(1, 2)\n"
+        )
+    };
+    let dir = folder(&[
+        ("ATest.bt", &test("ATest")),
+        ("BTest.bt", &test("BTest")),
+        ("a.btscript", "1 + 1\n// => 2\n"),
+    ]);
+    let run = |variable: &str, arguments: &[&str]| {
+        let mut command = Command::cargo_bin("beamtalk").unwrap();
+        command.current_dir(dir.path()).args(arguments).env(variable, "").env("BEAMTALK_HOME", HOME.path());
+        command.env("BEAMTALK_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
+        command.timeout(Duration::from_secs(120)).assert().success();
+    };
+    for (variable, arguments, file) in [
+        ("BUNIT_COVER", &["test", "."][..], "bunit.coverdata"),
+        ("STDLIB_COVER", &["test-script", "a.btscript"], "stdlib.coverdata"),
+    ] {
+        run(variable, arguments);
+        let data = fs::read(dir.path().join(file)).unwrap();
+        let counted = data.windows(14).any(|bytes| bytes == b"beamtalk_print");
+        assert!(counted && !data.is_empty(), "{file}: {} bytes", data.len());
+    }
+}
+
 #[test]
 fn warnings_count_as_errors_when_they_are_to() {
     let dir = folder(&[(

@@ -95,15 +95,22 @@ impl Image {
     }
 }
 
+/// Writes the sources of the runtime's modules into a folder, for tools that read them.
+///
+/// # Errors
+/// The system refuses.
+pub fn write_sources(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    FILES.iter().try_for_each(|(name, text)| fs::write(folder.join(name), text))
+}
+
 fn build(
     work: &Path,
     otp: &Otp,
     library: impl FnOnce() -> Result<Vec<Beam>, String>,
 ) -> Result<(), NodeError> {
     let (sources, ebin) = (work.join("src"), work.join("ebin"));
-    let written = fs::create_dir_all(&sources)
-        .and_then(|()| fs::create_dir(&ebin))
-        .and_then(|()| FILES.iter().try_for_each(|(name, text)| fs::write(sources.join(name), text)));
+    let written = write_sources(&sources).and_then(|()| fs::create_dir(&ebin));
     written.map_err(NodeError::system("write the runtime's sources"))?;
     let compiled = compile_runtime(otp, &sources, &ebin);
     let beams = library().map_err(|reason| NodeError::Image { reason })?;

@@ -592,7 +592,8 @@ impl Draft<'_> {
     fn settle(mut self) -> Result<Compiled, Failure> {
         let sources: Vec<Settled<'_>> =
             self.sources.iter().map(|(source, whole)| Settled { source, whole: *whole }).collect();
-        let surface = Surface { policy: &self.image.policy, warnings_as_errors: false, lint: false };
+        let surface =
+            Surface { policy: &self.image.policy, warnings_as_errors: false, lint: false, natives: &[] };
         let found = settle(&sources, self.found, surface);
         let (mut errors, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|(_, each)| each.is_error());
         if errors.is_empty() {

@@ -122,15 +122,18 @@ impl Search {
     }
 }
 
+/// The Erlang modules of the package in a folder.
+pub fn native_modules(root: &Path) -> Vec<String> {
+    let entries = fs::read_dir(root.join("native")).into_iter().flatten().flatten();
+    entries.filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".erl")?.to_owned())).collect()
+}
+
 /// Erlang knows one module of a name.
 fn check_natives(root: &Path, name: &str, packages: &[Package]) -> Result<(), ProjectError> {
     let mut definers: BTreeMap<String, &str> = BTreeMap::new();
     let all = packages.iter().map(|each| (each.root.as_path(), each.name.as_str()));
     for (root, package) in all.chain([(root, name)]) {
-        let entries = fs::read_dir(root.join("native")).into_iter().flatten().flatten();
-        let modules =
-            entries.filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".erl")?.to_owned()));
-        for module in modules {
+        for module in native_modules(root) {
             if let Some(other) = definers.insert(module.clone(), package) {
                 let said = format!(
                     "Native Erlang module name collision detected.\n  Module '{module}' is defined by: {other}, {package}"

@@ -20,7 +20,7 @@ use crate::image::{assemble, too_complex};
 use crate::index::{FileSource, Index, IndexedClass};
 use crate::layout::{Layout, SourceFile};
 use crate::manifest::{MANIFEST, Manifest};
-use crate::packages::Package;
+use crate::packages::{Package, native_modules};
 use crate::policy::Policy;
 use crate::render::Look;
 use crate::report::{Finding, Report, Task};
@@ -316,8 +316,14 @@ impl Project {
 
         let none = Policy::default();
         let policy = self.manifest.as_ref().map_or(&none, |(_, manifest)| &manifest.policy);
-        let surface =
-            Surface { policy, warnings_as_errors: options.warnings_as_errors, lint: lint.is_some() };
+        let roots = self.packages.iter().map(|each| each.root.as_path()).chain([self.layout.root.as_path()]);
+        let natives: Vec<String> = roots.flat_map(native_modules).collect();
+        let surface = Surface {
+            policy,
+            warnings_as_errors: options.warnings_as_errors,
+            lint: lint.is_some(),
+            natives: &natives,
+        };
         let is_within = |path: &str| lint.is_none_or(|within| is_below(path, within));
         let broken: BTreeSet<SmolStr> = said
             .iter()

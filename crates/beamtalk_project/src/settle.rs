@@ -9,6 +9,9 @@ use smol_str::SmolStr;
 use crate::policy::Policy;
 use crate::unit::Source;
 
+/// The code of the word that an Erlang module is not known.
+const UNKNOWN_MODULE: &str = "E0322";
+
 /// How diagnostics are to be shown.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Surface<'p> {
@@ -18,6 +21,8 @@ pub(crate) struct Surface<'p> {
     pub warnings_as_errors: bool,
     /// Show style, and each severity as it is built in: `beamtalk lint`.
     pub lint: bool,
+    /// Erlang modules of the package and of those that it uses, which are there when the code runs.
+    pub natives: &'p [String],
 }
 
 /// A source whose diagnostics are settled.
@@ -82,6 +87,11 @@ pub(crate) fn settle(
 
 impl Surface<'_> {
     fn shown(&self, diagnostic: Diagnostic) -> Option<Diagnostic> {
+        if diagnostic.code == UNKNOWN_MODULE
+            && self.natives.iter().any(|module| diagnostic.message.ends_with(&format!("`{module}`")))
+        {
+            return None;
+        }
         if self.lint {
             let counts = diagnostic.severity == Severity::Lint
                 || diagnostic.category.is_some()
@@ -109,7 +119,11 @@ mod tests {
     }
 
     fn build(text: &str, found: &[Diagnostic]) -> Vec<String> {
-        shown(text, found, Surface { policy: &Policy::default(), warnings_as_errors: false, lint: false })
+        shown(
+            text,
+            found,
+            Surface { policy: &Policy::default(), warnings_as_errors: false, lint: false, natives: &[] },
+        )
     }
 
     /// A hint about the first `needle` of the text.
@@ -180,7 +194,7 @@ mod tests {
             Diagnostic::hint("E0000", at, "dnu").in_category(Category::Dnu),
             Diagnostic::error("E0000", at, "uncategorised"),
         ];
-        let surface = |lint| Surface { policy: &policy, warnings_as_errors: false, lint };
+        let surface = |lint| Surface { policy: &policy, warnings_as_errors: false, lint, natives: &[] };
         let mut linted = shown("x", &found, surface(true));
         linted.sort();
         assert_eq!(linted, ["dnu", "style"]);

@@ -2,6 +2,8 @@
 //!
 //! Tests are compiled so: a file with a mistake costs its own classes and what inherits from them, and nothing is written.
 
+use std::path::Path;
+
 use beamtalk_semantics::{ClassTable, MethodInfo, Side, USER};
 use beamtalk_text::{Diagnostic, LineIndex, Severity, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -9,6 +11,7 @@ use smol_str::SmolStr;
 
 use crate::image::Image;
 use crate::index::{FileSource, Index, IndexedClass};
+use crate::packages::native_modules;
 use crate::policy::Policy;
 use crate::project::{compile, in_parallel, read_source};
 use crate::render::Look;
@@ -82,6 +85,8 @@ pub struct Suite {
 pub struct SuiteOptions<'a> {
     /// The package that the classes belong to.
     pub package: Option<&'a str>,
+    /// The folders of the package and of those that it uses.
+    pub roots: &'a [&'a Path],
     /// What its manifest says of diagnostics.
     pub policy: &'a Policy,
     /// Count warnings and hints as errors.
@@ -186,8 +191,13 @@ fn findings(
     let sources: Vec<Settled<'_>> =
         files.iter().map(|file| Settled { source: &file.file.source, whole: true }).collect();
     let said = said.into_iter().map(|(path, each)| (path, clash_refused(each))).collect();
-    let surface =
-        Surface { policy: options.policy, warnings_as_errors: options.warnings_as_errors, lint: false };
+    let natives: Vec<String> = options.roots.iter().flat_map(|root| native_modules(root)).collect();
+    let surface = Surface {
+        policy: options.policy,
+        warnings_as_errors: options.warnings_as_errors,
+        lint: false,
+        natives: &natives,
+    };
     // Of packages that this one uses only what keeps it from being compiled.
     let foreign: FxHashSet<&str> =
         files.iter().filter(|file| file.file.package.is_some()).map(|file| file.path.as_str()).collect();

@@ -189,8 +189,15 @@ impl Lowerer<'_> {
                 None => "It is looked up when the code runs. Check the spelling, or define the class first."
                     .to_owned(),
             };
+            let package = name.package.as_ref();
+            let unknown =
+                package.filter(|package| self.cx.table.iter().all(|class| class.package != package.name));
+            let said = match unknown {
+                Some(package) => format!("Unknown package '{}' of class `{}`", package.name, name.name.name),
+                None => format!("Unresolved class `{}`", name.name.name),
+            };
             self.diagnostics.push(
-                Diagnostic::warning("E0320", name.span, format!("Unresolved class `{}`", name.name.name))
+                Diagnostic::warning("E0320", name.span, said)
                     .in_category(Category::UnresolvedClass)
                     .with_help(help),
             );

@@ -52,6 +52,12 @@ pub enum TestError {
         /// What `erlc` said.
         said: String,
     },
+    /// The lines that tests reach cannot be counted.
+    #[error("cannot count the lines that tests reach: {said}")]
+    Coverage {
+        /// What `cover` said.
+        said: String,
+    },
     /// A signal ended the run.
     #[error("Interrupted")]
     Interrupted,
@@ -78,6 +84,7 @@ impl TestError {
             Self::System { .. } => "T0005",
             Self::Interrupted => "T0006",
             Self::Native { .. } => "T0007",
+            Self::Coverage { .. } => "T0008",
             Self::Project(error) => error.code(),
             Self::Home(error) => error.code(),
             Self::Node(error) => error.code(),
@@ -97,6 +104,7 @@ impl TestError {
             | Self::Unreadable { .. }
             | Self::System { .. }
             | Self::Native { .. }
+            | Self::Coverage { .. }
             | Self::Interrupted => None,
         }
     }

@@ -20,6 +20,7 @@
 //! | [`worlds`] | classes of one name in different folders |
 //! | [`environment`] | the node, and the folder of a run |
 //! | [`loading`] | classes on their way to a node |
+//! | [`coverage`] | lines of the runtime that tests reach |
 //! | [`program_run`] | one message to a class of a package, for `beamtalk run` |
 //! | [`classes`], [`native`] | running test classes; Erlang modules and their tests |
 //! | [`expectation`], [`cases`] | what an example promises, and trying it |
@@ -29,6 +30,7 @@
 
 pub mod cases;
 pub mod classes;
+pub mod coverage;
 pub mod discover;
 pub mod doctest;
 pub mod environment;
@@ -46,6 +48,7 @@ pub mod target;
 pub mod test_run;
 pub mod worlds;
 
+pub use coverage::Coverage;
 pub use environment::Environment;
 pub use error::TestError;
 pub use outcome::{Outcome, Status, Tally};

@@ -34,8 +34,11 @@ pub async fn load(
     look: Look,
 ) -> Result<Loaded, TestError> {
     let none = Policy::default();
+    let used = package.iter().flat_map(|package| &package.uses).map(|each| each.root.as_path());
+    let roots: Vec<&Path> = used.chain(package.map(|package| package.root.as_path())).collect();
     let options = SuiteOptions {
         package: package.map(|package| package.name.as_str()),
+        roots: &roots,
         policy: package.map_or(&none, |package| &package.policy),
         warnings_as_errors,
         look,
@@ -43,10 +46,7 @@ pub async fn load(
     let Suite { image, mut classes, findings } = block_in_place(|| Suite::compile(files, options));
     node.set_image(image);
     let natives = match package {
-        Some(package) => {
-            let used: Vec<&Path> = package.uses.iter().map(|each| each.root.as_path()).collect();
-            block_in_place(|| native::compile(&package.root, &used, node.folder().path()))?
-        }
+        Some(package) => block_in_place(|| native::compile(&package.root, &roots, node.folder().path()))?,
         None => native::Natives::default(),
     };
     let session = cases::open(&node.program, SESSION).await?;

@@ -19,16 +19,15 @@ pub struct Natives {
     pub tests: Vec<String>,
 }
 
-/// Compiles `native/*.erl` and `native/test/*.erl`, and `native/*.erl` of the packages `used`, into a folder of the run.
+/// Compiles `native/*.erl` of all packages, which are in `roots`, and `native/test/*.erl` of the one in `root` into a folder of
+/// the run.
 ///
 /// # Errors
 /// The compiler cannot be run, or refuses a module.
-pub fn compile(root: &Path, used: &[&Path], folder: &Path) -> Result<Natives, TestError> {
-    let native = root.join("native");
-    let used = used.iter().map(|root| root.join("native"));
-    let folders: Vec<PathBuf> = used.chain([native.clone()]).collect();
+pub fn compile(root: &Path, roots: &[&Path], folder: &Path) -> Result<Natives, TestError> {
+    let folders: Vec<PathBuf> = roots.iter().map(|root| root.join("native")).collect();
     let mut sources: Vec<PathBuf> = folders.iter().flat_map(|folder| erlang_files(folder)).collect();
-    let tests = erlang_files(&native.join("test"));
+    let tests = erlang_files(&root.join("native/test"));
     let is_test = |path: &&PathBuf| {
         path.file_stem()
             .and_then(|stem| stem.to_str())

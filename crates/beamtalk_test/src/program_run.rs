@@ -59,7 +59,7 @@ impl ProgramRun {
 }
 
 /// A text as a string literal. Nothing escapes a backslash, which would escape what is behind it.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     let mut literal = String::from("\"");
     for character in text.chars() {
         match character {

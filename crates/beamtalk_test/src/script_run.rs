@@ -5,7 +5,7 @@ use crate::classes::{self, Pace, Plan};
 use crate::environment::{Environment, SESSION};
 use crate::outcome::{Outcome, Status, Tally};
 use crate::script::Script;
-use crate::{TestError, markdown};
+use crate::{Coverage, TestError, markdown};
 use beamtalk_node::Node;
 use beamtalk_project::Image;
 use beamtalk_repl::Program;
@@ -33,6 +33,8 @@ pub struct ScriptRun {
     pub kind: Kind,
     /// How strictly.
     pub rules: Rules,
+    /// Count the lines of the runtime that scripts reach.
+    pub coverage: Option<Coverage>,
 }
 
 /// A file with examples.
@@ -84,9 +86,15 @@ impl ScriptRun {
             let mut node = environment.start(place)?;
             node.set_image(Image::new());
             let _output = cases::open(&node.program, SESSION).await?;
+            if let Some(coverage) = &self.coverage {
+                coverage.begin(&node).await?;
+            }
             let mut outcomes = Vec::new();
             for file in files {
                 outcomes.extend(self.file(file, &node.program, &environment.here).await?);
+            }
+            if let Some(coverage) = &self.coverage {
+                coverage.end(&node, false).await?;
             }
             Ok(outcomes)
         })?;

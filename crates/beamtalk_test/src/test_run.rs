@@ -1,5 +1,6 @@
 //! A run of test classes and of the examples in doc comments.
 
+use crate::Coverage;
 use crate::cases::{self, Rules};
 use crate::classes::{self, Pace, Plan};
 use crate::discover::{self, Group, Role};
@@ -40,6 +41,8 @@ pub struct TestRun {
     pub warnings_as_errors: bool,
     /// How diagnostics are drawn.
     pub look: Look,
+    /// Count the lines of the runtime that tests reach.
+    pub coverage: Option<Coverage>,
 }
 
 /// Who hears what happens on the way.
@@ -83,6 +86,7 @@ impl TestRun {
         let outcomes = environment.perform(async {
             let mut outcomes = Vec::new();
             let mut nodes: VecDeque<TestNode> = VecDeque::new();
+            let mut counted = false;
             for batch in &batches {
                 if let Some(package) = &batch.group.package {
                     progress.building(&package.name);
@@ -100,6 +104,10 @@ impl TestRun {
                     }
                     let Some(mut node) = nodes.pop_front() else { break };
                     of_batch.extend(self.world(batch, world, &mut node, &mut said, progress).await?);
+                    if let Some(coverage) = &self.coverage {
+                        coverage.end(&node, counted).await?;
+                        counted = true;
+                    }
                     node.close().await;
                 }
                 // Worlds are an affair of ours; the report is in the order of files, with Erlang's at the end.
@@ -127,6 +135,9 @@ impl TestRun {
         // What files have in all worlds is worth saying once.
         findings.retain(|finding| said.insert(finding.rendered.clone()));
         progress.findings(&findings);
+        if let Some(coverage) = &self.coverage {
+            coverage.begin(node).await?;
+        }
         progress.running();
 
         let runs = |role: Role| -> BTreeSet<&str> {

@@ -14,7 +14,7 @@ use beamtalk_test::script::Mistake;
 use beamtalk_test::script_run::{Kind, ScriptRun};
 use beamtalk_test::target::Request;
 use beamtalk_test::test_run::{Progress, TestRun};
-use beamtalk_test::{Status, Tally, TestError};
+use beamtalk_test::{Coverage, Status, Tally, TestError};
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,6 +32,7 @@ pub fn run(options: &TestOptions) -> Outcome {
         limit: limit(options.timeout),
         warnings_as_errors: options.warnings_as_errors,
         look: crate::screen::look(&io::stderr(), false),
+        coverage: coverage("BUNIT_COVER", "bunit.coverdata"),
     };
     let mut screen = Screen { quiet: options.quiet, silent: json, begun: false };
     let tally = test_run.perform(&environment, &mut screen)?;
@@ -49,7 +50,8 @@ pub fn run(options: &TestOptions) -> Outcome {
 /// `beamtalk test-script`
 pub fn scripts(options: &TestScriptOptions) -> Outcome {
     let rules = Rules { limit: limit(options.timeout), warnings_as_errors: options.warnings_as_errors };
-    let run = ScriptRun { path: options.path.clone(), kind: Kind::Script, rules };
+    let coverage = coverage("STDLIB_COVER", "stdlib.coverdata");
+    let run = ScriptRun { path: options.path.clone(), kind: Kind::Script, rules, coverage };
     let files = run.files()?;
     if files.is_empty() {
         writeln!(io::stdout(), "No tests found")?;
@@ -80,7 +82,7 @@ pub fn scripts(options: &TestScriptOptions) -> Outcome {
 /// `beamtalk test-docs`
 pub fn docs(options: &TestDocsOptions) -> Outcome {
     let rules = Rules { limit: limit(options.timeout), ..Rules::default() };
-    let run = ScriptRun { path: options.path.clone(), kind: Kind::Markdown, rules };
+    let run = ScriptRun { path: options.path.clone(), kind: Kind::Markdown, rules, coverage: None };
     let files = run.files()?;
     if files.is_empty() {
         writeln!(io::stdout(), "No tests found")?;
@@ -90,6 +92,11 @@ pub fn docs(options: &TestDocsOptions) -> Outcome {
     let tally = run.perform(&environment(false, false, &Printed::default())?, &files)?;
     print(&report::of_scripts(&tally, options.quiet))?;
     verdict(&tally, false)
+}
+
+/// Whether the variable asks for the lines that are reached, and where to.
+fn coverage(variable: &str, file: &str) -> Option<Coverage> {
+    std::env::var_os(variable).map(|_| Coverage { file: file.into() })
 }
 
 /// Without a limit where 0 seconds are asked for.
