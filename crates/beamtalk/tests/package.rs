@@ -52,6 +52,8 @@ fn a_new_application_has_a_supervisor_and_a_program() {
     for file in ["src/ShopAppSup.bt", "src/Main.bt", "test/MainTest.bt"] {
         assert!(root.join(file).exists(), "{file}");
     }
+    let ran = run(&root, &["Main", "run"]);
+    assert_eq!(out(&ran), "Hello from shop!\n", "{}", err(&ran));
     assert!(beamtalk(&root, &["fmt-check"]).status.success());
 }
 
@@ -289,4 +291,13 @@ fn a_package_is_tested_with_those_that_it_uses() {
     command.env("BEAMTALK_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
     let tested = command.timeout(std::time::Duration::from_secs(120)).output().unwrap();
     assert!(out(&tested).starts_with("1 file(s), 3 tests, 3 passed ("), "{}{}", out(&tested), err(&tested));
+
+    // The prompt has no Erlang modules of packages.
+    let mut command = assert_cmd::Command::cargo_bin("beamtalk").unwrap();
+    command.args(["repl", "--ephemeral", "--port", "0", "-e", ":test TriTest"]);
+    command.current_dir(dir.path().join("app")).env("BEAMTALK_HOME", home.path());
+    command.env("BEAMTALK_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
+    let tested = command.timeout(std::time::Duration::from_secs(120)).output().unwrap();
+    let told = out(&tested);
+    assert!(told.contains("TestResult(3 tests, 2 passed, 1 failed ("), "{told}{}", err(&tested));
 }

@@ -115,7 +115,7 @@ Value subclass: Main
   class run => self new run
 
   run =>
-    TranscriptStream current show: "Hello from {name}!\n"
+    TranscriptStream current showCr: "Hello from {name}!"
     self
 "#;
 

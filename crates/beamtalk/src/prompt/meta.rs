@@ -3,6 +3,7 @@
 use super::help::COMMANDS;
 use super::{Conversation, End};
 use crate::failure::{Failure, Outcome};
+use beamtalk_project::{MANIFEST, Manifest, Package};
 use beamtalk_repl::{Reply, display};
 use serde_json::{Value, json};
 use std::io::{self, BufRead, Write};
@@ -207,12 +208,16 @@ impl Conversation {
         })
     }
 
-    /// Loads the sources and tests of the package around, if there is one, and runs the tests that are loaded.
+    /// Loads the sources and tests of the package around, if there is one, and what it uses; runs the tests that are loaded.
     fn test(&mut self, class: &str) -> Outcome<End> {
         let root = beamtalk_home::project_root(&std::env::current_dir()?);
-        if root.join(beamtalk_project::MANIFEST).is_file() {
-            for folder in ["src", "test"].map(|name| root.join(name)).iter().filter(|folder| folder.is_dir())
-            {
+        let path = root.join(MANIFEST);
+        if path.is_file() {
+            let manifest = Manifest::parse(&std::fs::read_to_string(&path)?, &path)?;
+            let used =
+                Package::used_by(&root, &manifest)?.into_iter().map(|package| package.root.join("src"));
+            let folders = used.chain(["src", "test"].map(|name| root.join(name)));
+            for folder in folders.filter(|folder| folder.is_dir()) {
                 match self.ask("load-file", json!({"path": folder}), |_| None)? {
                     End::Done => {}
                     end => return Ok(end),
