@@ -274,11 +274,17 @@ impl Check<'_> {
                 );
             }
             if let Some(first) = seen.insert(name.clone(), data.name.span) {
+                let setter = match (data.keyword, kind) {
+                    (DataKeyword::Field, ClassKind::Value) => {
+                        format!(": both `{name}` would generate `{}`", setter_selector(name))
+                    }
+                    _ => String::new(),
+                };
                 self.diagnostics.push(
                     Diagnostic::error(
                         "E0524",
                         data.name.span,
-                        format!("duplicate declaration of `{name}` in class `{class}`"),
+                        format!("duplicate declaration of `{name}` in class `{class}`{setter}"),
                     )
                     .with_help("Remove one of them.")
                     .in_category(Category::Type)
