@@ -5,6 +5,7 @@
 
 mod arguments;
 mod erlang;
+mod exhaustive;
 mod instances;
 mod known;
 mod method;
@@ -26,6 +27,7 @@ pub(crate) fn method(cx: MethodContext<'_>, method: &ast::Method) -> Vec<Diagnos
     for statement in &method.body {
         checker.expr(&statement.expr);
     }
+    checker.matches_of(method);
     checker.diagnostics
 }
 
@@ -33,6 +35,7 @@ pub(crate) fn method(cx: MethodContext<'_>, method: &ast::Method) -> Vec<Diagnos
 pub(crate) fn expression(cx: MethodContext<'_>, expr: &Expr) -> Vec<Diagnostic> {
     let mut checker = Checker::new(cx);
     checker.expr(expr);
+    checker.matches(expr, &mut Vec::new());
     checker.diagnostics
 }
 
