@@ -1,7 +1,7 @@
 %%% Text for every value: `printString' for developers, `displayString' for people, and what the prompt shows.
 %%%
 %%% Elements of collections and fields of values are printed with their own `printString'. Only the structural form of
-%%% values is limited (depth, fields, bytes, repetition); nothing here fails on any term.
+%%% values is limited (depth, fields, bytes); nothing here fails on any term.
 -module(beamtalk_print).
 
 -export([print_string/1, display_string/1, to_display/1, transcript_text/1, show/2, show_cr/2]).
@@ -36,8 +36,6 @@
 -define(MAX_BYTES, 10000).
 %% How deep the structural form is nested at the moment, in the process dictionary.
 -define(DEPTH, '$beamtalk_print_depth').
-%% The values whose structural form is part of the output so far, there too.
--define(RENDERED, '$beamtalk_print_rendered').
 %% Milliseconds that an actor gets to print itself.
 -define(ACTOR_PATIENCE, 250).
 
@@ -222,24 +220,14 @@ value(#{'$class' := Module} = Value) ->
     Name = atom_to_binary(beamtalk_registry:class_name(Module)),
     case get(?DEPTH) of
         ?MAX_DEPTH -> <<Name/binary, "(...)">>;
-        undefined -> outermost(Name, Value);
+        undefined -> at_depth(1, Name, Value);
         Depth -> at_depth(Depth + 1, Name, Value)
-    end.
-
-outermost(Name, Value) ->
-    _ = put(?RENDERED, #{}),
-    try
-        at_depth(1, Name, Value)
-    after
-        erase(?RENDERED)
     end.
 
 at_depth(Depth, Name, Value) ->
     Outer = put(?DEPTH, Depth),
     try
-        Text = shortened(enclosed([Name, "("], fields(Value), ")")),
-        _ = put(?RENDERED, (get(?RENDERED))#{Value => rendered}),
-        Text
+        shortened(enclosed([Name, "("], fields(Value), ")"))
     after
         restore(Outer)
     end.
@@ -249,17 +237,10 @@ restore(Depth) -> put(?DEPTH, Depth).
 
 fields(Value) ->
     Fields = lists:sort(maps:to_list(maps:remove('$class', Value))),
-    Shown = [[display_string(Name), ": ", field(Field)] || {Name, Field} <- lists:sublist(Fields, ?MAX_FIELDS)],
+    Shown = [[display_string(Name), ": ", nested(Field)] || {Name, Field} <- lists:sublist(Fields, ?MAX_FIELDS)],
     case length(Fields) > ?MAX_FIELDS of
         true -> Shown ++ ["..."];
         false -> Shown
-    end.
-
-%% A value that is in the output already is not repeated.
-field(Value) ->
-    case get(?RENDERED) of
-        #{Value := rendered} -> <<"...">>;
-        #{} -> nested(Value)
     end.
 
 shortened(Text) when byte_size(Text) =< ?MAX_BYTES ->

@@ -116,15 +116,6 @@ structural_printing_has_limits_test_() ->
             ?assert(is_list(unicode:characters_to_list(Text))),
             ?assertEqual(<<"...">>, binary:part(Text, byte_size(Text), -3))
         end},
-        {"repetition", fun() ->
-            Inner = plain(#{x => 1}),
-            Twice = plain(#{a => Inner, b => Inner, c => [Inner, Inner]}),
-            ?assertEqual(
-                <<"Plain(a: Plain(x: 1), b: ..., c: #(Plain(x: 1), Plain(x: 1)))">>, beamtalk_print:value(Twice)
-            ),
-            ?assertEqual(<<"Plain(x: 1)">>, beamtalk_print:value(Inner)),
-            ?assertEqual([], [Key || {Key, _} <- get(), is_atom(Key), lists:prefix("$beamtalk", atom_to_list(Key))])
-        end},
         {"the depth is forgotten afterwards",
             ?_assertEqual(<<"Plain(n: 1)">>, beamtalk_print:value(plain(#{n => 1})))}
     ] end}.
