@@ -400,7 +400,7 @@ fn patterns() {
             &["error E0352 - Non-exhaustive match: on sealed type `Result`"],
         ),
         ("(Result ok: 1) match: [Result ok: x -> x; _ -> 2]\n", &[]),
-        ("3 match: [_ :: Integer -> 1; _ -> 2]\n", &[]),
+        ("3 match: [_n :: Integer -> 1; _ -> 2]\n", &[]),
         (
             "3 match: [x :: Character -> x; _ -> 2]\n",
             &["error E0350 type `Character` is not supported in a type pattern"],

@@ -157,6 +157,7 @@ const PATTERNS: &[Case] = &[
     ("x match: [true -> 2; _ -> 3]", codes::BOOLEAN_PATTERN, "bare 'true' in a match: pattern always matches", "x :: True"),
     ("x match: [false -> 2]", codes::BOOLEAN_PATTERN, "bare 'false' in a match: pattern always matches", "x :: Boolean"),
     ("x match: [Result ok: true -> 2]", codes::BOOLEAN_PATTERN, "bare 'true' in a constructor pattern binding always matches", "when: [v =:= true]"),
+    ("x match: [_ :: Foo -> 2]", codes::TYPE_PATTERN, "a '_' pattern cannot have a type annotation", ""),
     ("x match: [nil :: Foo -> 2]", codes::TYPE_PATTERN, "a 'nil' pattern cannot have a type annotation", ""),
     ("x match: [y :: List(T) -> 2]", codes::TYPE_PATTERN, "generic type arguments are not supported in a type pattern yet", ""),
     ("x match: [y :: 5 -> 2]", codes::TYPE_PATTERN, "Expected a class name after '::' in a type pattern", ""),

@@ -260,15 +260,7 @@ impl Parser<'_> {
         let span = name.span;
         match name.name.as_str() {
             "nil" => {
-                if self.at(TokenKind::ColonColon) {
-                    self.error(
-                        codes::TYPE_PATTERN,
-                        "a 'nil' pattern cannot have a type annotation",
-                        "write just `nil`, or a name in its place",
-                    );
-                    self.bump();
-                    self.skip_type_pattern();
-                }
+                self.no_type("nil", "write just `nil`, or a name in its place");
                 return literal_pattern(Expr { kind: ExprKind::Nil, span });
             }
             word @ ("true" | "false") => {
@@ -284,7 +276,10 @@ impl Parser<'_> {
                 self.error_at(codes::PATTERN, span, message, "compare in a guard: `x when: [x =:= self]`");
                 return pattern(PatternKind::Error, span);
             }
-            "_" if !self.at(TokenKind::ColonColon) => return pattern(PatternKind::Wildcard, span),
+            "_" => {
+                self.no_type("_", "give it a name: `_x :: Integer`");
+                return pattern(PatternKind::Wildcard, span);
+            }
             _ => {}
         }
         if !self.at(TokenKind::ColonColon) {
@@ -297,6 +292,16 @@ impl Parser<'_> {
                 pattern(PatternKind::Typed { name, class }, span)
             }
             None => pattern(PatternKind::Error, self.span_from(span.start)),
+        }
+    }
+
+    /// Reports the type of a pattern that takes none.
+    fn no_type(&mut self, word: &str, help: &'static str) {
+        if self.at(TokenKind::ColonColon) {
+            let message = format!("a '{word}' pattern cannot have a type annotation");
+            self.error(codes::TYPE_PATTERN, message, help);
+            self.bump();
+            self.skip_type_pattern();
         }
     }
 
