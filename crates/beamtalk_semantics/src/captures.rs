@@ -146,10 +146,12 @@ impl Captures {
         }
         let depth = |var: VarId| activations[vars[var.0 as usize].activation.0 as usize].depth;
         // How long what a variable holds may live: until the activation of that depth ends; for ever, if `None`.
-        let mut lives: Vec<Option<u32>> = (0..)
+        let mut contents: Vec<Option<u32>> = (0..)
             .zip(&self.history)
             .map(|(id, history)| (!history.escapes).then(|| depth(VarId(id))))
             .collect();
+        // The same of the variable itself, which closures share.
+        let mut shared: Vec<Option<u32>> = vec![Some(u32::MAX); vars.len()];
         // A closure takes along the variables it captures, and with them the closures those hold.
         let mut changed = true;
         while changed {
@@ -158,15 +160,16 @@ impl Captures {
                 let life = match site.usage {
                     Use::Local => continue,
                     Use::Escapes => None,
-                    Use::Into(var) => lives[var.0 as usize],
+                    Use::Into(var) => contents[var.0 as usize],
                 };
                 for var in site.captures.iter().map(|var| var.0 as usize) {
-                    changed |= life < lives[var];
-                    lives[var] = life.min(lives[var]);
+                    changed |= life < contents[var];
+                    contents[var] = life.min(contents[var]);
+                    shared[var] = life.min(shared[var]);
                 }
             }
         }
-        for (var, life) in vars.iter().zip(lives) {
+        for (var, life) in vars.iter().zip(shared) {
             let activation = &mut activations[var.activation.0 as usize];
             if var.storage == Storage::Cell && life < Some(activation.depth) {
                 activation.keep_cells = true;
