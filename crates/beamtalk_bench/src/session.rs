@@ -230,17 +230,24 @@ fn baseline(connection: &mut Connection, bench: &Bench, root: &Path) -> Outcome<
         return Err("erlc failed".into());
     }
     connection.eval(&format!("Erlang code add_patha: \"{}\" toBytes", out.display()))?;
+    for class in ["BenchSquare", "BenchCircle", "BenchRect", "BenchCounter", "Bench"] {
+        load(connection, root, class)?;
+    }
+    // Last, as one of them is a proxy, in whose presence control flow is compiled with more care.
     let reply = connection.request(&json!({"op": "load-source", "source": generate::receivers()}))?;
     if reply.get("error").is_some() {
         return Err(format!("the receivers: {reply}").into());
     }
-    for class in ["BenchSquare", "BenchCircle", "BenchRect", "BenchCounter", "Bench", "BenchDispatch"] {
-        let path = root.join(format!("bench/{class}.bt")).canonicalize()?;
-        let reply = connection.request(&json!({"op": "load-file", "path": path}))?;
-        if reply.get("error").is_some() {
-            return Err(format!("{class}: {reply}").into());
-        }
-    }
+    load(connection, root, "BenchDispatch")?;
     connection.eval("b := Bench new")?;
+    Ok(())
+}
+
+fn load(connection: &mut Connection, root: &Path, class: &str) -> Outcome<()> {
+    let path = root.join(format!("bench/{class}.bt")).canonicalize()?;
+    let reply = connection.request(&json!({"op": "load-file", "path": path}))?;
+    if reply.get("error").is_some() {
+        return Err(format!("{class}: {reply}").into());
+    }
     Ok(())
 }
