@@ -11,7 +11,7 @@ ended(Actor, Pid, Selector, Reason) ->
     TooLarge =
         case Reason of
             killed -> beamtalk_memory:ended_by_limit(Pid);
-            _ -> beamtalk_memory:is_known_ended(Pid)
+            _ -> beamtalk_memory:ended_by_limit(Pid, 0)
         end,
     case TooLarge of
         true -> too_large(Actor, Selector);

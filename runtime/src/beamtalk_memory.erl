@@ -7,7 +7,7 @@
 -behaviour(gen_server).
 
 -export([create/0, start_link/0, limit_heap/0, limit_self/0, heap/1, text/1, hint/0, watch/2, forget/1]).
--export([exceeded/1, ended_by_limit/1, ended_by_limit/2, is_known_ended/1]).
+-export([exceeded/1, ended_by_limit/1, ended_by_limit/2]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 
 -export_type([limit/0]).
@@ -113,7 +113,7 @@ blame_actor(Pid) ->
 ended_by_limit(Pid) ->
     ended_by_limit(Pid, ?REPORT_WAIT).
 
-%% The same for one who waits so many milliseconds for the report.
+%% The same for one who waits so many milliseconds for the report: 0 asks what is known already.
 -spec ended_by_limit(pid(), integer()) -> boolean().
 ended_by_limit(Pid, Left) ->
     case ets:member(?ENDED, Pid) of
@@ -123,11 +123,6 @@ ended_by_limit(Pid, Left) ->
         Known ->
             Known
     end.
-
-%% Whether it is known already.
--spec is_known_ended(pid()) -> boolean().
-is_known_ended(Pid) ->
-    ets:member(?ENDED, Pid).
 
 %% ---- binaries ------------------------------------------------------------------------------------------------
 

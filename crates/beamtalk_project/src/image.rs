@@ -14,7 +14,7 @@ use crate::library::LIBRARY;
 use crate::order::superclass_first;
 use crate::policy::Policy;
 use crate::settle::{Settled, Surface, settle};
-use crate::unit::{ClassUnit, Definition, Patch, Source};
+use crate::unit::{ClassUnit, Definition, Patch, Source, extended_twice};
 
 /// The path of what is typed at a prompt.
 pub const INPUT: &str = "<input>";
@@ -492,20 +492,17 @@ impl<'i> Work<'i> {
         let at = old.extension().map_or(0, |old| old.method.signature.span().start);
         let line = LineIndex::new(&old.source.text).line(at);
         let place = format!("{}:{line}", old.source.path);
-        let diagnostic = if together {
-            let said = format!("extension '{selector}' of `{target}{side}` is defined twice");
-            let help = format!("It is also defined at {place}; remove or rename one of them.");
-            Diagnostic::error("E0451", span, said).with_help(help)
+        if together {
+            return self.report(&source.path, extended_twice(extension, &place));
+        }
+        let said = format!("extension '{selector}' of `{target}{side}` replaces the one of {place}");
+        let earlier = old.replaced.join(", ");
+        let help = if earlier.is_empty() {
+            "The last definition wins; remove or rename one of them.".to_owned()
         } else {
-            let said = format!("extension '{selector}' of `{target}{side}` replaces the one of {place}");
-            let earlier = old.replaced.join(", ");
-            let help = if earlier.is_empty() {
-                "The last definition wins; remove or rename one of them.".to_owned()
-            } else {
-                format!("The last definition wins; before it was that of {earlier}.")
-            };
-            Diagnostic::warning("E0453", span, said).with_help(help)
+            format!("The last definition wins; before it was that of {earlier}.")
         };
+        let diagnostic = Diagnostic::warning("E0453", span, said).with_help(help);
         self.report(&source.path, diagnostic.in_category(Category::ExtensionConflict));
     }
 

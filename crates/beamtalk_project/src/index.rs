@@ -12,7 +12,7 @@ use smol_str::SmolStr;
 use crate::library::LIBRARY;
 use crate::order::superclass_first;
 use crate::trace::{Digest, text};
-use crate::unit::{ClassUnit, Definition, Source};
+use crate::unit::{ClassUnit, Definition, Source, extended_twice};
 
 /// A source with its digest.
 #[derive(Debug, Clone)]
@@ -152,10 +152,8 @@ impl Work {
         } else {
             let key = (name.clone(), side, selector.clone());
             let Some((first, at)) = self.extensions.insert(key, (source.clone(), span)) else { return false };
-            let said = format!("extension '{selector}' of `{shown}` is defined twice");
             let line = LineIndex::new(&first.text).line(at.start);
-            let help = format!("It is also defined at {}:{line}; remove or rename one of them.", first.path);
-            (Diagnostic::error("E0451", span, said).with_help(help), false)
+            (extended_twice(extension, &format!("{}:{line}", first.path)), false)
         };
         self.diagnostics.push((source.path.clone(), diagnostic.in_category(Category::ExtensionConflict)));
         refused

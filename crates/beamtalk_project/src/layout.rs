@@ -104,6 +104,17 @@ impl Layout {
         }
     }
 
+    /// The sources, sorted by name, where it is no mistake that there are none.
+    ///
+    /// # Errors
+    /// A folder cannot be read, or a package has a name that is not allowed.
+    pub fn sources_if_any(&self, shown: &str) -> Result<Vec<SourceFile>, ProjectError> {
+        match self.sources(shown) {
+            Err(ProjectError::NoSources { .. }) => Ok(Vec::new()),
+            found => found,
+        }
+    }
+
     /// The sources, sorted by name.
     ///
     /// # Errors

@@ -172,11 +172,7 @@ impl Project {
         let own = self.layout.sources(shown)?.into_iter().map(|file| Sourced { file, package: None });
         let mut sources: Vec<Sourced> = own.collect();
         for package in &self.packages {
-            let files = match Layout::find(&package.root, &package.shown)?.sources(&package.shown) {
-                Ok(files) => files,
-                Err(ProjectError::NoSources { .. }) => continue,
-                Err(error) => return Err(error),
-            };
+            let files = Layout::find(&package.root, &package.shown)?.sources_if_any(&package.shown)?;
             sources.extend(files.into_iter().map(|SourceFile { name, path }| Sourced {
                 file: SourceFile { name: format!("{}/{name}", package.shown).into(), path },
                 package: Some(package.name.as_str().into()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use beamtalk_codegen::{ClassCode, ClassSource, DataSource, MethodSource, SourceRef, compile_class};
 use beamtalk_semantics::{ClassInfo, ClassTable, MethodInfo, Origin, Side, check_class, check_protocol};
 use beamtalk_syntax::{Parsed, TokenKind, ast};
-use beamtalk_text::{Diagnostic, LineIndex, Span};
+use beamtalk_text::{Category, Diagnostic, LineIndex, Span};
 use smol_str::SmolStr;
 
 use crate::expect::{Expectation, expectations};
@@ -148,6 +148,15 @@ impl Patch {
     pub fn extension(&self) -> Option<&ast::Extension> {
         self.source.extension(self.item)
     }
+}
+
+/// What is to be said of an extension that another one of the same compilation defines too, at `place`.
+pub(crate) fn extended_twice(extension: &ast::Extension, place: &str) -> Diagnostic {
+    let (selector, span) = (extension.method.signature.selector(), extension.method.signature.span());
+    let (target, side) = (&extension.target.name.name, if extension.class_side { " class" } else { "" });
+    let said = format!("extension '{selector}' of `{target}{side}` is defined twice");
+    let help = format!("It is also defined at {place}; remove or rename one of them.");
+    Diagnostic::error("E0451", span, said).with_help(help).in_category(Category::ExtensionConflict)
 }
 
 /// A class, the text that defines it, and its patches.

@@ -3,7 +3,7 @@
 //! Tests may use the sources of their package, everything in `fixtures/` folders, and classes in files beside them.
 
 use crate::TestError;
-use beamtalk_project::{Layout, MANIFEST, Manifest, Package as Used, Policy, ProjectError};
+use beamtalk_project::{Layout, MANIFEST, Manifest, Package as Used, Policy};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -216,11 +216,8 @@ fn package(root: &Path) -> Result<Package, TestError> {
 /// The sources of a package.
 fn sources_of(root: &Path) -> Result<Vec<PathBuf>, TestError> {
     let shown = root.display().to_string();
-    match Layout::find(root, &shown)?.sources(&shown) {
-        Ok(sources) => Ok(sources.into_iter().map(|source| source.path).collect()),
-        Err(ProjectError::NoSources { .. }) => Ok(Vec::new()),
-        Err(error) => Err(error.into()),
-    }
+    let sources = Layout::find(root, &shown)?.sources_if_any(&shown)?;
+    Ok(sources.into_iter().map(|source| source.path).collect())
 }
 
 /// The sources below a folder, and whether a `fixtures` folder within it holds them. Symbolic links are not followed.

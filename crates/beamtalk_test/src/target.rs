@@ -33,7 +33,8 @@ impl Target {
     }
 }
 
-fn is_class_name(text: &str) -> bool {
+/// Whether the text looks like the name of a class.
+pub fn is_class_name(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_uppercase())
         && text.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
 }

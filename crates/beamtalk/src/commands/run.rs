@@ -11,6 +11,7 @@ use crate::prompt::{Conversation, End, script};
 use beamtalk_home::WorkspaceId;
 use beamtalk_project::{MANIFEST, Manifest, Task};
 use beamtalk_test::ProgramRun;
+use beamtalk_test::target::is_class_name;
 use std::fs;
 use std::io::{self, BufRead, Write};
 use std::path::Path;
@@ -58,8 +59,7 @@ pub fn run(options: &RunOptions) -> Outcome {
 /// What was asked for, if a program can be asked so.
 fn program(options: &RunOptions) -> Outcome<ProgramRun> {
     let class = &options.target;
-    let is_word = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if !class.starts_with(|c: char| c.is_ascii_uppercase()) || !is_word(class) {
+    if !is_class_name(class) {
         let said = format!("'{class}' is neither a file nor the name of a class");
         return Err(Failure::new(said).help(format!("usage: {USAGE}")));
     }
@@ -67,7 +67,8 @@ fn program(options: &RunOptions) -> Outcome<ProgramRun> {
         return Err(Failure::new(format!("Missing selector for script mode. Usage: {USAGE}")));
     };
     let name = selector.strip_suffix(':').unwrap_or(selector);
-    if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !is_word(name) {
+    let is_word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !is_word {
         let said = format!(
             "'{selector}' cannot be run: a program is a unary message, or one with a single argument"
         );
