@@ -39,10 +39,11 @@ pub async fn run(node: &Node, plans: Vec<Plan>, pace: Pace) -> Vec<Vec<Outcome>>
     let turns = Arc::new(Semaphore::new(pace.jobs.max(1)));
     let mut running = JoinSet::new();
     for index in (0..count).filter(|index| !plans[*index].class.serial) {
-        let (node, plans, turns) = (node.clone(), plans.clone(), turns.clone());
+        // Waited for here, so that the classes begin in their order. The semaphore is never closed.
+        let turn = turns.clone().acquire_owned().await;
+        let (node, plans) = (node.clone(), plans.clone());
         running.spawn(async move {
-            // The semaphore is never closed.
-            let _turn = turns.acquire().await;
+            let _turn = turn;
             (index, whole(&node, &plans[index], pace.limit).await)
         });
     }
