@@ -15,13 +15,19 @@ const CLASSES: u32 = 500;
 /// How many modules `erlc`'s compiler is given.
 const MODULES: usize = 40;
 
-/// Lines per second through to bytes, the library's build, and the ratio to `erlc`.
-pub fn measure() -> std::io::Result<Vec<Figure>> {
+/// Lines per second through to bytes, alone in its process: for a profiler.
+pub fn phase() -> f64 {
+    let (lines, time) = compile_classes(20);
+    lines / time
+}
+
+/// The lines of the generated classes, and the seconds that compiling them takes.
+fn compile_classes(rounds: usize) -> (f64, f64) {
     let sources: Vec<String> = (0..CLASSES as usize).map(class).collect();
     let lines: usize = sources.iter().map(|source| source.lines().count()).sum();
     let image = Image::new();
     let mut times = Vec::new();
-    for _ in 0..5 {
+    for _ in 0..rounds {
         let start = Instant::now();
         let parsed: Vec<Arc<Source>> = sources
             .iter()
@@ -37,7 +43,12 @@ pub fn measure() -> std::io::Result<Vec<Figure>> {
     }
     #[allow(clippy::cast_precision_loss, reason = "a line count")]
     let lines = lines as f64;
-    let time = median(times);
+    (lines, median(times))
+}
+
+/// Lines per second through to bytes, the library's build, and the ratio to `erlc`.
+pub fn measure() -> std::io::Result<Vec<Figure>> {
+    let (lines, time) = compile_classes(5);
     let (own, peer) = (time * 1e3 / f64::from(CLASSES), erlang()?);
     let mut library_times = Vec::new();
     for _ in 0..5 {

@@ -61,7 +61,7 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
         Self {
             m,
             cx,
-            ir: FunctionIr::default(),
+            ir: FunctionIr { ops: Vec::with_capacity(32), ..FunctionIr::default() },
             vars: FxHashMap::default(),
             exit: Exit::Plain,
             integers: Vec::new(),

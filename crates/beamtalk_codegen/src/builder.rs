@@ -8,6 +8,7 @@ use beamtalk_text::{LineIndex, Span};
 use rustc_hash::FxHashMap;
 use smol_str::{SmolStr, format_smolstr};
 
+use crate::dispatch::{self, Registers};
 use crate::emit::{emit, external};
 use crate::ir::{FunctionIr, LineId};
 
@@ -157,8 +158,8 @@ impl<'a> ModuleBuilder<'a> {
         entry
     }
 
-    /// Value objects, integers, lists and strings go straight to their class; the rest to the module's dispatcher for that
-    /// number of arguments.
+    /// Value objects, integers, lists and strings go straight to their class; the rest to the dispatcher for that number of
+    /// arguments.
     fn stub_code(&mut self, selector: &SmolStr, arguments: u8) -> Vec<Instr> {
         let arity = arguments + 1;
         let function = function_name(Side::Instance, selector);
@@ -194,19 +195,21 @@ impl<'a> ModuleBuilder<'a> {
         code.push(Instr::Move { src: Src::Nil, dst: registers.module });
         code.push(Instr::Move { src: Src::Atom(function), dst: registers.function });
         code.push(Instr::Move { src: Src::Atom(class_function), dst: registers.class_function });
-        code.push(Instr::CallOnly { arity: arity + 3, target: self.dispatcher(arity) });
+        code.push(match dispatch::shared(arity) {
+            Some(dispatcher) => Instr::CallExtOnly(dispatcher),
+            None => Instr::CallOnly { arity: arity + 3, target: self.dispatcher(arity) },
+        });
         code
     }
 
-    /// The local function that sends to receivers of the rarer kinds: the arguments, then nil, the function's name
-    /// and its name on the class side.
+    /// The module's own dispatcher for so many arguments that there is no shared one.
     fn dispatcher(&mut self, arity: u8) -> Label {
         if let Some(label) = self.dispatchers.get(&arity) {
             return *label;
         }
         let (info, entry) = self.declare();
         self.dispatchers.insert(arity, entry);
-        let code = self.dispatcher_code(arity);
+        let code = dispatch::code(&mut self.module, arity);
         let name = format_smolstr!("-dispatch {arity}-");
         self.module.functions.push(Function {
             name,
@@ -218,71 +221,6 @@ impl<'a> ModuleBuilder<'a> {
             code,
         });
         entry
-    }
-
-    fn dispatcher_code(&mut self, arity: u8) -> Vec<Instr> {
-        let registers = Registers::of(arity);
-        let this = Reg::X(0);
-        let mut code = Vec::with_capacity(72);
-        let test = |op, fail| Instr::Test { op, fail, args: vec![Src::Reg(this)] };
-        let tagged =
-            |fail, arity, tag: &str| Instr::IsTaggedTuple { fail, src: this, arity, tag: tag.into() };
-        let class =
-            |name: &str| Instr::Move { src: Src::Atom(module_name(STDLIB, name)), dst: registers.module };
-        let apply = self.module.label();
-
-        // Class objects, actors and plain tuples.
-        let not_tuple = self.module.label();
-        let (not_class, not_actor, not_meta) =
-            (self.module.label(), self.module.label(), self.module.label());
-        code.push(test(TestOp::IsTuple, not_tuple));
-        code.push(tagged(not_class, 2, "$class"));
-        code.push(Instr::GetTupleElement { src: this, index: 1, dst: registers.module });
-        code.push(Instr::Move { src: Src::Reg(registers.class_function), dst: registers.function });
-        code.push(Instr::Jump(apply));
-        code.push(Instr::Label(not_class));
-        code.push(tagged(not_actor, 3, "$actor"));
-        self.actor_send(arity, registers, apply, &mut code);
-        code.push(Instr::Label(not_actor));
-        code.push(tagged(not_meta, 2, "$metaclass"));
-        code.push(class("Metaclass"));
-        code.push(Instr::Jump(apply));
-        code.push(Instr::Label(not_meta));
-        code.push(class("Tuple"));
-        code.push(Instr::Jump(apply));
-        code.push(Instr::Label(not_tuple));
-
-        let not_atom = self.module.label();
-        code.push(test(TestOp::IsAtom, not_atom));
-        for (atom, name) in [("nil", "UndefinedObject"), ("true", "True"), ("false", "False")] {
-            let next = self.module.label();
-            let args = vec![Src::Reg(this), Src::Atom(atom.into())];
-            code.push(Instr::Test { op: TestOp::IsEqExact, fail: next, args });
-            code.push(class(name));
-            code.push(Instr::Jump(apply));
-            code.push(Instr::Label(next));
-        }
-        code.push(class("Symbol"));
-        code.push(Instr::Jump(apply));
-        code.push(Instr::Label(not_atom));
-        for (op, name) in [
-            (TestOp::IsFloat, "Float"),
-            (TestOp::IsFunction, "Block"),
-            (TestOp::IsPid, "Pid"),
-            (TestOp::IsReference, "Reference"),
-            (TestOp::IsPort, "Port"),
-        ] {
-            let next = self.module.label();
-            code.push(test(op, next));
-            code.push(class(name));
-            code.push(Instr::Jump(apply));
-            code.push(Instr::Label(next));
-        }
-        // What is left is a bitstring.
-        code.push(class("Binary"));
-        code.push(Instr::Label(apply));
-        code.extend(Registers::apply(arity));
-        code
     }
 
     /// Direct calls for a few classes known to implement the selector: the same call, only that its target is
@@ -311,55 +249,6 @@ impl<'a> ModuleBuilder<'a> {
             code.push(Instr::CallExtOnly(external(&class, function, arity)));
             code.push(Instr::Label(next));
         }
-    }
-
-    /// To an actor: a plain call when it is the running process, else a request.
-    fn actor_send(&mut self, arity: u8, registers: Registers, apply: Label, code: &mut Vec<Instr>) {
-        let this = Reg::X(0);
-        let scratch = Reg::X(u16::from(arity) + 3);
-        let remote = self.module.label();
-        code.push(Instr::GetTupleElement { src: this, index: 2, dst: registers.module });
-        code.push(Instr::Bif { fail: None, name: "self".into(), args: Vec::new(), dst: scratch });
-        let args = vec![Src::Reg(registers.module), Src::Reg(scratch)];
-        code.push(Instr::Test { op: TestOp::IsEqExact, fail: remote, args });
-        code.push(Instr::GetTupleElement { src: this, index: 1, dst: registers.module });
-        code.push(Instr::Jump(apply));
-        code.push(Instr::Label(remote));
-        code.push(Instr::Move { src: Src::Nil, dst: registers.module });
-        if arity > 1 {
-            let live = u16::from(arity) + 2;
-            code.push(Instr::TestHeap { words: 2 * u32::from(arity - 1), funs: 0, live });
-        }
-        for x in (1..u16::from(arity)).rev() {
-            let (head, tail) = (Src::Reg(Reg::X(x)), Src::Reg(registers.module));
-            code.push(Instr::PutList { head, tail, dst: registers.module });
-        }
-        // The order matters: for few arguments the registers are the same ones.
-        code.push(Instr::Move { src: Src::Reg(registers.module), dst: scratch });
-        code.push(Instr::Move { src: Src::Reg(registers.function), dst: Reg::X(1) });
-        code.push(Instr::Move { src: Src::Reg(scratch), dst: Reg::X(2) });
-        code.push(Instr::CallExtOnly(external("beamtalk_actor", "send", 3)));
-    }
-}
-
-/// Where a send keeps what it finds out, above its arguments; the first two are where `apply` wants them.
-#[derive(Clone, Copy)]
-struct Registers {
-    module: Reg,
-    function: Reg,
-    class_function: Reg,
-}
-
-impl Registers {
-    fn of(arity: u8) -> Self {
-        let first = u16::from(arity);
-        Self { module: Reg::X(first), function: Reg::X(first + 1), class_function: Reg::X(first + 2) }
-    }
-
-    /// `Module:Function(…)` as the last call.
-    fn apply(arity: u8) -> [Instr; 2] {
-        let live = u16::from(arity) + 2;
-        [Instr::Allocate { stack: 0, live }, Instr::ApplyLast { arity, deallocate: 0 }]
     }
 }
 

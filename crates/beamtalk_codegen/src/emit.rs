@@ -22,34 +22,66 @@ pub fn emit(module: &mut Module, ir: &FunctionIr) -> Option<Vec<Instr>> {
     Some(emitter.code)
 }
 
-/// X registers that certainly hold a term.
+/// X registers that certainly hold a term: a bit each. Few functions use more than the first word holds.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Defined(Vec<bool>);
+pub(super) struct Defined {
+    first: u64,
+    more: Vec<u64>,
+}
 
 impl Defined {
     pub(super) fn set(&mut self, x: u16) {
-        let index = usize::from(x);
-        if self.0.len() <= index {
-            self.0.resize(index + 1, false);
+        let (index, bit) = (usize::from(x / 64), 1 << (x % 64));
+        if index == 0 {
+            self.first |= bit;
+            return;
         }
-        self.0[index] = true;
+        if self.more.len() < index {
+            self.more.resize(index, 0);
+        }
+        self.more[index - 1] |= bit;
     }
 
     pub(super) fn has(&self, x: u16) -> bool {
-        self.0.get(usize::from(x)).copied().unwrap_or(false)
+        let word = match usize::from(x / 64) {
+            0 => self.first,
+            index => self.more.get(index - 1).copied().unwrap_or(0),
+        };
+        word & (1 << (x % 64)) != 0
     }
 
     /// Those from `x` on hold nothing any more.
     pub(super) fn forget_from(&mut self, x: u16) {
-        self.0.truncate(usize::from(x));
+        let below = (1 << (x % 64)) - 1;
+        match usize::from(x / 64) {
+            0 => {
+                self.first &= below;
+                self.more.clear();
+            }
+            index => {
+                self.more.truncate(index);
+                if let Some(word) = self.more.get_mut(index - 1) {
+                    *word &= below;
+                }
+            }
+        }
     }
 
     pub(super) fn intersect(&mut self, other: &Self) {
-        for (index, defined) in self.0.iter_mut().enumerate() {
-            *defined &= other.0.get(index).copied().unwrap_or(false);
+        self.first &= other.first;
+        self.more.truncate(other.more.len());
+        for (word, others) in self.more.iter_mut().zip(&other.more) {
+            *word &= others;
         }
     }
+
+    /// Only `x0`, as after a call.
+    pub(super) fn only_answer(&mut self) {
+        self.first = 1;
+        self.more.clear();
+    }
 }
+
 pub(super) struct Emitter<'a> {
     pub(super) module: &'a mut Module,
     pub(super) ir: &'a FunctionIr,
@@ -64,6 +96,8 @@ pub(super) struct Emitter<'a> {
     pub(super) saves: u16,
     pub(super) allocate_at: Option<usize>,
     pub(super) deallocations: Vec<usize>,
+    /// Empty between two calls; kept for its memory.
+    moves: Vec<(Src, u16)>,
 }
 
 impl<'a> Emitter<'a> {
@@ -86,6 +120,7 @@ impl<'a> Emitter<'a> {
             saves: 0,
             allocate_at: None,
             deallocations: Vec::new(),
+            moves: Vec::new(),
         }
     }
 
@@ -158,13 +193,7 @@ impl<'a> Emitter<'a> {
     // ---- operands ------------------------------------------------------------------------------------
 
     pub(super) fn src(&self, val: &Val) -> Src {
-        match val {
-            Val::V(v) => self.allocation.home(*v).map_or(Src::Atom("nil".into()), Src::Reg),
-            Val::Atom(name) => Src::Atom(name.clone()),
-            Val::Int(value) => Src::Integer(*value),
-            Val::Nil => Src::Nil,
-            Val::Lit(term) => Src::Literal(term.clone()),
-        }
+        operand(self.allocation, val)
     }
 
     /// The register of a destination; one that is never read gets a scratch register.
@@ -199,10 +228,7 @@ impl<'a> Emitter<'a> {
     /// and its operands. Holes are filled. The collection leaves what lies above as it was, pointing to where terms no
     /// longer are.
     pub(super) fn live(&mut self, index: usize, op: &Op) -> u16 {
-        let mut high = 0;
-        for x in self.live_across(index) {
-            high = high.max(x + 1);
-        }
+        let mut high = self.across(index).map(|x| x + 1).max().unwrap_or(0);
         let allocation = self.allocation;
         op.uses(|v| {
             if let Some(Reg::X(x)) = allocation.home(v) {
@@ -232,20 +258,20 @@ impl<'a> Emitter<'a> {
 
     /// X registers that are defined and live across instruction `index`.
     pub(super) fn live_across(&self, index: usize) -> Vec<u16> {
-        let at = position(index);
-        let mut live = Vec::new();
-        for (v, interval) in self.allocation.intervals.iter().enumerate() {
-            if interval.start < at
-                && interval.end > at
-                && let Some(Reg::X(x)) = self.allocation.homes[v]
-                && self.defined.has(x)
-            {
-                live.push(x);
-            }
-        }
+        let mut live: Vec<u16> = self.across(index).collect();
         live.sort_unstable();
         live.dedup();
         live
+    }
+
+    /// The same in no order, and one more than once if several values share it.
+    fn across(&self, index: usize) -> impl Iterator<Item = u16> {
+        let at = position(index);
+        let allocation = self.allocation;
+        allocation.intervals.iter().zip(&allocation.homes).filter_map(move |(interval, home)| match home {
+            Some(Reg::X(x)) if interval.start < at && interval.end > at && self.defined.has(*x) => Some(*x),
+            _ => None,
+        })
     }
 
     pub(super) fn line(&mut self, line: LineId) {
@@ -255,14 +281,21 @@ impl<'a> Emitter<'a> {
     }
 
     /// Move all arguments into `x0, x1, …` at once.
-    pub(super) fn arguments(&mut self, args: &[Src]) {
-        let moves: Vec<(Src, u16)> = args.iter().cloned().zip(0..).collect();
-        self.parallel(moves);
+    pub(super) fn arguments(&mut self, args: impl IntoIterator<Item = Src>) {
+        let mut moves = std::mem::take(&mut self.moves);
+        moves.extend(args.into_iter().zip(0..));
+        self.parallel(&mut moves);
+        self.moves = moves;
     }
 
-    pub(super) fn parallel(&mut self, moves: Vec<(Src, u16)>) {
-        let mut pending: Vec<(Src, u16)> =
-            moves.into_iter().filter(|(src, x)| *src != Src::Reg(Reg::X(*x))).collect();
+    fn values(&mut self, args: &[Val]) {
+        let allocation = self.allocation;
+        self.arguments(args.iter().map(|arg| operand(allocation, arg)));
+    }
+
+    /// Makes the moves as if all at once, and takes them out of the list.
+    pub(super) fn parallel(&mut self, pending: &mut Vec<(Src, u16)>) {
+        pending.retain(|(src, x)| *src != Src::Reg(Reg::X(*x)));
         let scratch = self.allocation.scratch.max(pending.iter().map(|(_, x)| x + 1).max().unwrap_or(0)) + 1;
         while !pending.is_empty() {
             let free = pending
@@ -276,7 +309,7 @@ impl<'a> Emitter<'a> {
                 // Only cycles are left: free one register.
                 let dst = pending[0].1;
                 self.push(Instr::Move { src: Src::Reg(Reg::X(dst)), dst: Reg::X(scratch) });
-                for (src, _) in &mut pending {
+                for (src, _) in pending.iter_mut() {
                     if *src == Src::Reg(Reg::X(dst)) {
                         *src = Src::Reg(Reg::X(scratch));
                     }
@@ -293,8 +326,7 @@ impl<'a> Emitter<'a> {
             Callee::External(function) => Instr::CallExt(function.clone()),
             Callee::Fun => Instr::CallFun { arity: arity.saturating_sub(1) },
         });
-        self.defined = Defined::default();
-        self.defined.set(0);
+        self.defined.only_answer();
     }
 
     // ---- instructions --------------------------------------------------------------------------------
@@ -325,8 +357,7 @@ impl<'a> Emitter<'a> {
                 }
             }
             Op::Call { dst, callee, args, line } => {
-                let sources: Vec<Src> = args.iter().map(|arg| self.src(arg)).collect();
-                self.arguments(&sources);
+                self.values(args);
                 self.call(callee, args.len(), *line);
                 if let Some(dst) = self.allocation.home(*dst) {
                     if dst != Reg::X(0) {
@@ -482,9 +513,7 @@ impl<'a> Emitter<'a> {
                 }
             }
             Op::Reraise { class, reason, trace } => {
-                let sources =
-                    [self.src(&Val::V(*class)), self.src(&Val::V(*reason)), self.src(&Val::V(*trace))];
-                self.arguments(&sources);
+                self.values(&[Val::V(*class), Val::V(*reason), Val::V(*trace)]);
                 self.push(Instr::RawRaise);
             }
         }
@@ -506,8 +535,7 @@ impl<'a> Emitter<'a> {
     }
 
     pub(super) fn tail_call(&mut self, callee: &Callee, args: &[Val], line: LineId) {
-        let sources: Vec<Src> = args.iter().map(|arg| self.src(arg)).collect();
-        self.arguments(&sources);
+        self.values(args);
         let arity = u8::try_from(args.len()).unwrap_or(u8::MAX);
         self.line(line);
         match (callee, self.allocation.framed) {
@@ -534,6 +562,17 @@ impl<'a> Emitter<'a> {
                 self.push(Instr::Return);
             }
         }
+    }
+}
+
+/// Where a value is, or what it is.
+fn operand(allocation: &Allocation, val: &Val) -> Src {
+    match val {
+        Val::V(v) => allocation.home(*v).map_or(Src::Atom("nil".into()), Src::Reg),
+        Val::Atom(name) => Src::Atom(name.clone()),
+        Val::Int(value) => Src::Integer(*value),
+        Val::Nil => Src::Nil,
+        Val::Lit(term) => Src::Literal(term.clone()),
     }
 }
 

@@ -10,7 +10,8 @@
 //! Source code layout: `class.rs` and `input.rs` modules; `body.rs` statements and variables, `values.rs` expressions,
 //! `sends.rs` messages, `native.rs` native operations and conditions, `loops.rs` loops, `closures.rs` blocks and
 //! activations, `matching.rs` patterns, `literals.rs` constants, `uses.rs` free variables; `ir.rs` the intermediate form,
-//! `allocate.rs` registers, `emit.rs`, `checked.rs` and `slow.rs` instructions; `builder.rs` the module and its send stubs.
+//! `allocate.rs` registers, `emit.rs`, `checked.rs` and `slow.rs` instructions; `builder.rs` the module and its send
+//! stubs, `dispatch.rs` what these share.
 
 mod allocate;
 mod body;
@@ -18,6 +19,7 @@ mod builder;
 mod checked;
 mod class;
 mod closures;
+mod dispatch;
 mod emit;
 mod input;
 mod ir;
@@ -32,4 +34,5 @@ mod values;
 
 pub use builder::{SourceRef, TooComplex, function_name};
 pub use class::{ClassCode, ClassSource, DataSource, MethodSource, compile_class};
+pub use dispatch::dispatchers;
 pub use input::{InputCode, compile_input};

@@ -30,8 +30,8 @@ impl Emitter<'_> {
         match path.kind {
             SlowKind::Call { callee, args, dst, join } => {
                 let base = self.save(&path.saved, &args);
-                self.arguments(&args);
                 let arity = args.len();
+                self.arguments(args);
                 self.call(&callee, arity, path.line);
                 if dst != Reg::X(0) {
                     self.push(Instr::Move { src: Src::Reg(Reg::X(0)), dst });
@@ -41,8 +41,9 @@ impl Emitter<'_> {
             }
             SlowKind::Decide { send, args, on_true, on_false, not_boolean } => {
                 let base = self.save(&path.saved, &args);
-                self.arguments(&args);
-                self.call(&Callee::Local(send), args.len(), path.line);
+                let arity = args.len();
+                self.arguments(args);
+                self.call(&Callee::Local(send), arity, path.line);
                 let (not_true, bad) = (self.module.label(), self.module.label());
                 self.push(Instr::Test {
                     op: TestOp::IsEqExact,
@@ -118,7 +119,7 @@ impl Emitter<'_> {
     pub(super) fn not_boolean_arguments(&mut self, value: &Src, not_boolean: &NotBoolean) -> u16 {
         match not_boolean {
             NotBoolean::NotUnderstood(selector, arguments) => {
-                self.arguments(&[
+                self.arguments([
                     value.clone(),
                     Src::Atom(selector.clone()),
                     Src::Integer(i64::from(*arguments)),
@@ -126,7 +127,7 @@ impl Emitter<'_> {
                 3
             }
             NotBoolean::Condition => {
-                self.arguments(std::slice::from_ref(value));
+                self.arguments([value.clone()]);
                 1
             }
         }

@@ -7,7 +7,7 @@ use beamtalk_codegen::{SourceRef, compile_input};
 use beamtalk_semantics::{ClassInfo, ClassTable, InputVariable, STDLIB, USER, closest};
 use beamtalk_syntax::ast;
 use beamtalk_text::{Category, Diagnostic, LineIndex, Span};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use crate::library::LIBRARY;
@@ -293,8 +293,9 @@ struct Work<'i> {
     /// The table with the changes; made when there is one.
     table: Option<ClassTable>,
     units: FxHashMap<SmolStr, ClassUnit>,
-    /// Classes whose modules must be made.
+    /// Classes whose modules must be made, in the order in which that was found, each once.
     dirty: Vec<SmolStr>,
+    marked: FxHashSet<SmolStr>,
     /// The sources looked at, and whether for all that can be found in them.
     sources: Vec<(Arc<Source>, bool)>,
     found: Vec<(SmolStr, Diagnostic)>,
@@ -309,6 +310,7 @@ impl<'i> Work<'i> {
             table: None,
             units: FxHashMap::default(),
             dirty: Vec::new(),
+            marked: FxHashSet::default(),
             sources: Vec::new(),
             found: Vec::new(),
             defined: Vec::new(),
@@ -380,13 +382,14 @@ impl<'i> Work<'i> {
             return;
         }
         let name = info.name.clone();
+        let known = self.table().get(&name).is_some();
         self.table_mut().insert(info);
         self.units.insert(name.clone(), unit);
         self.mark(&name);
-        let mut below: Vec<SmolStr> =
-            self.table().subclasses(&name).into_iter().map(|class| class.name.clone()).collect();
+        // A class that was not there has nothing below it. Looking would take as long as there are classes.
+        let mut below = if known { self.below(&name) } else { Vec::new() };
         while let Some(subclass) = below.pop() {
-            if self.dirty.contains(&subclass) {
+            if self.marked.contains(&subclass) {
                 continue;
             }
             // Generated accessors depend on the ancestry.
@@ -394,7 +397,7 @@ impl<'i> Work<'i> {
                 self.table_mut().insert(info);
             }
             self.mark(&subclass);
-            below.extend(self.table().subclasses(&subclass).into_iter().map(|class| class.name.clone()));
+            below.extend(self.below(&subclass));
         }
         match definition {
             Definition::Class(_) => self.shown.push(name.to_string()),
@@ -406,6 +409,11 @@ impl<'i> Work<'i> {
             }
         }
         self.defined.push(name);
+    }
+
+    /// The names of the direct subclasses.
+    fn below(&self, name: &str) -> Vec<SmolStr> {
+        self.table().subclasses(name).into_iter().map(|class| class.name.clone()).collect()
     }
 
     /// A protocol that another source of the same compilation defines.
@@ -437,7 +445,7 @@ impl<'i> Work<'i> {
     }
 
     fn mark(&mut self, name: &SmolStr) {
-        if !self.dirty.contains(name) {
+        if self.marked.insert(name.clone()) {
             self.dirty.push(name.clone());
         }
     }
@@ -527,6 +535,8 @@ impl<'i> Work<'i> {
             .iter()
             .map(|name| (name.clone(), self.table().get(name).and_then(|class| class.superclass.clone())))
             .collect();
+        let mut known: FxHashSet<*const Source> =
+            self.sources.iter().map(|(source, _)| Arc::as_ptr(source)).collect();
         for index in superclass_first(&keys) {
             let name = &keys[index].0;
             let Some(unit) = self.unit(name) else {
@@ -538,7 +548,7 @@ impl<'i> Work<'i> {
             };
             let parts: Vec<Arc<Source>> = unit.sources().cloned().collect();
             for part in parts {
-                if !self.sources.iter().any(|(known, _)| Arc::ptr_eq(known, &part)) {
+                if known.insert(Arc::as_ptr(&part)) {
                     self.sources.push((part, false));
                 }
             }

@@ -91,10 +91,11 @@ fn as_of_users(table: &ClassTable, unit: &ClassUnit) -> Vec<Diagnostic> {
         .collect()
 }
 
-/// The library's modules: name and instructions.
+/// The library's modules, a class each, and the one that all compiled code shares: name and instructions.
 pub fn modules() -> impl Iterator<Item = beamtalk_beam::Module> {
     let library = &*LIBRARY;
-    library.units.iter().filter_map(|(_, unit)| unit.compile(&library.table)).map(|code| code.module)
+    let classes = library.units.iter().filter_map(|(_, unit)| unit.compile(&library.table));
+    classes.map(|code| code.module).chain(std::iter::once_with(beamtalk_codegen::dispatchers))
 }
 
 /// The library compiled: module names and `.beam` bytes.

@@ -6,6 +6,7 @@ use beamtalk_codegen::{ClassCode, ClassSource, DataSource, MethodSource, SourceR
 use beamtalk_semantics::{ClassInfo, ClassTable, MethodInfo, Origin, Side, check_class, check_protocol};
 use beamtalk_syntax::{Parsed, TokenKind, ast};
 use beamtalk_text::{Category, Diagnostic, LineIndex, Span};
+use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
 use crate::expect::{Expectation, expectations};
@@ -265,21 +266,16 @@ impl ClassUnit {
             Definition::Class(class) => class.members.as_slice(),
             Definition::Protocol(_) => &[],
         };
+        let mut seen: FxHashSet<(Side, SmolStr)> =
+            self.patches.iter().map(|patch| (patch.side, patch.selector.clone())).collect();
         for member in members {
             match member {
                 ast::Member::Data(data) => class.data.push(DataSource { data, source: own }),
                 ast::Member::Method(method) => {
                     let side = if method.is_class_side() { Side::Class } else { Side::Instance };
-                    let selector = method.signature.selector();
-                    let replaced =
-                        self.patches.iter().any(|patch| patch.side == side && patch.selector == selector)
-                            || self.removed.contains(&(side, selector.clone()));
+                    let key = (side, method.signature.selector());
                     // Of two methods of one selector only the first is compiled; the other is an error already.
-                    let twice = class
-                        .methods
-                        .iter()
-                        .any(|other| other.side == side && other.method.signature.selector() == selector);
-                    if !replaced && !twice {
+                    if !self.removed.contains(&key) && seen.insert(key) {
                         class.methods.push(MethodSource { method, side, source: own, added: false });
                     }
                 }

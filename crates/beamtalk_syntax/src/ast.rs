@@ -7,7 +7,7 @@
 
 use beamtalk_text::Span;
 use num_bigint::BigInt;
-use smol_str::SmolStr;
+use smol_str::{SmolStr, SmolStrBuilder};
 
 /// A name with its place: identifier, class name, keyword part (with its colon) or operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -230,11 +230,11 @@ impl Signature {
 }
 
 fn join<'a>(parts: impl Iterator<Item = &'a Ident>) -> SmolStr {
-    let mut selector = String::new();
+    let mut selector = SmolStrBuilder::new();
     for part in parts {
         selector.push_str(&part.name);
     }
-    SmolStr::from(selector)
+    selector.finish()
 }
 
 /// A method or block parameter.

@@ -20,13 +20,9 @@ impl<'s> LineIndex<'s> {
     /// Index the lines of `source`.
     #[must_use]
     pub fn new(source: &'s str) -> Self {
-        let mut starts = vec![0];
-        for (offset, byte) in source.bytes().enumerate() {
-            if byte == b'\n' {
-                starts.push(u32::try_from(offset + 1).unwrap_or(u32::MAX));
-            }
-        }
-        Self { source, starts }
+        let after =
+            source.match_indices('\n').map(|(offset, _)| u32::try_from(offset + 1).unwrap_or(u32::MAX));
+        Self { source, starts: std::iter::once(0).chain(after).collect() }
     }
 
     /// Line of `offset`, from 1. Offsets past the end are on the last line.
