@@ -17,8 +17,12 @@
 
 -define(WATCHED, beamtalk_memory_watched).
 -define(ENDED, beamtalk_memory_ended).
-%% How often the amount of all binaries is looked at, in milliseconds. It costs microseconds.
+%% How often the amount of all binaries is looked at, in milliseconds. It costs microseconds, but each look wakes the VM, so
+%% a node whose binaries are far from any limit sleeps for as long as they cannot get there. FASTEST is more bytes a
+%% millisecond than copying makes (2.8 million measured); LOOK_SELDOM is the longest sleep.
 -define(LOOK_EVERY, 20).
+-define(FASTEST, 4_000_000).
+-define(LOOK_SELDOM, 200).
 %% How often watched processes that have ended are forgotten, in milliseconds.
 -define(FORGET_EVERY, 1000).
 %% Looking at each process may cost more: when all binaries have grown by this part of a limit, it may take one part in
@@ -145,7 +149,7 @@ bytes_held(Pid) ->
 -spec init([]) -> {ok, #looks{}}.
 init([]) ->
     process_flag(priority, high),
-    look_later(),
+    look_after(?LOOK_EVERY),
     forget_later(),
     {ok, #looks{}}.
 
@@ -159,8 +163,9 @@ handle_cast(_, Looks) ->
 
 -spec handle_info(term(), #looks{}) -> {noreply, #looks{}}.
 handle_info(look, Looks) ->
-    After = look(erlang:memory(binary), Looks),
-    look_later(),
+    Total = erlang:memory(binary),
+    After = look(Total, Looks),
+    look_after(sleep(Total)),
     {noreply, After};
 handle_info(forget, Looks) ->
     _ = present(),
@@ -169,9 +174,13 @@ handle_info(forget, Looks) ->
 handle_info(_, Looks) ->
     {noreply, Looks}.
 
-look_later() ->
-    _ = erlang:send_after(?LOOK_EVERY, self(), look),
+look_after(Milliseconds) ->
+    _ = erlang:send_after(Milliseconds, self(), look),
     ok.
+
+sleep(Total) ->
+    Room = min(bytes(evaluator_heap), bytes(actor_heap)) - Total,
+    max(?LOOK_EVERY, min(Room div ?FASTEST, ?LOOK_SELDOM)).
 
 forget_later() ->
     _ = erlang:send_after(?FORGET_EVERY, self(), forget),
