@@ -76,7 +76,7 @@ this_class({_, Module}) ->
 
 -spec package_name(class()) -> binary() | nil.
 package_name({_, Module}) ->
-    beamtalk_registry:info(Module, package, nil).
+    beamtalk_package:of_module(Module).
 
 -spec source_file(class()) -> binary() | nil.
 source_file({_, Module}) ->

@@ -154,3 +154,29 @@ fn a_file_is_loaded_and_loaded_again_by_a_program() {
     place.write("Tally.bt", "Object subclass: Tally\n  class now => (\n");
     place.prints("[Tally reload] on: Error do: [:e | e kind]\nTally now\n", "reload_failed\n2");
 }
+
+#[test]
+fn a_class_belongs_to_the_package_whose_folder_its_file_is_in() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.project().join("geo/src")).expect("a package");
+    place.write(
+        "beamtalk.toml",
+        "[package]\nname = \"shop\"\nversion = \"0.3.0\"\ndescription = \"Sells.\"\n\n[dependencies]\ngeo = { path = \"geo\" }\n",
+    );
+    place.write("geo/beamtalk.toml", "[package]\nname = \"geo\"\nversion = \"1.0.0\"\n");
+    place.write("Till.bt", "Object subclass: Till\n  class now => 1\n");
+    place.write("geo/src/Shape.bt", "Object subclass: Shape\n  class now => 1\n");
+    let absent = caught("Package named: \"zed\"");
+    place.prints(
+        &format!(
+            "Workspace load: \"Till.bt\"\nWorkspace load: \"geo/src/Shape.bt\"\nObject subclass: Loose\n  now => 1\n\n\
+             Package all\nTill class package\n(Package named: \"shop\") source\nPackage classes: \"shop\"\n\
+             Package dependencies: \"shop\"\nShape class packageName\nWorkspace dependencies\n\
+             Loose class package\nPackage packageNameFor: #Loose\n{absent}"
+        ),
+        "#(Till)\n#(Shape)\nLoose\n#(geo, shop, stdlib)\nPackage(shop v0.3.0)\nSells.\n#(Till)\n\
+         #(geo)\ngeo\n#{\"geo\" => Package(geo v1.0.0)}\nnil\nnil\npackage_not_found: Package not found: zed",
+    );
+    place.write("beamtalk.toml", "[package]\n");
+    place.prints("Package all\nTill class package\n", "#(stdlib)\nnil");
+}

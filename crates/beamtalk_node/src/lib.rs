@@ -49,7 +49,7 @@ pub use launch::{ErlangNode, Start, Starter};
 pub use listener::NodeListener;
 pub use otp::Otp;
 pub use packet::{Display, Event, ModuleState, VariableKind};
-pub use question::{Answer, Call, CallerFinding, MethodName, OnCall, Question, Refusal};
+pub use question::{Answer, Call, CallerFinding, MethodName, OnCall, PackageFacts, Question, Refusal};
 pub use requests::{
     ActorInfo, CodeModule, EvalValue, Evaluation, ModuleInfo, TestClass, TestOutcome, TestStatus,
 };

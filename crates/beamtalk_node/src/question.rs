@@ -7,6 +7,7 @@ use crate::requests::CodeModule;
 use crate::term::{as_atom, as_text, atom, binary, integer, list, tuple};
 use eetf::Term;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -72,6 +73,8 @@ pub enum Question {
     LoadPath(String),
     /// Compile and load what has changed in the project.
     SyncProject,
+    /// Which packages there are.
+    Packages,
     /// A question of a newer runtime, or one that makes no sense: the beginning of its text.
     Unknown(String),
 }
@@ -87,6 +90,8 @@ pub enum Answer {
     Names(Vec<String>),
     /// An expression's module.
     Code(CodeModule),
+    /// The project's package, and behind it those that it uses.
+    Packages(Vec<PackageFacts>),
     /// What the senders of a method would be told.
     Callers {
         /// What would be new, by class.
@@ -96,6 +101,21 @@ pub enum Answer {
         /// How many classes send it.
         candidates: usize,
     },
+}
+
+/// What a package's manifest says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageFacts {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// What it is.
+    pub description: String,
+    /// The names of the packages that it uses.
+    pub dependencies: Vec<String>,
+    /// Its folder.
+    pub root: PathBuf,
 }
 
 /// What the checker would say of a class that sends a method.
@@ -189,8 +209,21 @@ impl Answer {
                 list(checked.into_iter().map(binary)),
                 count(candidates),
             ]),
+            Self::Packages(packages) => list(packages.into_iter().map(PackageFacts::into_term)),
             Self::Code(code) => tuple([binary(code.name), binary(code.beam)]),
         }
+    }
+}
+
+impl PackageFacts {
+    fn into_term(self) -> Term {
+        tuple([
+            binary(self.name),
+            binary(self.version),
+            binary(self.description),
+            list(self.dependencies.into_iter().map(binary)),
+            binary(self.root.to_string_lossy().as_bytes()),
+        ])
     }
 }
 
@@ -258,6 +291,7 @@ fn known(term: &Term) -> Option<Question> {
         ("reload", [module, _side]) => Some(Question::Reload { module: as_text(module)? }),
         ("load_path", [path]) => Some(Question::LoadPath(as_text(path)?)),
         ("sync_project", []) => Some(Question::SyncProject),
+        ("packages", []) => Some(Question::Packages),
         _ => None,
     }
 }

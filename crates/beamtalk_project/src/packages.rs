@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::ProjectError;
 use crate::dependency::{Dependency, Origin};
+use crate::layout::Layout;
 use crate::manifest::{MANIFEST, Manifest};
 
 /// A package that another one uses, directly or not.
@@ -27,6 +28,21 @@ pub struct Package {
 }
 
 impl Package {
+    /// The package that `folder` is in, and behind it all that it uses; none where there is no manifest.
+    ///
+    /// # Errors
+    /// A manifest cannot be read, or as [`Self::used_by`].
+    pub fn around(folder: &Path) -> Result<Vec<Self>, ProjectError> {
+        let folder = fs::canonicalize(folder).map_err(ProjectError::io("find", folder))?;
+        let Some(root) = Layout::package_around(&folder) else { return Ok(Vec::new()) };
+        let file = root.join(MANIFEST);
+        let text = fs::read(&file).map_err(ProjectError::io("read", &file))?;
+        let manifest = Manifest::parse(&String::from_utf8_lossy(&text), &file)?;
+        let used = Self::used_by(root, &manifest)?;
+        let (name, root) = (manifest.name.clone(), root.to_path_buf());
+        Ok(std::iter::once(Self { name, root, shown: String::new(), manifest, text }).chain(used).collect())
+    }
+
     /// All packages that the package in `root` uses, each behind those that it uses itself.
     ///
     /// # Errors

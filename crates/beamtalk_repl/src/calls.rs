@@ -8,7 +8,8 @@ use crate::files;
 use crate::image::Image;
 use crate::journal::Entry;
 use crate::reply::Failure;
-use beamtalk_node::{Answer, Call, CodeModule, MethodName, Question, Refusal, VariableKind};
+use beamtalk_node::{Answer, Call, CodeModule, MethodName, PackageFacts, Question, Refusal, VariableKind};
+use beamtalk_project::{Manifest, Package};
 use serde_json::json;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,7 @@ pub(crate) async fn answer(image: Arc<Image>, project: PathBuf, call: Call) {
             message: "Workspace sync is not available yet".into(),
             hint: Some("Load files or folders with `Workspace load: \"src\"`.".into()),
         }),
+        Question::Packages => packages(project).await,
         // Dropping it says that it is unsupported.
         Question::Unknown(what) => return tracing::warn!(what, "the node asks something that is not known"),
     };
@@ -144,6 +146,24 @@ async fn reload(image: &Image, project: &Path, module: String) -> Result<Answer,
 
 async fn load_path(image: &Image, project: &Path, path: &str) -> Result<Answer, Refusal> {
     load(image, project, path).await.map(Answer::Names)
+}
+
+/// The package of the project and those that it uses. A manifest that cannot be read describes nothing.
+async fn packages(project: PathBuf) -> Result<Answer, Refusal> {
+    let read = tokio::task::spawn_blocking(move || Package::around(&project)).await;
+    let found = read.map_err(|error| refusal("internal_error", Failure::new(error.to_string())))?;
+    let found = found.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the project's manifest describes no package");
+        Vec::new()
+    });
+    Ok(Answer::Packages(found.into_iter().map(facts).collect()))
+}
+
+fn facts(package: Package) -> PackageFacts {
+    let Manifest { name, version, description, dependencies, .. } = package.manifest;
+    let dependencies = dependencies.into_iter().map(|each| each.name).collect();
+    let description = description.unwrap_or_default();
+    PackageFacts { name, version, description, dependencies, root: package.root }
 }
 
 pub(crate) async fn load(image: &Image, project: &Path, path: &str) -> Result<Vec<String>, Refusal> {
