@@ -49,7 +49,7 @@ parts(#{'$class' := 'bt@stdlib@Bag', counts := Counts}, _) ->
 parts(#{'$class' := _} = Object, _) ->
     case kind(Object) of
         collection -> elements(beamtalk_dispatch:send(Object, asList, []));
-        value -> slots(maps:without(['$class', stackTrace], Object))
+        value -> slots(maps:without(['$class', '$snapshot', stackTrace], Object))
     end;
 parts(Dictionary, _) when is_map(Dictionary) ->
     associations(Dictionary);

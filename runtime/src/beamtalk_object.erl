@@ -73,7 +73,7 @@ field_names({'$actor', _, _} = Self) ->
 field_names(#{'$class' := _} = Self) ->
     case beamtalk_error:is_exception(Self) of
         true -> [];
-        false -> maps:keys(maps:remove('$class', Self))
+        false -> maps:keys(maps:without(['$class', '$snapshot'], Self))
     end;
 field_names(_) ->
     [].

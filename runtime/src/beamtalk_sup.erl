@@ -19,6 +19,7 @@ init([]) ->
     beamtalk_host:create(),
     beamtalk_open_files:create(),
     beamtalk_memory:create(),
+    beamtalk_attached:create(),
     Servers = [
         beamtalk_memory,
         beamtalk_actors,

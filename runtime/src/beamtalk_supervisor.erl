@@ -6,7 +6,7 @@
 -module(beamtalk_supervisor).
 -behaviour(supervisor).
 
--export([supervise/1, current/1]).
+-export([supervise/1, current/1, run/2, reason/1, await_start/1, tops/0, settings/1]).
 -export([children/1, which/2, terminate/2, start_child/1, start_child/2, terminate_child/2, count/1, stop/1, is_alive/1]).
 -export([print_string/1]).
 -export([init/1, start_nested/1, start_worker/3, start_dynamic/4]).
@@ -16,8 +16,10 @@
 -type class() :: {'$class', module()}.
 -type handle() :: #{'$class' := module(), pid := pid()}.
 
-%% Process-dictionary key of a supervisor: its class's module.
+%% Process-dictionary keys of a supervisor: its class's module; strategy, restarts that are too many, and in how many seconds.
 -define(CLASS, '$beamtalk_supervisor').
+-define(SETTINGS, '$beamtalk_supervisor_settings').
+-define(PREFIX, "beamtalk_supervisor:").
 -define(STALE, <<"supervisor is not running; the handle is stale">>).
 
 %% ---- class side ----------------------------------------------------------------------------------------------
@@ -25,17 +27,27 @@
 %% Starts the instance of the class, unless it runs, and then its `initialize:' hook in the caller's process. Those of
 %% supervisors below it come first.
 -spec supervise(class()) -> map().
-supervise({'$class', Module} = Class) ->
-    case start(Module) of
-        {ok, Pid} ->
-            Handle = handle(Module, Pid),
-            await_hooks(Pid, all),
-            _ = beamtalk_dispatch:send(Class, 'initialize:', [Handle]),
+supervise({'$class', Module}) ->
+    case run(Module, fun() -> ok end) of
+        {ok, Handle} ->
             beamtalk_result:ok(Handle);
         {error, {already_started, Pid}} ->
             beamtalk_result:ok(handle(Module, Pid));
         {error, Reason} ->
             failed(supervisor_start_failed, #{'$class' => Module}, supervise, reason(Reason))
+    end.
+
+%% The same for a supervisor that does not run yet, if the one that will keep it may: `Claim' is asked in that process.
+-spec run(module(), Claim :: fun(() -> ok | {error, term()})) -> {ok, handle()} | {error, term()}.
+run(Module, Claim) ->
+    case start(Module, Claim) of
+        {ok, Pid} ->
+            Handle = handle(Module, Pid),
+            await_hooks(Pid, all),
+            _ = beamtalk_dispatch:send({'$class', Module}, 'initialize:', [Handle]),
+            {ok, Handle};
+        {error, _} = Error ->
+            Error
     end.
 
 -spec current(class()) -> handle() | nil.
@@ -46,14 +58,14 @@ current({'$class', Module}) ->
     end.
 
 %% Starts it with a parent that lives as long as it does. Output of its children goes where the runtime's own goes.
-start(Module) ->
+start(Module, Claim) ->
     Caller = self(),
     Ref = make_ref(),
     {group_leader, Leader} = process_info(whereis(beamtalk_sup), group_leader),
     {Keeper, Watch} = spawn_monitor(fun() ->
         group_leader(Leader, self()),
         process_flag(trap_exit, true),
-        Started = start_link(Module),
+        Started = case Claim() of ok -> start_link(Module); {error, _} = Refused -> Refused end,
         Caller ! {Ref, Started},
         case Started of
             {ok, Pid} -> keep(Pid, []);
@@ -86,7 +98,7 @@ nested(_, Error) ->
     Error.
 
 name(Module) ->
-    binary_to_atom(<<"beamtalk_supervisor:", (atom_to_binary(Module))/binary>>).
+    binary_to_atom(<<?PREFIX, (atom_to_binary(Module))/binary>>).
 
 handle(Module, Pid) ->
     #{'$class' => Module, pid => Pid}.
@@ -132,6 +144,11 @@ await_hooks(Supervisor, Whose) ->
         undefined -> ok
     end.
 
+%% Answers when what the keeper keeps has started, or the keeper has ended. Its hooks may run.
+-spec await_start(Keeper :: pid()) -> ok.
+await_start(Keeper) ->
+    await_hooks_of(Keeper, none).
+
 await_hooks_of(Keeper, Whose) ->
     Ref = erlang:monitor(process, Keeper),
     Keeper ! {hooks, self(), Ref, Whose},
@@ -157,13 +174,17 @@ init(Module) ->
     Class = {'$class', Module},
     Ask = fun(Selector) -> beamtalk_dispatch:send(Class, Selector, []) end,
     try
-        Restarts = #{intensity => Ask(maxRestarts), period => Ask(restartWindow)},
+        {Intensity, Period} = {Ask(maxRestarts), Ask(restartWindow)},
+        Restarts = #{intensity => Intensity, period => Period},
         case beamtalk_registry:inherits(Module, 'bt@stdlib@DynamicSupervisor') of
             true ->
+                put(?SETTINGS, {simpleOneForOne, Intensity, Period}),
                 {ok, {Restarts#{strategy => simple_one_for_one}, [template(Ask(childClass))]}};
             false ->
                 Specs = [child(Child) || Child <- Ask(children)],
-                {ok, {Restarts#{strategy => strategy(Ask(strategy))}, Specs}}
+                Strategy = Ask(strategy),
+                put(?SETTINGS, {Strategy, Intensity, Period}),
+                {ok, {Restarts#{strategy => strategy(Strategy)}, Specs}}
         end
     catch
         Kind:Reason:Stack ->
@@ -413,9 +434,36 @@ object(Pid) ->
     end.
 
 supervised_class(Pid) ->
+    proplists:get_value(?CLASS, dictionary(Pid)).
+
+dictionary(Pid) ->
     case process_info(Pid, dictionary) of
-        {dictionary, Entries} -> proplists:get_value(?CLASS, Entries);
-        undefined -> undefined
+        {dictionary, Entries} -> Entries;
+        undefined -> []
+    end.
+
+%% ---- what the tree of processes is built from --------------------------------------------------------------------
+
+%% The supervisors that run and that no other one has started.
+-spec tops() -> [pid()].
+tops() ->
+    [
+        Pid
+     || Name <- registered(),
+        lists:prefix(?PREFIX, atom_to_list(Name)),
+        Pid <- [whereis(Name)],
+        is_pid(Pid),
+        %% Its keeper alone.
+        {'$ancestors', [_]} <- dictionary(Pid)
+    ].
+
+%% Of a supervisor of a Beamtalk class.
+-spec settings(pid()) -> {module(), Strategy :: atom(), MaxRestarts :: integer(), Window :: integer()} | none.
+settings(Pid) ->
+    Entries = dictionary(Pid),
+    case {proplists:get_value(?CLASS, Entries), proplists:get_value(?SETTINGS, Entries)} of
+        {Module, {Strategy, MaxRestarts, Window}} -> {Module, Strategy, MaxRestarts, Window};
+        _ -> none
     end.
 
 class_of({'$actor', Module, _}) -> Module;
@@ -425,6 +473,7 @@ failed(Kind, #{'$class' := Module}, Selector, Hint) ->
     beamtalk_result:error(beamtalk_error:make(Kind, beamtalk_registry:class_name(Module), Selector, Hint)).
 
 %% Why something did not start, for people.
+-spec reason(term()) -> binary().
 reason({shutdown, {failed_to_start_child, Id, Reason}}) ->
     iolist_to_binary([atom_to_binary(Id), ": ", reason(Reason)]);
 reason({start_spec, {duplicate_child_name, Id}}) ->
