@@ -8,7 +8,7 @@
 -export([methods/1, compiled_method/2, field_names/1, class_var_names/1]).
 -export([doc/1, set_doc/2, doc_for_method/2, set_doc_for_method/3, requirement/2]).
 -export([conforms_to/2, protocols/1]).
--export([reload/1, compile/3, try_compile/3, precheck/3, remove_selector/2, remove_selector/3, remove_from_system/1]).
+-export([ask/3, reload/1, compile/3, try_compile/3, precheck/3, remove_selector/2, remove_selector/3, remove_from_system/1]).
 
 -export_type([class/0]).
 
@@ -370,20 +370,27 @@ by_host(Class, Selector, What, Args) ->
     _ = asked(Class, Selector, What, Args),
     Class.
 
-%% Asks the host; answers what it says, or raises.
-asked(Class, Selector, What, Args) ->
-    case ask_host(What, Class, Args) of
+asked({Side, Module} = Class, Selector, What, Args) ->
+    ask(request(What, Side, Module, Args), name(Class), Selector).
+
+%% Asks the host for a method of a class; answers what it says, or raises.
+-spec ask(term(), atom(), atom()) -> term().
+ask(Request, ClassName, Selector) ->
+    case beamtalk_host:call(Request) of
         {ok, Answer} ->
             Answer;
         {error, #{kind := Kind, message := Message} = Error} ->
             Module = beamtalk_error:exception_module(binary_to_atom(Kind)),
             Hint = maps:get(hint, Error, nil),
-            beamtalk_error:raise_message(Module, binary_to_atom(Kind), Message, name(Class), Selector, Hint);
+            beamtalk_error:raise_message(Module, binary_to_atom(Kind), Message, ClassName, Selector, Hint);
         no_host ->
-            Hint = <<"This node runs without a compiler; load the changed class instead.">>,
-            beamtalk_error:raise(no_compiler, name(Class), Selector, Hint)
+            Hint = <<"This node runs without a compiler.">>,
+            beamtalk_error:raise(no_compiler, ClassName, Selector, Hint)
     end.
 
 ask_host(What, {Side, Module}, Args) ->
+    beamtalk_host:call(request(What, Side, Module, Args)).
+
+request(What, Side, Module, Args) ->
     SideName = case Side of '$class' -> instance; '$metaclass' -> class end,
-    beamtalk_host:call(list_to_tuple([What, atom_to_binary(Module), SideName | Args])).
+    list_to_tuple([What, atom_to_binary(Module), SideName | Args]).

@@ -22,7 +22,7 @@
 //! | [`launch`] | the command that starts a node |
 //! | [`listener`] | the socket where host and node meet |
 //! | [`bounds`], [`term`], [`packet`] | bytes to terms to messages |
-//! | [`question`] | what a node asks of its host |
+//! | [`question`], [`query`] | what a node asks of its host; of that, what it wants to know of all methods |
 //! | [`link`] | one connection: requests out, replies and events in |
 //! | [`supervisor`] | a node that is kept alive, and [`Node`], the way to use it |
 //! | [`requests`] | one method for each request |
@@ -38,6 +38,7 @@ pub mod link;
 pub mod listener;
 pub mod otp;
 pub mod packet;
+pub mod query;
 pub mod question;
 pub mod requests;
 pub mod supervisor;
@@ -49,6 +50,7 @@ pub use launch::{ErlangNode, Start, Starter};
 pub use listener::NodeListener;
 pub use otp::Otp;
 pub use packet::{Display, Event, ModuleState, VariableKind};
+pub use query::{Query, Site};
 pub use question::{Answer, Call, CallerFinding, MethodName, OnCall, PackageFacts, Question, Refusal};
 pub use requests::{
     ActorInfo, CodeModule, EvalValue, Evaluation, ModuleInfo, TestClass, TestOutcome, TestStatus,

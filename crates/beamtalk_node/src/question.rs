@@ -3,6 +3,7 @@
 //! Something in the node waits for each answer, so a [`Call`] that is dropped is answered as well: with kind `unsupported`.
 
 use crate::packet::encoded;
+use crate::query::{Query, Site};
 use crate::requests::CodeModule;
 use crate::term::{as_atom, as_text, atom, binary, integer, list, tuple};
 use eetf::Term;
@@ -57,6 +58,8 @@ pub enum Question {
         /// Its text.
         source: String,
     },
+    /// Something about all methods, which changes nothing.
+    Query(Query),
     /// Load a method's class without it.
     RemoveSelector(MethodName),
     /// Forget a class; the node unloads it.
@@ -92,6 +95,8 @@ pub enum Answer {
     Code(CodeModule),
     /// The project's package, and behind it those that it uses.
     Packages(Vec<PackageFacts>),
+    /// What a query has found.
+    Sites(Vec<Site>),
     /// What the senders of a method would be told.
     Callers {
         /// What would be new, by class.
@@ -210,6 +215,7 @@ impl Answer {
                 count(candidates),
             ]),
             Self::Packages(packages) => list(packages.into_iter().map(PackageFacts::into_term)),
+            Self::Sites(sites) => list(sites.into_iter().map(Site::into_term)),
             Self::Code(code) => tuple([binary(code.name), binary(code.beam)]),
         }
     }
@@ -243,7 +249,7 @@ impl CallerFinding {
 }
 
 /// Counts that no source reaches are cut.
-fn count(number: usize) -> Term {
+pub(crate) fn count(number: usize) -> Term {
     integer(i32::try_from(number).unwrap_or(i32::MAX))
 }
 
@@ -292,7 +298,7 @@ fn known(term: &Term) -> Option<Question> {
         ("load_path", [path]) => Some(Question::LoadPath(as_text(path)?)),
         ("sync_project", []) => Some(Question::SyncProject),
         ("packages", []) => Some(Question::Packages),
-        _ => None,
+        (name, arguments) => Query::read(name, arguments).map(Question::Query),
     }
 }
 

@@ -478,7 +478,7 @@ impl<'i> Work<'i> {
             );
         };
         let mut unit = unit.clone();
-        if let Some(old) = unit.patch(source, item, extension).filter(|old| !unit.is_of_body(old)) {
+        if let Some(old) = unit.patch(USER, source, item, extension).filter(|old| !unit.is_of_body(old)) {
             self.extended_twice(source, extension, &old);
         }
         if let Some(info) = unit.info() {

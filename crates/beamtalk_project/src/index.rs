@@ -72,7 +72,8 @@ impl Index {
         }
         for file in &files {
             for (item, extension) in file.source.extensions() {
-                work.extension(&file.source, item, extension);
+                let package = file.package.as_deref().unwrap_or(package);
+                work.extension(package, &file.source, item, extension);
             }
         }
         work.finish(salt)
@@ -107,18 +108,18 @@ impl Work {
         }
     }
 
-    fn extension(&mut self, source: &Arc<Source>, item: usize, extension: &ast::Extension) {
+    fn extension(&mut self, package: &str, source: &Arc<Source>, item: usize, extension: &ast::Extension) {
         let name = &extension.target.name.name;
         if self.is_refused(source, extension) {
             return;
         }
         if let Some(unit) = self.units.get_mut(name) {
-            unit.patch(source, item, extension);
+            unit.patch(package, source, item, extension);
             return;
         }
         if let Some((_, unit)) = LIBRARY.units.iter().find(|(each, _)| each == name) {
             let mut unit = unit.clone();
-            unit.patch(source, item, extension);
+            unit.patch(package, source, item, extension);
             self.units.insert(name.clone(), unit);
             return self.names.push(name.clone());
         }

@@ -9,7 +9,7 @@
 //! sources give the same bytes, whether built at once or edit by edit. A project's outputs are replaced only when
 //! nothing is wrong with any source.
 //!
-//! Source code layout: `image.rs` the image, `methods.rs` changes of one method, `precheck.rs` what one would mean for its senders, `questions.rs` completions and listings, `unit.rs` a class with its patches, `library.rs` the standard library,
+//! Source code layout: `image.rs` the image, `methods.rs` changes of one method, `precheck.rs` what one would mean for its senders, `questions.rs` completions and listings, `uses.rs` what the methods of a source use and `navigate.rs` questions about it, `unit.rs` a class with its patches, `library.rs` the standard library,
 //! `order.rs` superclasses first, `render.rs` diagnostics for people. Of projects: `project.rs`
 //! building, `layout.rs` where files are, `manifest.rs`, `dependency.rs`, `package_name.rs` and `policy.rs` what the manifest says, `packages.rs` the packages that it uses, `version.rs` versions,
 //! `index.rs` all classes, `trace.rs` when a class may be used again, `state.rs` the record of the last build,
@@ -28,6 +28,7 @@ mod layout;
 pub mod library;
 mod manifest;
 mod methods;
+mod navigate;
 mod order;
 mod package_name;
 mod packages;
@@ -43,6 +44,7 @@ mod state;
 mod suite;
 mod trace;
 mod unit;
+mod uses;
 mod version;
 
 pub use beamtalk_semantics::{InputVariable as Variable, closest, lint};
@@ -56,6 +58,7 @@ pub use json_lines::refusal_lines;
 pub use layout::Layout;
 pub use manifest::{MANIFEST, Manifest, with_version};
 pub use methods::MethodRef;
+pub use navigate::{Site, messages};
 pub use package_name::check_package_name;
 pub use packages::Package;
 pub use policy::{CATEGORIES, Level, Policy};

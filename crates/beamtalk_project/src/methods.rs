@@ -142,18 +142,24 @@ impl ClassUnit {
     }
 }
 
-/// A method as it would stand at the margin, with what is written above its head.
-fn text_of(method: &ast::Method, head: u32, text: &str) -> String {
+/// Documentation and directives of a method, line by line.
+fn above<'t>(method: &ast::Method, head: u32, text: &'t str) -> impl Iterator<Item = &'t str> {
     let doc = method.doc.as_ref().map(|doc| doc.span.start);
     let start = doc.into_iter().chain(method.expects.iter().map(|expect| expect.span.start)).min();
     let above = Span::new(start.unwrap_or(head), head).text(text);
+    above.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
+/// How many lines of a method's text ([`text_of`]) come before its head.
+pub(crate) fn lines_above(method: &ast::Method, head: u32, text: &str) -> u32 {
+    u32::try_from(above(method, head, text).count()).unwrap_or(u32::MAX)
+}
+
+/// A method as it would stand at the margin, with what is written above its head.
+pub(crate) fn text_of(method: &ast::Method, head: u32, text: &str) -> String {
     let line = text[..method.span.start as usize].rsplit('\n').next().unwrap_or_default();
     let indentation = if line.trim().is_empty() { line.len() } else { 0 };
-    let mut out: String = above
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .fold(String::new(), |out, line| out + line + "\n");
+    let mut out = above(method, head, text).fold(String::new(), |out, line| out + line + "\n");
     out.push_str(&moved_left(method.span.text(text).trim_end(), indentation));
     out
 }
@@ -172,6 +178,13 @@ fn moved_left(text: &str, by: usize) -> String {
     }
     out.push_str(&text[done..]);
     out
+}
+
+/// A text of a method as a standalone one, with its lines where they are; of any class.
+pub(crate) fn standalone(text: &str) -> Source {
+    let (above, rest) = split_documentation(text);
+    let rest = indented(without_class_modifier(rest, true));
+    Source::new(INPUT, format!("{above}Object >> {rest}"))
 }
 
 /// Makes a standalone method of a text.

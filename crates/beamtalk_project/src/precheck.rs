@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 
 use crate::image::{Failure, Image};
 use crate::methods::MethodRef;
-use crate::unit::{ClassUnit, Source};
+use crate::unit::ClassUnit;
 
 /// Callers that are looked at, in the order of their names.
 const MOST_CALLERS: usize = 20;
@@ -86,12 +86,13 @@ impl Image {
             .filter_map(|(path, diagnostic)| {
                 let source = unit.sources().find(|source| source.path == path)?;
                 let line = LineIndex::new(&source.text).line(diagnostic.span.start);
-                let at = methods(unit).find(|(from, method)| {
-                    Arc::ptr_eq(from, source)
-                        && method.span.start <= diagnostic.span.start
-                        && diagnostic.span.start < method.span.end
+                let at = unit.effective().find(|each| {
+                    let span = each.method.span;
+                    Arc::ptr_eq(each.source, source)
+                        && span.start <= diagnostic.span.start
+                        && diagnostic.span.start < span.end
                 });
-                let method = at.map(|(_, method)| method.signature.selector());
+                let method = at.map(|each| each.uses.selector.clone());
                 Some(CallerFinding { owner: name.clone(), method, line, diagnostic })
             })
             .collect()
@@ -109,37 +110,14 @@ fn types(unit: &ClassUnit, side: Side, selector: &str) -> Option<Types> {
     Some((parameters, method.return_type.as_ref().map(annotation)))
 }
 
-/// The methods of a class and its patches, with the source that each is from.
-fn methods(unit: &ClassUnit) -> impl Iterator<Item = (&Arc<Source>, &ast::Method)> {
-    let members = unit.class().map(|class| class.members.as_slice()).unwrap_or_default();
-    let own = members.iter().filter_map(|member| match member {
-        ast::Member::Method(method) => Some((&unit.source, method)),
-        ast::Member::Data(_) => None,
-    });
-    let patched = unit.patches.iter().filter_map(|patch| Some((&patch.source, &patch.extension()?.method)));
-    own.chain(patched)
-}
-
 fn sends(unit: &ClassUnit, selector: &str) -> bool {
-    methods(unit).any(|(_, method)| method.body.iter().any(|statement| is_sent(&statement.expr, selector)))
-}
-
-fn is_sent(expr: &ast::Expr, selector: &str) -> bool {
-    let here = match &expr.kind {
-        ast::ExprKind::Send(send) => send.message.selector() == selector,
-        ast::ExprKind::Cascade { messages, .. } => {
-            messages.iter().any(|message| message.selector() == selector)
-        }
-        _ => false,
-    };
-    let mut found = here;
-    expr.for_each_child(&mut |child| found |= is_sent(child, selector));
-    found
+    unit.effective().any(|method| method.uses.sends.iter().any(|sent| sent.selector == selector))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::unit::Source;
 
     fn image(files: &[(&str, &str)]) -> Image {
         let mut image = Image::new();

@@ -1,6 +1,6 @@
 //! A class with its patches: everything needed to make its module again.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use beamtalk_codegen::{ClassCode, ClassSource, DataSource, MethodSource, SourceRef, compile_class};
 use beamtalk_semantics::{ClassInfo, ClassTable, MethodInfo, Origin, Side, check_class, check_protocol};
@@ -11,6 +11,7 @@ use smol_str::SmolStr;
 
 use crate::expect::{Expectation, expectations};
 use crate::image::{BUILT, INPUT};
+use crate::uses::ItemUses;
 
 /// A parsed text.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub struct Source {
     pub parsed: Parsed,
     /// Its `@expect` directives.
     pub(crate) expectations: Vec<Expectation>,
+    /// What its items use, once somebody has asked.
+    pub(crate) uses: OnceLock<Vec<ItemUses>>,
 }
 
 impl Source {
@@ -33,7 +36,7 @@ impl Source {
         let parsed = beamtalk_syntax::parse(&text);
         let has_directives = parsed.tokens.iter().any(|token| token.kind == TokenKind::Expect);
         let expectations = if has_directives { expectations(&parsed.file) } else { Vec::new() };
-        Self { path: path.into(), text, parsed, expectations }
+        Self { path: path.into(), text, parsed, expectations, uses: OnceLock::new() }
     }
 
     /// Whether a directive of the source knows of the diagnostic.
@@ -140,6 +143,8 @@ pub struct Patch {
     pub item: usize,
     pub side: Side,
     pub selector: SmolStr,
+    /// Whose source it is.
+    pub package: SmolStr,
     /// Where it was defined before, by others: the latest last.
     pub replaced: Vec<SmolStr>,
 }
@@ -201,7 +206,13 @@ impl ClassUnit {
     }
 
     /// Add a method, or replace the one of its side and selector, which is answered.
-    pub fn patch(&mut self, source: &Arc<Source>, item: usize, extension: &ast::Extension) -> Option<Patch> {
+    pub fn patch(
+        &mut self,
+        package: &str,
+        source: &Arc<Source>,
+        item: usize,
+        extension: &ast::Extension,
+    ) -> Option<Patch> {
         let side = if extension.class_side { Side::Class } else { Side::Instance };
         let selector = extension.method.signature.selector();
         let known = self.patches.iter().position(|patch| patch.side == side && patch.selector == selector);
@@ -212,7 +223,8 @@ impl ClassUnit {
             replaced.push(old.source.path.clone());
         }
         self.removed.retain(|removed| *removed != (side, selector.clone()));
-        self.patches.push(Patch { source: source.clone(), item, side, selector, replaced });
+        let package = package.into();
+        self.patches.push(Patch { source: source.clone(), item, side, selector, package, replaced });
         old
     }
 

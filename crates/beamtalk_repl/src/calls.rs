@@ -8,7 +8,9 @@ use crate::files;
 use crate::image::Image;
 use crate::journal::Entry;
 use crate::reply::Failure;
-use beamtalk_node::{Answer, Call, CodeModule, MethodName, PackageFacts, Question, Refusal, VariableKind};
+use beamtalk_node::{
+    Answer, Call, CodeModule, MethodName, PackageFacts, Query, Question, Refusal, VariableKind,
+};
 use beamtalk_project::{Manifest, Package};
 use serde_json::json;
 use std::io;
@@ -22,6 +24,7 @@ pub(crate) async fn answer(image: Arc<Image>, project: PathBuf, call: Call) {
         Question::Compile { method, source, durable: _ } => change(&image, method, Some(source)).await,
         Question::Define { source } => define(&image, source).await,
         Question::Precheck { method, source } => precheck(&image, method, source).await,
+        Question::Query(query) => self::query(&image, query).await,
         Question::Expression { source } => expression(&image, source).await,
         Question::RemoveSelector(method) => change(&image, method, None).await,
         Question::RemoveClass { module } => remove_class(&image, module).await,
@@ -78,6 +81,11 @@ async fn precheck(image: &Image, method: MethodName, source: String) -> Result<A
     let found = image.compiler.run(move |compiler| compiler.precheck(&method, &source)).await;
     let found = found.map_err(|error| refusal("internal_error", Failure::from(error)))?;
     found.map_err(|errors| rejected(&errors))
+}
+
+async fn query(image: &Image, query: Query) -> Result<Answer, Refusal> {
+    let found = image.compiler.run(move |compiler| compiler.query(&query)).await;
+    found.map(Answer::Sites).map_err(|error| refusal("internal_error", Failure::from(error)))
 }
 
 /// Compiles an expression for the program that asks. The node gives the module's name back like that of an input.

@@ -3,7 +3,7 @@
 //! The host knows no syntax. It hands texts to a [`Compiler`], loads what comes back into the node, and tells
 //! the compiler which of its results have become real.
 
-use beamtalk_node::{Answer, CodeModule, MethodName, VariableKind};
+use beamtalk_node::{Answer, CodeModule, MethodName, Query, Site, VariableKind};
 use std::path::PathBuf;
 
 /// The compiler of one workspace, with its class database.
@@ -37,6 +37,9 @@ pub trait Compiler: Send {
 
     /// Looks at what a new text of a method would mean for its senders; nothing is changed.
     fn precheck(&self, method: &MethodName, source: &str) -> Result<Answer, Vec<Problem>>;
+
+    /// Places in the methods of all classes; nothing is changed.
+    fn query(&self, query: &Query) -> Vec<Site>;
 
     /// Compiles a class without one of its methods.
     fn remove_method(&mut self, method: &MethodName) -> Compiled;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use beamtalk_node::{Answer, CallerFinding, CodeModule, MethodName, VariableKind};
+use beamtalk_node::{Answer, CallerFinding, CodeModule, MethodName, Query, Site, VariableKind};
 use beamtalk_project::{
     self as project, Diagnostic, Failure, Image, LineIndex, MethodRef, ModuleCode, Name, Precheck, Source,
     Variable, render,
@@ -98,6 +98,18 @@ fn caller_finding(found: project::CallerFinding) -> CallerFinding {
         start: diagnostic.span.start,
         end: diagnostic.span.end,
     }
+}
+
+fn site(site: project::Site, mark: &str) -> Site {
+    let project::Site { module, class_side, selector, line } = site;
+    let method = MethodName { module: module.to_string(), class_side, selector: selector.to_string() };
+    Site { method, line, mark: mark.to_owned() }
+}
+
+/// A message of a text that is no class's.
+fn message((selector, line): (Name, u32)) -> Site {
+    let method = MethodName { module: String::new(), class_side: false, selector: String::new() };
+    Site { method, line, mark: selector.to_string() }
 }
 
 fn code_module(module: &ModuleCode) -> CodeModule {
@@ -195,6 +207,32 @@ impl Compiler for ImageCompiler {
                     problem(path, diagnostic, &|path| (path == INPUT).then(|| source.to_owned()))
                 })
                 .collect()),
+        }
+    }
+
+    fn query(&self, query: &Query) -> Vec<Site> {
+        let image = &self.image;
+        let plain =
+            |found: Vec<project::Site>| found.into_iter().map(|each| site(each, "")).collect::<Vec<_>>();
+        let marked =
+            |found: Vec<(project::Site, Name)>| found.into_iter().map(|(each, mark)| site(each, &mark)).collect();
+        match query {
+            Query::Senders { selector } => plain(image.senders(selector)),
+            Query::References { module } => plain(image.references(module)),
+            Query::FieldReaders { module, field } => plain(image.field_uses(module, field, false)),
+            Query::FieldWriters { module, field } => plain(image.field_uses(module, field, true)),
+            Query::ErlangCalls { module, function, arguments } => {
+                plain(image.erlang_calls(module, function, *arguments))
+            }
+            Query::Announcements { module } => marked(image.announcements(module)),
+            Query::Messages { source } => project::messages(source).into_iter().map(message).collect(),
+            Query::Unimplemented => marked(image.unimplemented()),
+            Query::Unused => plain(image.unused()),
+            Query::Texts { modules } => {
+                let found = image.method_texts(modules);
+                found.into_iter().map(|(each, text)| site(each, &text)).collect()
+            }
+            Query::Extensions => marked(image.extensions()),
         }
     }
 

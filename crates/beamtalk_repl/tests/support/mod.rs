@@ -14,7 +14,7 @@
 
 use beamtalk_home::{Home, WorkspaceFolder, WorkspaceId};
 use beamtalk_node::fake::FakeNode;
-use beamtalk_node::{Answer, CodeModule, MethodName};
+use beamtalk_node::{Answer, CodeModule, MethodName, Query, Site};
 use beamtalk_repl::{
     BoundHost, Compiled, Compiler, HostOptions, Input, Limits, Problem, SourceFile, Unloading,
 };
@@ -119,6 +119,10 @@ impl Compiler for FakeCompiler {
 
     fn precheck(&self, _method: &MethodName, _source: &str) -> Result<Answer, Vec<Problem>> {
         Ok(Answer::Done)
+    }
+
+    fn query(&self, _query: &Query) -> Vec<Site> {
+        Vec::new()
     }
 
     fn remove_method(&mut self, method: &MethodName) -> Compiled {
