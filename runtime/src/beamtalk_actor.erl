@@ -334,6 +334,8 @@ native_started({ok, Pid}, _, _, _) ->
     {ok, Pid};
 native_started({error, name_taken}, Module, Name, Selector) ->
     {error, beamtalk_actor_name:taken(Name, Module, Selector)};
+native_started({error, #{} = Exception}, _, _, _) ->
+    {error, Exception};
 native_started({error, Hint}, Module, _, Selector) ->
     failed(Module, Selector, Hint).
 

@@ -60,6 +60,9 @@ set_options([Option | Rest]) ->
         ["program", Name] ->
             ok = application:set_env(beamtalk, program, Name),
             set_options(Rest);
+        ["launcher", Path] ->
+            ok = application:set_env(beamtalk, launcher, Path),
+            set_options(Rest);
         _ -> {error, {unknown_argument, Option}}
     end.
 

@@ -5,7 +5,8 @@
 %%% `{error, Reason}'.
 -module(beamtalk_native).
 
--export([is_native/1, start/3, start_link/2, start_link/3, send/4, cast/3, request/3]).
+-export([is_native/1, start/3, start_link/2, start_link/3, send/4, cast/3]).
+-export([request/3, request/4, limit/0, timed_out/2]).
 
 %% Process-dictionary key: the limit of the send that is being made, in milliseconds.
 -define(LIMIT, '$beamtalk_native_limit').
@@ -20,7 +21,8 @@ is_native(Module) ->
 
 %% Starts the process apart from the caller: its module knows only `start_link', and a start that fails must not end the
 %% caller by its link.
--spec start(module(), map(), none | atom()) -> {ok, pid()} | {error, name_taken | binary()}.
+-spec start(module(), map(), none | atom()) ->
+    {ok, pid()} | {error, name_taken | binary() | beamtalk_error:exception()}.
 start(Module, Given, Name) ->
     {Starter, Watch} = spawn_monitor(fun() ->
         process_flag(trap_exit, true),
@@ -39,7 +41,10 @@ started(Module, Given, Name) ->
         {error, {already_started, _}} ->
             {error, name_taken};
         {error, Reason} ->
-            {error, beamtalk_error:text(Reason)}
+            case beamtalk_error:is_exception(Reason) of
+                true -> {error, Reason};
+                false -> {error, beamtalk_error:text(Reason)}
+            end
     end.
 
 %% For supervisors.
@@ -124,12 +129,19 @@ run_unanswered({_, Module, _} = Actor, Selector, Args) ->
 
 %% `self delegate': asks the backing process.
 -spec request(beamtalk_actor:actor(), atom(), [term()]) -> term().
-request({_, Module, _} = Actor, Selector, Args) ->
-    Limit =
-        case get(?LIMIT) of
-            undefined -> ?DEFAULT_LIMIT;
-            Given -> Given
-        end,
+request(Actor, Selector, Args) ->
+    request(Actor, Selector, Args, limit()).
+
+%% How long the send that is being made may take.
+-spec limit() -> timeout().
+limit() ->
+    case get(?LIMIT) of
+        undefined -> ?DEFAULT_LIMIT;
+        Given -> Given
+    end.
+
+-spec request(beamtalk_actor:actor(), atom(), [term()], timeout()) -> term().
+request({_, Module, _} = Actor, Selector, Args, Limit) ->
     Server = beamtalk_actor_name:resolve(Actor, Selector),
     try gen_server:call(Server, {Selector, beamtalk_foreign_block:copied(Args, Server), #{}}, Limit) of
         {ok, Value} -> Value;
@@ -137,11 +149,15 @@ request({_, Module, _} = Actor, Selector, Args) ->
         Other -> Other
     catch
         exit:{timeout, _} ->
-            Hint = <<"The actor did not respond within the timeout period; it may be slow, overloaded or deadlocked.">>,
-            beamtalk_error:raise(timeout, beamtalk_registry:class_name(Module), Selector, Hint);
+            timed_out(Actor, Selector);
         exit:{_, {gen_server, call, _}} ->
             beamtalk_error:raise(actor_dead, beamtalk_registry:class_name(Module), Selector)
     end.
+
+-spec timed_out(beamtalk_actor:actor(), atom()) -> no_return().
+timed_out({_, Module, _}, Selector) ->
+    Hint = <<"The actor did not respond within the timeout period; it may be slow, overloaded or deadlocked.">>,
+    beamtalk_error:raise(timeout, beamtalk_registry:class_name(Module), Selector, Hint).
 
 -spec refused(term(), module(), atom()) -> no_return().
 refused(Reason, Module, Selector) ->

@@ -62,6 +62,9 @@ pub enum Command {
     /// Serve a workspace (started by the others)
     #[command(hide = true)]
     Host(HostOptions),
+    /// Run a process for a node (started by it)
+    #[command(hide = true)]
+    Launch,
 }
 
 /// Options of `repl`.

@@ -61,7 +61,9 @@ impl Starter for InstalledNode {
         let (otp, image) = prepare(&self.home, &mut |step| tracing::info!("{step}"))?;
         let folder = self.folder.clone();
         let program = self.program.clone();
-        ErlangNode { otp, image, folder, log: self.log.clone(), idle: self.idle, program }.prepare(socket)
+        let launcher = std::env::current_exe().ok();
+        let log = self.log.clone();
+        ErlangNode { otp, image, folder, log, idle: self.idle, program, launcher }.prepare(socket)
     }
 
     fn last_words(&self) -> Option<String> {

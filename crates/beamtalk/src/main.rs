@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     let Some(command) = arguments.command else {
         return failure::exit_code(Err(failure::no_subcommand()));
     };
-    if !matches!(command, Command::Host(_)) {
+    if !matches!(command, Command::Host(_) | Command::Launch) {
         commands::log_to_stderr(arguments.verbose);
     }
     failure::exit_code(match command {
@@ -61,5 +61,6 @@ fn main() -> ExitCode {
         Command::Workspace(command) => commands::workspace::run(&command),
         Command::Doctor(options) => commands::doctor::run(&options),
         Command::Host(options) => commands::host::run(&options, arguments.verbose),
+        Command::Launch => commands::launch::run(),
     })
 }

@@ -3,6 +3,7 @@
 use crate::otp::quiet_erl;
 use crate::{Image, NodeError, Otp};
 use beamtalk_home::file;
+use std::ffi::OsString;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -68,6 +69,8 @@ pub struct ErlangNode {
     pub idle: Duration,
     /// The node is there for this program only.
     pub program: Option<String>,
+    /// What starts processes of the operating system for the node.
+    pub launcher: Option<PathBuf>,
 }
 
 impl Starter for ErlangNode {
@@ -83,6 +86,11 @@ impl Starter for ErlangNode {
         command.arg(format!("idle={}", self.idle.as_secs().max(1)));
         if let Some(program) = &self.program {
             command.arg(format!("program={program}"));
+        }
+        if let Some(launcher) = &self.launcher {
+            let mut option = OsString::from("launcher=");
+            option.push(launcher);
+            command.arg(option);
         }
         for (variable, option) in MEMORY_LIMITS {
             if let Some(mebibytes) = env::var(variable).ok().and_then(|text| text.parse::<u64>().ok())

@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod explain;
 pub mod fmt;
 pub mod host;
+pub mod launch;
 pub mod lint;
 pub mod new;
 pub mod repl;
