@@ -50,13 +50,14 @@ impl FnBuilder<'_, '_> {
         Some(name.into())
     }
 
-    /// `self` in a sealed class of values is of that class.
+    /// `self` in a sealed class of values is of that class, unless the library has classes below it.
     fn class_of_local(&self, var: beamtalk_semantics::hir::VarId) -> Option<SmolStr> {
         let class = self.cx.class?;
         let is_self = self.cx.unit.var(var).name == "self";
         let certain = class.sealed && self.cx.side == Side::Instance && self.cx.kind != ClassKind::Actor;
-        let shared = matches!(class.name.as_str(), "Integer" | "String" | "Binary");
         // Characters run Integer's methods, and bytes String's, without being of those classes; the integers themselves are.
+        // `true` is of the class True, and a metaclass runs what Class has.
+        let shared = matches!(class.name.as_str(), "Integer" | "String" | "Binary" | "Boolean" | "Class");
         (is_self && certain && (!shared || class.name == "Integer")).then(|| class.name.clone())
     }
 
