@@ -5,7 +5,8 @@
 //! is not the recorded one. So an edit reaches exactly the classes that could notice it.
 
 use beamtalk_semantics::{
-    ClassInfo, ClassTable, Declared, FieldInfo, Looks, MethodInfo, Origin, ProtocolInfo, RequirementInfo,
+    ClassEffects, ClassInfo, ClassTable, Declared, FieldInfo, Looks, MethodInfo, Origin, ProtocolInfo,
+    RequirementInfo,
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -149,9 +150,25 @@ fn interface(info: &ClassInfo) -> Digest {
     }
     for list in [methods, class_methods] {
         hash.update(list.len().to_le_bytes());
-        for MethodInfo { selector, arguments, sealed, internal, origin, line: _, doc: _, signature } in list {
+        for MethodInfo {
+            selector,
+            arguments,
+            sealed,
+            internal,
+            origin,
+            line: _,
+            doc: _,
+            signature,
+            class_effects: ClassEffects { assigns, own_sends, super_sends },
+        } in list
+        {
             text(&mut hash, selector);
             text(&mut hash, signature);
+            hash.update([u8::from(*assigns)]);
+            for sends in [own_sends, super_sends] {
+                hash.update(sends.len().to_le_bytes());
+                sends.iter().for_each(|each| text(&mut hash, each));
+            }
             hash.update(arguments.to_le_bytes());
             let origin = match origin {
                 Origin::Body => 0,

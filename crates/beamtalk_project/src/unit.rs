@@ -258,7 +258,13 @@ impl ClassUnit {
                 let origin = if replaces { Origin::Body } else { Origin::Extension };
                 info.put_method(
                     patch.side,
-                    MethodInfo::from_method(&extension.method, &patch.source.text, &lines, origin),
+                    MethodInfo::from_method(
+                        &extension.method,
+                        patch.side,
+                        &patch.source.text,
+                        &lines,
+                        origin,
+                    ),
                 );
             }
         }

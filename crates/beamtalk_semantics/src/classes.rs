@@ -8,6 +8,7 @@ use beamtalk_text::{LineIndex, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::{SmolStr, format_smolstr};
 
+use crate::class_writes::ClassEffects;
 use crate::control::is_influential;
 use crate::looks;
 
@@ -93,6 +94,8 @@ pub struct MethodInfo {
     pub doc: Option<SmolStr>,
     /// Its head for documentation: `at: index :: Integer -> E`.
     pub signature: SmolStr,
+    /// What it does to class variables, if it is a class method.
+    pub class_effects: ClassEffects,
 }
 
 /// A class, without its bodies.
@@ -218,12 +221,8 @@ impl ClassInfo {
                 }
                 ast::Member::Method(method) => {
                     let side = if method.is_class_side() { Side::Class } else { Side::Instance };
-                    info.methods_mut(side).push(MethodInfo::from_method(
-                        method,
-                        source,
-                        &lines,
-                        Origin::Body,
-                    ));
+                    let method = MethodInfo::from_method(method, side, source, &lines, Origin::Body);
+                    info.methods_mut(side).push(method);
                 }
             }
         }
@@ -341,6 +340,7 @@ impl ClassInfo {
                 line: 0,
                 doc: None,
                 signature,
+                class_effects: ClassEffects::default(),
             });
         }
     }
@@ -349,7 +349,13 @@ impl ClassInfo {
 impl MethodInfo {
     /// Read a method from its definition.
     #[must_use]
-    pub fn from_method(method: &ast::Method, source: &str, lines: &LineIndex<'_>, origin: Origin) -> Self {
+    pub fn from_method(
+        method: &ast::Method,
+        side: Side,
+        source: &str,
+        lines: &LineIndex<'_>,
+        origin: Origin,
+    ) -> Self {
         let head = method.header_span.text(source).trim_end();
         Self {
             selector: method.signature.selector(),
@@ -360,6 +366,10 @@ impl MethodInfo {
             line: lines.line(method.header_span.start),
             doc: method.doc.as_ref().map(|doc| doc.text.as_str().into()),
             signature: head.strip_suffix("=>").unwrap_or(head).trim_end().into(),
+            class_effects: match side {
+                Side::Instance => ClassEffects::default(),
+                Side::Class => ClassEffects::of(method),
+            },
         }
     }
 }

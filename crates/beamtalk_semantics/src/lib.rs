@@ -16,6 +16,7 @@
 mod captures;
 mod check;
 mod checks;
+mod class_writes;
 mod classes;
 mod control;
 mod expressions;
@@ -30,6 +31,7 @@ mod primitive;
 mod suggest;
 
 pub use check::{check_class, check_method, check_override, check_protocol};
+pub use class_writes::ClassEffects;
 pub use classes::{
     ClassInfo, ClassKind, ClassTable, Declared, FieldInfo, MOST_IMPLEMENTORS, MethodInfo, Origin,
     ProtocolInfo, RequirementInfo, STDLIB, Side, USER, module_name, setter_selector,

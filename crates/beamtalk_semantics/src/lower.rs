@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 
 use crate::captures::{Captures, Use, new_var};
 use crate::checks;
+use crate::class_writes::ClassEffects;
 use crate::classes::{ClassInfo, ClassTable, Side};
 use crate::hir::{Activation, ActivationId, Expr, Inline, Kind, Unit, Var, VarId};
 use crate::native::is_delegating;
@@ -67,8 +68,17 @@ pub fn lower_method(cx: MethodContext<'_>, method: &ast::Method) -> Lowered {
             lowerer.report_unused();
         }
         lowerer.diagnostics.extend(checks::method(cx, method));
+        lowerer.writes_class_state |= writes_by_messages(cx, method);
     }
     lowerer.finish(parameters, body)
+}
+
+/// Whether the method's messages to its own class write class variables.
+fn writes_by_messages(cx: MethodContext<'_>, method: &ast::Method) -> bool {
+    cx.side == Side::Class
+        && cx.class.is_some_and(|class| {
+            cx.table.writes_class_state(&class.name, class.superclass.as_deref(), &ClassEffects::of(method))
+        })
 }
 
 /// Resolve the statements of a prompt input over the session's variables.
