@@ -293,8 +293,17 @@ foreign_field(Self, Name) ->
 -spec fields(actor(), atom()) -> map().
 fields({'$actor', _, To} = Self, Selector) ->
     case get(To) of
-        undefined -> call(resolve(Self, Selector), Self, '$state', [], ?TIMEOUT);
+        undefined -> asked_fields(Self, Selector);
         Fields -> Fields
+    end.
+
+%% An error names what was read, not how.
+asked_fields(Self, Selector) ->
+    try
+        call(resolve(Self, Selector), Self, '$state', [], ?TIMEOUT)
+    catch
+        error:#{kind := Kind, selector := '$state', hint := Hint} ->
+            beamtalk_error:raise(Kind, class_name(Self), Selector, Hint)
     end.
 
 %% ---- spawning ------------------------------------------------------------------------------------------------
