@@ -31,6 +31,11 @@ text(Characters) ->
 %% ---- the message ---------------------------------------------------------------------------------------------
 
 message({error, #{kind := _, message := Message}, _}) -> Message;
+message({error, undef, Stack}) ->
+    case beamtalk_error:from_erlang(error, undef, Stack) of
+        #{kind := class_not_found, message := Message} -> Message;
+        _ -> translated(undef)
+    end;
 message({error, Reason, _}) -> translated(Reason);
 message({Class, Reason, _}) -> [atom_to_binary(Class), ": ", value(Reason)].
 

@@ -142,21 +142,27 @@ fn a_file_that_does_not_compile_fails_its_own_tests_and_no_others() {
         ("OrphanTest.bt", "NoSuchBase subclass: OrphanTest\n  testMine => nil\n"),
         ("GoodTest.bt", "\u{feff}TestCase subclass: GoodTest\n  testOne => self assert: true\n"),
         ("Empty.bt", ""),
+        ("Broken.bt", "Value subclass: Broken\n  x => (\n"),
+        ("UserTest.bt", "TestCase subclass: UserTest\n  testOne => Broken new x\n  testTwo => nil\n"),
     ]);
     let found = statuses(dir.path(), &["."]);
     let expected = [
         "BadTest>>testOne fail",
         "BadTest>>testTwo fail",
+        "Broken>>compile fail",
         "GoodTest>>testOne pass",
         "HeirTest>>testMine fail",
         "HeirTest>>testOne fail",
         "HeirTest>>testTwo fail",
         "NoTest>>compile fail",
         "OrphanTest>>testMine fail",
+        "UserTest>>testOne fail",
+        "UserTest>>testTwo pass",
     ];
     assert_eq!(found, expected);
     let told = beamtalk(dir.path(), &["test", "."]).err;
     assert!(told.contains("BadTest.bt:2"), "{told}");
+    assert!(told.contains("FAIL UserTest testOne: Class 'Broken' not found"), "{told}");
 }
 
 #[test]
