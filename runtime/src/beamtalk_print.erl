@@ -74,6 +74,11 @@ answered_text(Other) -> beamtalk_error:text(Other).
 display_string(Binary) when is_binary(Binary) -> display_binary(Binary);
 display_string(Atom) when is_atom(Atom) -> atom_to_binary(Atom);
 display_string(#{'$class' := Module} = Value) -> answered_text(Module:displayString(Value));
+display_string({'$actor', Module, _} = Actor) ->
+    case defines(displayString, Module) of
+        true -> actor_text(Actor, displayString);
+        false -> nested(Actor)
+    end;
 display_string(Value) -> print_string(Value).
 
 %% What the prompt shows. Lists keep their shape, so that a client may lay them out; numbers in them stay numbers.
@@ -100,7 +105,7 @@ transcript_text(List) when is_list(List) ->
         false -> list(List)
     end;
 transcript_text({Tag, _} = Class) when Tag =:= '$class'; Tag =:= '$metaclass' -> class_label(Class);
-transcript_text({'$actor', _, _} = Actor) -> actor_text(Actor);
+transcript_text({'$actor', _, _} = Actor) -> display_string(Actor);
 transcript_text(Tuple) when is_tuple(Tuple) ->
     enclosed("{", [transcript_text(Element) || Element <- tuple_to_list(Tuple)], "}");
 transcript_text(Value) ->
@@ -214,15 +219,17 @@ enclosed(Open, Parts, Separator, Close) ->
 
 %% ---- objects -------------------------------------------------------------------------------------------------
 
-%% `Point(x: 3, y: 4)', fields sorted by name.
--spec value(map()) -> binary().
+%% `Point(x: 3, y: 4)', fields sorted by name. What `super printString' of a number or list finds prints as usual.
+-spec value(term()) -> binary().
 value(#{'$class' := Module} = Value) ->
     Name = atom_to_binary(beamtalk_registry:class_name(Module)),
     case get(?DEPTH) of
         ?MAX_DEPTH -> <<Name/binary, "(...)">>;
         undefined -> at_depth(1, Name, Value);
         Depth -> at_depth(Depth + 1, Name, Value)
-    end.
+    end;
+value(Plain) ->
+    print_string(Plain).
 
 at_depth(Depth, Name, Value) ->
     Outer = put(?DEPTH, Depth),
@@ -297,21 +304,23 @@ place(Name) when is_atom(Name) -> ["registered, ", atom_to_binary(Name)].
 
 %% The actor's own `printString' if its class has one; the label when it is gone or does not answer in time.
 actor_text({'$actor', Module, _} = Actor) ->
-    case prints_itself(Module) of
-        true ->
-            try
-                answered_text(beamtalk_actor:send(Actor, printString, [], ?ACTOR_PATIENCE))
-            catch
-                error:_ -> actor(Actor)
-            end;
-        false ->
-            actor(Actor)
+    case defines(printString, Module) of
+        true -> actor_text(Actor, printString);
+        false -> actor(Actor)
     end.
 
-prints_itself('bt@stdlib@Actor') ->
+actor_text(Actor, Selector) ->
+    try
+        answered_text(beamtalk_actor:send(Actor, Selector, [], ?ACTOR_PATIENCE))
+    catch
+        error:_ -> actor(Actor)
+    end.
+
+%% Whether a class of actors has a text of its own.
+defines(_, 'bt@stdlib@Actor') ->
     false;
-prints_itself(nil) ->
+defines(_, nil) ->
     false;
-prints_itself(Module) ->
+defines(Selector, Module) ->
     Methods = beamtalk_registry:info(Module, methods, []),
-    lists:keymember(printString, 1, Methods) orelse prints_itself(beamtalk_registry:superclass(Module)).
+    lists:keymember(Selector, 1, Methods) orelse defines(Selector, beamtalk_registry:superclass(Module)).
