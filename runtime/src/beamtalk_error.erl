@@ -81,7 +81,7 @@ no_match(Value) ->
         <<"no match: arm matched ", (beamtalk_display:short(Value))/binary, " (case_clause)">>,
         nil,
         nil,
-        <<"Add an arm for this value, or `_ -> …` as the last arm.">>
+        <<"Add an arm for this value, or `_ -> …` as the last arm."/utf8>>
     ).
 
 %% The left side of a destructuring assignment does not fit the value.
@@ -107,7 +107,7 @@ bad_tuple(Value) ->
         <<"cannot take ", (beamtalk_display:short(Value))/binary, " apart">>,
         nil,
         nil,
-        <<"The pattern `{…}` on the left of `:=` needs a Tuple on its right.">>
+        <<"The pattern `{…}` on the left of `:=` needs a Tuple on its right."/utf8>>
     ).
 
 -spec class_not_found(binary()) -> no_return().
@@ -356,10 +356,18 @@ absent_class(Name) ->
         'bt@stdlib@RuntimeError',
         class_not_found,
         <<"Class '", Name/binary, "' not found">>,
-        nil,
+        known_symbol(Name),
         nil,
         <<"Define ", Name/binary, " with: Object subclass: ", Name/binary>>
     ).
+
+%% A name that no code mentions as a Symbol is not worth an atom.
+known_symbol(Name) ->
+    try
+        binary_to_existing_atom(Name)
+    catch
+        error:badarg -> nil
+    end.
 
 %% A raw error inside a library method, before any frame of the user's, is that method's error.
 located_in_library(#{errorClass := nil} = Exception, Stack) ->
