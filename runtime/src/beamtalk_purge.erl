@@ -137,10 +137,15 @@ is_unused(Baseline, Users, Collection) ->
                 beamtalk_lambdas:is_unused(Baseline)
             end).
 
-%% It was loaded behind the code server's back (beamtalk_evaluator), so it is deleted the same way.
+%% It was loaded behind the code server's back (beamtalk_evaluator), so it is deleted the same way. A host that uses the
+%% name again before it was told that it may has the old code back, and the VM refuses.
 delete(Module) ->
-    _ = erlang:module_loaded(Module) andalso erlang:delete_module(Module),
-    true.
+    try
+        _ = erlang:module_loaded(Module) andalso erlang:delete_module(Module),
+        true
+    catch
+        error:badarg -> false
+    end.
 
 retry_later(#state{held = Held, retrying = none, retry = Retry} = State) when map_size(Held) > 0 ->
     State#state{retrying = erlang:send_after(Retry, self(), retry)};
