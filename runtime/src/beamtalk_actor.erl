@@ -18,7 +18,7 @@
 -export([spawn_as/2, spawn_as/3, named/2, all_registered/0]).
 -export([pid/1, monitor/1, on_exit/2, stop/1, kill/1, is_alive/1, with_timeout/2]).
 -export([register_as/2, unregister/1, registered_name/1, is_registered/1]).
--export([caller/0, migrate/2]).
+-export([caller/0, migrate/2, waiting_chain/0, join_chain/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
 
 -export_type([actor/0]).
@@ -139,7 +139,7 @@ call(Pid, {_, Module, _} = Actor, Selector, Args, Timeout) ->
 ask(Pid, Actor, Selector, Args, Timeout) ->
     Chain =
         case get(self()) of
-            undefined -> [];
+            undefined -> joined_chain(Pid, Actor, Selector);
             _ -> chain_through(Pid, Actor, Selector)
         end,
     Request =
@@ -174,12 +174,29 @@ timed_out(Alias, Actor, Selector) ->
     Hint = <<"The actor did not respond within the timeout period; it may be slow, overloaded or deadlocked.">>,
     beamtalk_error:raise(timeout, class_name(Actor), Selector, Hint).
 
+%% Of a process that is no actor nobody waits, except for a handler whose announcer does.
+joined_chain(Pid, Actor, Selector) ->
+    case get(?CHAIN) of
+        undefined -> [];
+        _ -> chain_through(Pid, Actor, Selector)
+    end.
+
+%% The actors that wait while this process does: itself, if it is one, and those that wait for it.
+-spec waiting_chain() -> [pid()].
+waiting_chain() ->
+    Chain = case get(?CHAIN) of undefined -> []; Waiting -> Waiting end,
+    case get(self()) of
+        undefined -> Chain;
+        _ -> [self() | Chain]
+    end.
+
+%% The calling process, which is no actor, works for these, which wait.
+-spec join_chain([pid()]) -> ok.
+join_chain(Chain) ->
+    set_chain(Chain).
+
 chain_through(Pid, Actor, Selector) ->
-    Chain =
-        case get(?CHAIN) of
-            undefined -> [self()];
-            Waiting -> [self() | Waiting]
-        end,
+    Chain = [self() | case get(?CHAIN) of undefined -> []; Waiting -> Waiting end],
     case lists:member(Pid, Chain) of
         false ->
             Chain;
@@ -399,6 +416,7 @@ init({Module, Given, Chain, Parent, Carried}) ->
     beamtalk_memory:limit_heap(),
     Carried =/= [] andalso beamtalk_frame:install(Carried),
     set_chain(Chain),
+    beamtalk_system_event:actor_spawned(Pid, Module),
     try
         put(Pid, maps:merge(Module:'$fields'(), Given)),
         initialize(Module, Self),
@@ -414,6 +432,7 @@ init({Module, Given, Chain, Parent, Carried}) ->
         Class:Reason:Stack ->
             %% The starter gets the error as its answer, not as an exit signal.
             Parent =/= none andalso unlink(Parent),
+            beamtalk_system_event:actor_stopped(Pid, Module, crashed),
             #{message := Message} = beamtalk_error:from_erlang(Class, Reason, Stack),
             {stop, {shutdown, {'$initialize', Message}}}
     end.
@@ -548,7 +567,7 @@ handle_info(Message, Fields) ->
 terminate(Reason, Fields) ->
     is_defined_below_actor(module(), 'terminate:') andalso
         run_unanswered('terminate:', [hook_reason(Reason)], Fields),
-    ok.
+    beamtalk_actors:ending(Reason).
 
 %% The class of this process's actor.
 module() ->
@@ -595,8 +614,11 @@ classified(Module, Selector, Class, Reason, Stack) ->
         end,
     beamtalk_error:from_erlang(Class, Reason, Stack, {beamtalk_registry:class_name(Module), Method}).
 
-set_chain([]) -> ok;
-set_chain(Chain) -> put(?CHAIN, Chain).
+set_chain([]) ->
+    ok;
+set_chain(Chain) ->
+    put(?CHAIN, Chain),
+    ok.
 
 end_chain([]) -> ok;
 end_chain(_) -> erase(?CHAIN).

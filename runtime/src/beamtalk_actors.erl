@@ -5,7 +5,7 @@
 -behaviour(gen_server).
 -compile({no_auto_import, [register/2]}).
 
--export([start_link/0, create/0, register/1, register/2, module/1, all/0, of_class/1, count/1]).
+-export([start_link/0, create/0, register/1, register/2, ending/1, module/1, all/0, of_class/1, count/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
 
 -define(TABLE, beamtalk_actors).
@@ -33,6 +33,15 @@ register(Module) ->
 register(Pid, Module) ->
     true = ets:insert(?TABLE, {Pid, Module, erlang:system_time(second)}),
     gen_server:cast(?MODULE, {watch, Pid}).
+
+%% The calling actor ends for this reason, in order. Its process may be gone before it is watched, so when somebody listens
+%% it says so itself.
+-spec ending(term()) -> ok.
+ending(Reason) ->
+    case beamtalk_announcer:is_heard() of
+        true -> gen_server:cast(?MODULE, {ending, self(), Reason});
+        false -> ok
+    end.
 
 -spec module(pid()) -> {ok, module()} | error.
 module(Pid) ->
@@ -75,33 +84,42 @@ count(Module) ->
 
 %% ---- the watching process ------------------------------------------------------------------------------------
 
--spec init([]) -> {ok, []}.
+%% The reasons of those that said that they end.
+-type state() :: #{pid() => term()}.
+
+-spec init([]) -> {ok, state()}.
 init([]) ->
     process_flag(trap_exit, true),
     %% After a crash of this process the rows are still there: watch them again.
     [erlang:monitor(process, Pid) || {Pid, _, _} <- ets:tab2list(?TABLE)],
-    {ok, []}.
+    {ok, #{}}.
 
--spec handle_call(term(), gen_server:from(), []) -> {reply, ok, []}.
+-spec handle_call(term(), gen_server:from(), state()) -> {reply, ok, state()}.
 handle_call(_, _, State) ->
     {reply, ok, State}.
 
--spec handle_cast({watch, pid()}, []) -> {noreply, []}.
+-spec handle_cast({watch, pid()} | {ending, pid(), term()}, state()) -> {noreply, state()}.
 handle_cast({watch, Pid}, State) ->
     erlang:monitor(process, Pid),
-    announce(spawned, Pid, nil),
-    {noreply, State}.
-
--spec handle_info(term(), []) -> {noreply, []}.
-handle_info({'DOWN', _, process, Pid, Reason}, State) ->
-    announce(stopped, Pid, Reason),
-    ets:delete(?TABLE, Pid),
+    with_class(Pid, fun(Module) -> tell_host(spawned, Pid, Module, nil) end),
     {noreply, State};
+handle_cast({ending, Pid, Reason}, State) ->
+    {noreply, State#{Pid => Reason}}.
+
+-spec handle_info(term(), state()) -> {noreply, state()}.
+handle_info({'DOWN', _, process, Pid, Seen}, State) ->
+    Reason = maps:get(Pid, State, Seen),
+    with_class(Pid, fun(Module) ->
+        ets:delete(?TABLE, Pid),
+        tell_host(stopped, Pid, Module, Reason),
+        announce_end(Pid, Module, Reason)
+    end),
+    {noreply, maps:remove(Pid, State)};
 handle_info(_, State) ->
     {noreply, State}.
 
 %% The node stops: actors end in order, so that their `terminate:' runs.
--spec terminate(term(), []) -> ok.
+-spec terminate(term(), state()) -> ok.
 terminate(_, _) ->
     Pids = [Pid || {Pid, _, _} <- ets:tab2list(?TABLE)],
     [exit(Pid, shutdown) || Pid <- Pids],
@@ -115,22 +133,28 @@ await(Left, Deadline) ->
     after max(0, Deadline - erlang:monotonic_time(millisecond)) -> ok
     end.
 
-announce(What, Pid, Reason) ->
-    case process_info(self(), message_queue_len) of
-        {_, Waiting} when Waiting > ?TOO_BUSY -> ok;
-        _ -> tell_host(What, Pid, Reason)
+with_class(Pid, Do) ->
+    case ets:lookup(?TABLE, Pid) of
+        [{_, Module, _}] -> Do(Module);
+        [] -> ok
     end.
 
-tell_host(What, Pid, Reason) ->
-    case ets:lookup(?TABLE, Pid) of
-        [{_, Module, _}] ->
+tell_host(What, Pid, Module, Reason) ->
+    case process_info(self(), message_queue_len) of
+        {_, Waiting} when Waiting > ?TOO_BUSY ->
+            ok;
+        _ ->
             beamtalk_host:event(
                 {actor, What, #{
                     pid => list_to_binary(pid_to_list(Pid)),
                     class => atom_to_binary(beamtalk_registry:class_name(Module)),
                     reason => case What of spawned -> nil; stopped -> beamtalk_error:text(Reason) end
                 }}
-            );
-        [] ->
-            ok
+            )
+    end.
+
+announce_end(Pid, Module, Reason) ->
+    case beamtalk_system_event:end_of(Reason) of
+        {told, How} -> beamtalk_system_event:actor_stopped(Pid, Module, How);
+        untold -> ok
     end.

@@ -127,6 +127,7 @@ connect(#state{path = Path, attempts = Attempts} = State) ->
         {ok, Socket} ->
             send(Socket, {hello, hello()}),
             ets:insert(?TABLE, {socket, Socket}),
+            beamtalk_announcer:follow(),
             %% Only a host that says something has taken us.
             State#state{socket = Socket, attempts = Attempts + 1};
         {error, _} ->
@@ -217,6 +218,7 @@ decode(Packet) ->
 
 disconnected(#state{socket = Socket} = State) ->
     ets:delete(?TABLE, socket),
+    beamtalk_announcer:unfollow(),
     gen_tcp:close(Socket),
     %% Whoever waits for the old host's answer waits in vain.
     lists:foreach(fun([Alias]) -> tell(Alias, no_host) end, ets:match(?TABLE, {{call, '_'}, '$1'})),

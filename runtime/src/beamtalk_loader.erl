@@ -55,6 +55,7 @@ finish(Modules, Prepared, OldFields) ->
                     Classes = [Module || Module <- Modules, erlang:function_exported(Module, '$info', 1)],
                     lists:foreach(fun beamtalk_registry:register/1, Classes),
                     lists:foreach(fun migrate/1, OldFields),
+                    lists:foreach(fun beamtalk_system_event:class_loaded/1, Classes),
                     {ok, [atom_to_binary(beamtalk_registry:class_name(Module)) || Module <- Classes]};
                 {error, Errors} ->
                     {error, load_failed, problems(Errors)}
@@ -106,10 +107,12 @@ unload_module(Module) ->
     [exit(Pid, kill) || {Pid, Class, _} <- beamtalk_actors:all(), Class =:= Module],
     case free_of_old_code(Module) of
         ok ->
+            IsClass = erlang:function_exported(Module, '$info', 1),
             beamtalk_registry:unregister(Module),
             beamtalk_ext:remove_class(Module),
             beamtalk_class_state:forget(Module),
             _ = code:delete(Module),
+            IsClass andalso beamtalk_system_event:class_removed(Module),
             ok;
         Error ->
             Error

@@ -66,6 +66,7 @@ start_link(Name, Module, Given) ->
     end.
 
 named(none, Pid, Module) ->
+    beamtalk_system_event:actor_spawned(Pid, Module),
     beamtalk_actors:register(Pid, Module),
     {ok, Pid};
 named(Name, Pid, Module) ->

@@ -5,7 +5,7 @@
 -module(beamtalk_session).
 -behaviour(gen_server).
 
--export([create/0, open/1, close/1, find/1, of_leader/1, current/0, names/0, busy/0, any_busy/0]).
+-export([create/0, open/1, close/1, find/1, of_leader/1, current/0, evaluated/0, names/0, busy/0, any_busy/0]).
 -export([eval/4, interrupt/2, input/2, clear/2, bindings/1, change_later/2, leave/2]).
 -export([start_link/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
@@ -88,6 +88,20 @@ current() ->
     case of_leader(group_leader()) of
         {ok, Name} -> find(Name);
         error -> error
+    end.
+
+%% The session whose input the calling process runs itself. Whatever else writes to a session is not linked to it.
+-spec evaluated() -> {ok, pid()} | error.
+evaluated() ->
+    case current() of
+        {ok, Session} ->
+            {links, Linked} = process_info(self(), links),
+            case lists:member(Session, Linked) of
+                true -> {ok, Session};
+                false -> error
+            end;
+        error ->
+            error
     end.
 
 -spec names() -> [binary()].
@@ -242,6 +256,7 @@ finished({ok, Display, Changed, Cells}, #state{variables = Variables} = State) -
         variables = maps:merge(Variables, Changed),
         cells = case Cells of unchanged -> State#state.cells; _ -> Cells end
     },
+    tell_assigned(lists:usort(maps:keys(Changed) ++ assigned_in_place(Cells, State)), State1),
     answer(State1, ok, #{value => Display});
 finished({error, Exception}, State) ->
     failed(Exception, State);
@@ -275,6 +290,10 @@ change(Change, #state{evaluator = Evaluator, variables = Variables, cells = Cell
             {put, Name, Value} -> put_variable(Name, Value, Variables, Cells, State)
         end,
     beamtalk_evaluator:reset(Evaluator, State1#state.variables, State1#state.cells),
+    case Change of
+        {put, Assigned, _} -> tell_assigned([Assigned], State1);
+        _ -> beamtalk_host:event({bindings, State#state.name})
+    end,
     State1.
 
 put_variable(Name, Value, Variables, Cells, State) ->
@@ -285,6 +304,21 @@ put_variable(Name, Value, Variables, Cells, State) ->
 
 set_busy(#state{name = Name}, Busy) ->
     ets:update_element(?TABLE, Name, {3, Busy}).
+
+%% Variables that blocks of the input, or of earlier ones, assigned.
+assigned_in_place(unchanged, _) ->
+    [];
+assigned_in_place(After, #state{variables = Variables, cells = Before}) ->
+    [Name || {Name, {'$cell', _} = Cell} <- maps:to_list(Variables), maps:find(Cell, Before) =/= maps:find(Cell, After)].
+
+tell_assigned([], _) ->
+    ok;
+tell_assigned(Names, #state{name = Session, variables = Variables, cells = Cells}) ->
+    beamtalk_host:event({bindings, Session}),
+    lists:foreach(
+        fun(Name) -> beamtalk_system_event:binding_changed(Name, held(maps:get(Name, Variables), Cells), Session) end,
+        Names
+    ).
 
 names_of(#state{variables = Variables}) ->
     [{Name, case Value of {'$cell', _} -> cell; _ -> value end} || {Name, Value} <- maps:to_list(Variables)].

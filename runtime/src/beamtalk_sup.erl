@@ -20,8 +20,10 @@ init([]) ->
     beamtalk_open_files:create(),
     beamtalk_memory:create(),
     beamtalk_attached:create(),
+    beamtalk_announcer:create(),
     Servers = [
         beamtalk_memory,
+        beamtalk_announcer,
         beamtalk_actors,
         beamtalk_class_state,
         beamtalk_purge,

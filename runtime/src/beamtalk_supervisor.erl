@@ -328,17 +328,29 @@ start_child(Self) ->
 start_child(Self, Fields) ->
     start_child(Self, Fields, 'startChild:').
 
-start_child(Self, Fields, Selector) ->
+start_child(#{'$class' := Supervisor} = Self, Fields, Selector) ->
     ask(Self, Selector, fun(Pid) ->
         case supervisor:start_child(Pid, [Fields]) of
             {ok, Child} ->
                 Object = object(Child),
                 is_map(Object) andalso await_hooks(Pid, Child),
+                beamtalk_system_event:child_added(Supervisor, class_of(Object), Child),
                 beamtalk_result:ok(Object);
             {error, Reason} ->
-                failed(child_start_failed, Self, Selector, reason(Reason))
+                Text = reason(Reason),
+                beamtalk_system_event:child_crashed(Supervisor, fun() -> child_class(Supervisor) end, Text),
+                failed(child_start_failed, Self, Selector, Text)
         end
     end).
+
+%% The module of the children's class, as far as its supervisor's class says it.
+child_class(Supervisor) ->
+    try beamtalk_dispatch:send({'$class', Supervisor}, childClass, []) of
+        {'$class', Module} -> Module;
+        _ -> unknown
+    catch
+        _:_ -> unknown
+    end.
 
 -spec terminate_child(handle(), term()) -> map().
 terminate_child(Self, Child) ->

@@ -98,12 +98,14 @@ bind_text(Value, Name, Selector) ->
             Text = <<Name/binary, " is a system name and cannot be shadowed">>,
             raise(name_conflict, Text, 'WorkspaceInterface', Selector, nil);
         false ->
-            beamtalk_registry:bind(Name, Value)
+            ok = beamtalk_registry:bind(Name, Value),
+            beamtalk_host:event({bindings, nil}),
+            beamtalk_system_event:binding_changed(Name, Value, nil)
     end.
 
 -spec unbind(term()) -> nil.
 unbind(Name) when is_atom(Name) ->
-    case beamtalk_registry:unbind(atom_to_binary(Name)) of
+    case unbind_text(atom_to_binary(Name)) of
         true ->
             nil;
         false ->
@@ -112,6 +114,11 @@ unbind(Name) when is_atom(Name) ->
     end;
 unbind(_) ->
     raise_type('WorkspaceInterface', 'unbind:', <<"The name must be a Symbol">>).
+
+unbind_text(Name) ->
+    Was = beamtalk_registry:unbind(Name),
+    Was andalso beamtalk_host:event({bindings, nil}),
+    Was.
 
 -spec globals() -> view().
 globals() ->
@@ -231,7 +238,7 @@ view_put(#{scope := Id}, Key, Value) ->
 
 -spec view_remove(view(), term()) -> nil.
 view_remove(#{scope := globals}, Key) ->
-    _ = beamtalk_registry:unbind(atom_to_binary(key(Key, 'removeKey:'))),
+    _ = unbind_text(atom_to_binary(key(Key, 'removeKey:'))),
     nil;
 view_remove(#{scope := Id}, Key) ->
     change(Id, {remove, atom_to_binary(key(Key, 'removeKey:'))}, 'BindingsView', 'removeKey:').

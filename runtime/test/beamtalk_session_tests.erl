@@ -20,6 +20,9 @@ session_test_() ->
                     {"_error holds the last error", fun last_error/2},
                     {"clear forgets variables", fun clears/2},
                     {"an input changes variables through its session when it has ended", fun changes_later/2},
+                    {"assigned variables are announced, also those that a block assigned", fun announces_variables/2},
+                    {"a subscription of an input belongs to the session, not to its evaluator", fun owns_subscriptions/2},
+                    {"the host's interest shows while it is connected", fun follows/2},
                     {"output streams while the input runs", fun streams_output/2},
                     {"a program reads lines from the host", fun reads_lines/2},
                     {"io:read, io:get_chars and io:getopts work", fun reads_terms/2},
@@ -139,6 +142,68 @@ changes_later(Host, S) ->
     ?assertEqual(1, value(Host, S, Text)),
     ?assertEqual({ok, [{<<"c">>, 6}, {<<"y">>, 5}]}, ask(Host, {bindings, S})),
     ?assertEqual(11, value(Host, S, "#{<<\"c\">> := C, <<\"y\">> := Y} = Bindings, {get(C) + Y, #{}}")).
+
+announces_variables(Host, S) ->
+    Me = self(),
+    System = #{'$class' => 'bt@stdlib@SystemAnnouncer', id => system},
+    Tell = fun(#{name := Name, value := Value, sessionId := Id}) -> Me ! {Name, Value, Id} end,
+    Subscription = beamtalk_announcer:subscribe(System, {'$class', 'bt@stdlib@BindingChanged'}, do, Tell),
+    1 = value(Host, S, "{1, #{<<\"x\">> => 5, <<\"n\">> => beamtalk_frame:session_cell(10)}}"),
+    ?assertEqual({bindings, S}, bindings_of(Host, S)),
+    ?assertEqual([{n, 10, S}, {x, 5, S}], lists:sort([told(), told()])),
+    1 = value(Host, S, "#{<<\"n\">> := N} = Bindings, put(N, 11), {1, #{}}"),
+    ?assertEqual({n, 11, S}, told()),
+    1 = value(Host, S, "#{<<\"x\">> := _} = Bindings, {1, #{}}"),
+    {error, _} = run(Host, S, "{error(no), #{<<\"x\">> => 2}}"),
+    nil = beamtalk_workspace:bind(7, lucky),
+    ?assertEqual({lucky, 7, nil}, told()),
+    1 = value(Host, S, "{ok, S} = beamtalk_session:current(), beamtalk_session:change_later(S, {put, <<\"y\">>, 3}), {1, #{}}"),
+    ?assertEqual({y, 3, S}, told()),
+    beamtalk_announcer:cancel(Subscription).
+
+bindings_of(Host, S) ->
+    case event(Host, bindings) of
+        {bindings, S} = Event -> Event;
+        {bindings, _} -> bindings_of(Host, S);
+        Other -> Other
+    end.
+
+told() ->
+    receive {_, _, _} = Told -> Told after 5000 -> nothing end.
+
+owns_subscriptions(Host, S) ->
+    Announcer = #{'$class' => 'bt@stdlib@Announcer', id => owns_subscriptions},
+    Count = fun() -> beamtalk_announcer:count(Announcer) end,
+    Subscribe =
+        "beamtalk_announcer:subscribe(#{'$class' => 'bt@stdlib@Announcer', id => owns_subscriptions}, "
+        "{'$class', 'bt@stdlib@Object'}, do, fun() -> Bindings end)",
+    _ = value(Host, S, "{" ++ Subscribe ++ ", #{}}"),
+    {ok, Session} = beamtalk_session:find(S),
+    ?assertMatch([#{subscriber := Session}], beamtalk_announcer:subscriptions(Announcer)),
+    {error, _} = run(Host, S, "exit(self(), kill), {1, #{}}"),
+    ?assertEqual(1, Count()),
+    %% A process that an input starts subscribes for itself.
+    _ = value(Host, S, "{spawn(fun() -> Bindings, " ++ Subscribe ++ ", receive stop -> ok end end), #{}}"),
+    eventually(fun() -> Count() =:= 2 end),
+    {ok, ok} = ask(Host, {close_session, S}),
+    eventually(fun() -> Count() =:= 1 end),
+    [#{subscriber := Own}] = beamtalk_announcer:subscriptions(Announcer),
+    Own ! stop,
+    eventually(fun() -> Count() =:= 0 end).
+
+eventually(Test) -> eventually(Test, 200).
+
+eventually(Test, 0) -> ?assert(Test());
+eventually(Test, Left) ->
+    Test() orelse begin timer:sleep(10), eventually(Test, Left - 1) end.
+
+follows(_, _) ->
+    Announcer = #{'$class' => 'bt@stdlib@SystemAnnouncer', id => system},
+    Connection = whereis(beamtalk_host),
+    Nodes = beamtalk_announcer:subscriptions(Announcer),
+    ?assertEqual(6, length(Nodes)),
+    ?assertEqual([Connection], lists:usort([Pid || #{subscriber := Pid} <- Nodes])),
+    ?assertNot(beamtalk_announcer:is_heard()).
 
 streams_output(Host, S) ->
     Id = start_eval(Host, S, "io:format(\"~ts~n\", [[960]]), receive after 300 -> {1, #{}} end"),

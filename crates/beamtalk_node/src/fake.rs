@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `print TEXT` | writes the text to the session's output |
 //! | `fill N` | writes N bytes in pieces of 64 KiB |
-//! | `set NAME` | gives the session a variable |
+//! | `set NAME` | gives the session a variable, which it tells |
 //! | `ask PROMPT` | waits for input, which becomes the value |
 //! | `sleep` | waits until it is interrupted |
 //! | `pause MILLISECONDS` | waits |
@@ -295,7 +295,10 @@ impl Run<'_> {
             match step {
                 "print" => self.print(rest.as_bytes()),
                 "fill" => self.fill(rest.parse().unwrap_or(0)),
-                "set" => drop(self.with_session(|it| it.variables.insert(rest.to_owned()))),
+                "set" => {
+                    self.with_session(|it| it.variables.insert(rest.to_owned()));
+                    self.node.event(tuple([atom("bindings"), binary(self.session)]));
+                }
                 "transcript" => self.node.event(tuple([atom("transcript"), binary(rest)])),
                 "pause" => thread::sleep(Duration::from_millis(rest.parse().unwrap_or(0))),
                 "call" => {

@@ -175,6 +175,11 @@ pub enum Event {
         /// Why it ended.
         reason: Option<String>,
     },
+    /// Variables were assigned or removed.
+    Bindings {
+        /// Whose; nobody's own are the names that all sessions share.
+        session: Option<String>,
+    },
     /// The module of an evaluation may be used again.
     Released(String),
     /// A line for the log.
@@ -323,6 +328,7 @@ fn event(term: &Term) -> Option<Event> {
             class: as_text(entry(fields, "class")?)?,
             reason: entry(fields, "reason").and_then(as_optional_text),
         }),
+        ("bindings", [_, session]) => Some(Event::Bindings { session: as_optional_text(session) }),
         ("released", [_, module]) => Some(Event::Released(as_text(module)?)),
         ("log", [_, level, text]) => Some(Event::Log { level: as_text(level)?, text: as_text(text)? }),
         _ => None,

@@ -17,7 +17,7 @@ use std::time::Duration;
 const INPUT_LIMIT: Duration = Duration::from_secs(30);
 
 /// What clients can subscribe to.
-pub(crate) const CHANNELS: &[&str] = &["transcript", "actors", "classes", "node"];
+pub(crate) const CHANNELS: &[&str] = &["transcript", "actors", "bindings", "classes", "node"];
 
 /// Shared by the node's reader and everyone who waits for what it reads.
 #[derive(Default)]
@@ -90,6 +90,7 @@ impl Router {
                 let name = if spawned { "spawned" } else { "stopped" };
                 self.push("actors", name, json!({"class": class, "pid": pid, "reason": reason}));
             }
+            Event::Bindings { session } => self.push("bindings", "changed", json!({"session": session})),
             Event::Released(module) => self.names().release(&module),
             Event::Log { level, text } => log(&level, &text),
             Event::Up { fresh, otp, os_pid } => {
