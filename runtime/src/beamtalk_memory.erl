@@ -107,7 +107,7 @@ blame_actor(Pid) ->
         {ok, Module} ->
             Class = beamtalk_registry:class_name(Module),
             Line = io_lib:format("~ts ~p ended: it ~ts", [Class, Pid, text(actor_heap)]),
-            beamtalk_host:event({log, error, unicode:characters_to_binary(Line)});
+            beamtalk_host:event({log, error, unicode:characters_to_binary(Line), #{}});
         error ->
             ok
     end.

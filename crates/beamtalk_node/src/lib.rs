@@ -51,7 +51,9 @@ pub use listener::NodeListener;
 pub use otp::Otp;
 pub use packet::{Display, Event, ModuleState, VariableKind};
 pub use query::{Query, Site};
-pub use question::{Answer, Call, CallerFinding, MethodName, OnCall, PackageFacts, Question, Refusal};
+pub use question::{
+    Answer, Call, CallerFinding, LogFormat, MethodName, OnCall, PackageFacts, Question, Refusal,
+};
 pub use requests::{
     ActorInfo, CodeModule, EvalValue, Evaluation, ModuleInfo, TestClass, TestOutcome, TestStatus,
 };

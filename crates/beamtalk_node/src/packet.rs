@@ -188,6 +188,12 @@ pub enum Event {
         level: String,
         /// The line.
         text: String,
+        /// The class whose method wrote it.
+        class: Option<String>,
+        /// That method.
+        selector: Option<String>,
+        /// What else was said: `name=value` for each.
+        metadata: Option<String>,
     },
     /// The node is ready; `fresh` when it is a new one, in which nothing lives.
     Up {
@@ -330,7 +336,16 @@ fn event(term: &Term) -> Option<Event> {
         }),
         ("bindings", [_, session]) => Some(Event::Bindings { session: as_optional_text(session) }),
         ("released", [_, module]) => Some(Event::Released(as_text(module)?)),
-        ("log", [_, level, text]) => Some(Event::Log { level: as_text(level)?, text: as_text(text)? }),
+        ("log", [_, level, text, origin]) => {
+            let known = |name| entry(origin, name).and_then(as_optional_text);
+            Some(Event::Log {
+                level: as_text(level)?,
+                text: as_text(text)?,
+                class: known("class"),
+                selector: known("selector"),
+                metadata: known("metadata"),
+            })
+        }
         _ => None,
     }
 }

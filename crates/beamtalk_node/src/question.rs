@@ -78,8 +78,21 @@ pub enum Question {
     SyncProject,
     /// Which packages there are.
     Packages,
+    /// Where log lines end, and in which form.
+    LogFile,
+    /// Write log lines in another form.
+    LogFormat(LogFormat),
     /// A question of a newer runtime, or one that makes no sense: the beginning of its text.
     Unknown(String),
+}
+
+/// The form of lines in the log file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// JSON objects.
+    Json,
+    /// Text for people.
+    Text,
 }
 
 /// What a question is answered with when all went well.
@@ -97,6 +110,8 @@ pub enum Answer {
     Packages(Vec<PackageFacts>),
     /// What a query has found.
     Sites(Vec<Site>),
+    /// The log file, and the form of its lines.
+    LogFile(String, LogFormat),
     /// What the senders of a method would be told.
     Callers {
         /// What would be new, by class.
@@ -217,6 +232,18 @@ impl Answer {
             Self::Packages(packages) => list(packages.into_iter().map(PackageFacts::into_term)),
             Self::Sites(sites) => list(sites.into_iter().map(Site::into_term)),
             Self::Code(code) => tuple([binary(code.name), binary(code.beam)]),
+            Self::LogFile(path, format) => tuple([binary(path), atom(format.name())]),
+        }
+    }
+}
+
+impl LogFormat {
+    const ALL: [Self; 2] = [Self::Json, Self::Text];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Text => "text",
         }
     }
 }
@@ -298,6 +325,12 @@ fn known(term: &Term) -> Option<Question> {
         ("load_path", [path]) => Some(Question::LoadPath(as_text(path)?)),
         ("sync_project", []) => Some(Question::SyncProject),
         ("packages", []) => Some(Question::Packages),
+        ("log_file", []) => Some(Question::LogFile),
+        ("log_format", [format]) => {
+            let name = as_atom(format)?;
+            let known = LogFormat::ALL.into_iter().find(|known| known.name() == name);
+            known.map(Question::LogFormat)
+        }
         (name, arguments) => Query::read(name, arguments).map(Question::Query),
     }
 }
@@ -332,12 +365,16 @@ mod tests {
         let expected = Question::Compile { method, source: "at: x => x".into(), durable: false };
         assert_eq!(question(&term), expected);
         assert_eq!(question(&atom("sync_project")), Question::SyncProject);
+        assert_eq!(question(&atom("log_file")), Question::LogFile);
+        let format = tuple([atom("log_format"), atom("text")]);
+        assert_eq!(question(&format), Question::LogFormat(LogFormat::Text));
     }
 
     #[test]
     fn a_malformed_question_is_an_unknown_one() {
         let sideways = tuple([atom("method_source"), binary("m"), atom("left"), binary("s")]);
-        for term in [sideways, tuple([atom("load_path"), integer(3)]), integer(1), tuple([])] {
+        let formless = tuple([atom("log_format"), atom("xml")]);
+        for term in [sideways, tuple([atom("load_path"), integer(3)]), formless, integer(1), tuple([])] {
             assert!(matches!(question(&term), Question::Unknown(_)), "{term}");
         }
     }

@@ -338,7 +338,10 @@ mod tests {
     fn what_is_missing_and_what_is_unused() {
         let image = image(&[
             DOOR,
-            ("/p/Gate.bt", "Object subclass: Gate\n  doesNotUnderstand: a args: b => nil\n  m => self zork2. 3 zork3\n"),
+            (
+                "/p/Gate.bt",
+                "Object subclass: Gate\n  doesNotUnderstand: a args: b => nil\n  m => self zork2. 3 zork3\n",
+            ),
             ("/p/Low.bt", "Gate subclass: Low\n  n => self zork2. super zork4\n  class n => self zork5\n"),
             ("/p/ext.bt", "Door >> shut => self o\n"),
         ]);
@@ -391,7 +394,10 @@ mod tests {
     fn only_announcements_are_announced() {
         let image = image(&[
             ("/p/Announcement.bt", "abstract Value subclass: Event\nEvent subclass: Rung\n"),
-            ("/p/Bell.bt", "Object subclass: Bell\n  ring: bus => bus announce: Rung new; announce: Bag new\n"),
+            (
+                "/p/Bell.bt",
+                "Object subclass: Bell\n  ring: bus => bus announce: Rung new; announce: Bag new\n",
+            ),
         ]);
         assert_eq!(image.announcements("bt@user@Bell"), []);
     }

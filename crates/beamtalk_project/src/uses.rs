@@ -375,10 +375,12 @@ impl<'a> Variables<'a> {
                 PatternKind::Variable(name) => drop(bound.insert(name)),
                 PatternKind::Typed { name, .. } => drop(bound.insert(&name.name)),
                 PatternKind::Array { rest, .. } | PatternKind::List { rest, .. } => {
-                    bound.extend(rest.iter().filter_map(|rest| rest.name.as_ref()).map(|it| it.name.as_str()));
+                    bound
+                        .extend(rest.iter().filter_map(|rest| rest.name.as_ref()).map(|it| it.name.as_str()));
                 }
                 PatternKind::Binary(segments) => {
-                    bound.extend(segments.iter().filter_map(|it| it.name.as_ref()).map(|it| it.name.as_str()));
+                    bound
+                        .extend(segments.iter().filter_map(|it| it.name.as_ref()).map(|it| it.name.as_str()));
                 }
                 _ => {}
             });
@@ -505,9 +507,8 @@ mod tests {
         let found = one(
             "m: a :: List(Pet | Toy class) -> Set =>\n    b :: Bag := Pet new\n    a match: [c :: Owl when: [Cat ok] -> [:d :: Dog | d]; Result ok: e -> e]",
         );
-        let expected = [
-            "List 1", "Pet 1", "Toy 1", "Set 1", "Bag 2", "Pet 2", "Owl 3", "Cat 3", "Dog 3", "Result 3",
-        ];
+        let expected =
+            ["List 1", "Pet 1", "Toy 1", "Set 1", "Bag 2", "Pet 2", "Owl 3", "Cat 3", "Dog 3", "Result 3"];
         assert_eq!(classes(&found.classes), expected);
     }
 
@@ -554,7 +555,8 @@ mod tests {
 
     #[test]
     fn a_primitive_is_known_and_initial_values_send_too() {
-        let source = Source::new("/p/C.bt", "Object subclass: C\n  state: x = Bag new\n  a => @primitive \"m:f\"\n");
+        let source =
+            Source::new("/p/C.bt", "Object subclass: C\n  state: x = Bag new\n  a => @primitive \"m:f\"\n");
         let uses = &source.uses()[0];
         assert!(uses.methods[0].is_primitive);
         assert_eq!(uses.initial, ["new"]);

@@ -5,6 +5,7 @@
 
 use crate::compiler::{BUILT, Compiled, Compiler, Problem, SourceFile};
 use crate::files;
+use crate::host::LogFile;
 use crate::image::Image;
 use crate::journal::Entry;
 use crate::reply::Failure;
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Answers one question.
-pub(crate) async fn answer(image: Arc<Image>, project: PathBuf, call: Call) {
+pub(crate) async fn answer(image: Arc<Image>, project: PathBuf, log: Option<LogFile>, call: Call) {
     let answer = match call.question.clone() {
         Question::MethodSource(method) => method_source(&image, method).await,
         Question::Compile { method, source, durable: _ } => change(&image, method, Some(source)).await,
@@ -36,6 +37,17 @@ pub(crate) async fn answer(image: Arc<Image>, project: PathBuf, call: Call) {
             hint: Some("Load files or folders with `Workspace load: \"src\"`.".into()),
         }),
         Question::Packages => packages(project).await,
+        Question::LogFile => match log {
+            Some(log) => Ok(Answer::LogFile(log.path.to_string_lossy().into_owned(), log.format())),
+            // There is none.
+            None => return,
+        },
+        Question::LogFormat(format) => {
+            if let Some(log) = log {
+                log.set_format(format);
+            }
+            Ok(Answer::Done)
+        }
         // Dropping it says that it is unsupported.
         Question::Unknown(what) => return tracing::warn!(what, "the node asks something that is not known"),
     };

@@ -15,7 +15,7 @@ use crate::session::Session;
 use beamtalk_home::metadata::ProcessId;
 use beamtalk_home::workspace::now;
 use beamtalk_home::{Cookie, FileLock, HomeError, Metadata, WorkspaceFolder, WorkspaceId};
-use beamtalk_node::{Event, Node, NodeError, NodeListener, Starter, Status};
+use beamtalk_node::{Event, LogFormat, Node, NodeError, NodeListener, Starter, Status};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,6 +50,27 @@ pub struct HostOptions {
     pub idle: Option<Duration>,
     /// What clients may ask for.
     pub limits: Limits,
+    /// Where log lines end, if in a file.
+    pub log: Option<LogFile>,
+}
+
+/// The file that somebody else writes log lines to, and their form, which programs may change.
+#[derive(Debug, Clone)]
+pub struct LogFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Lines are text for people, not JSON.
+    pub as_text: Arc<AtomicBool>,
+}
+
+impl LogFile {
+    pub(crate) fn format(&self) -> LogFormat {
+        if self.as_text.load(Ordering::Relaxed) { LogFormat::Text } else { LogFormat::Json }
+    }
+
+    pub(crate) fn set_format(&self, format: LogFormat) {
+        self.as_text.store(format == LogFormat::Text, Ordering::Relaxed);
+    }
 }
 
 impl HostOptions {
@@ -62,6 +83,7 @@ impl HostOptions {
             preferred_port: DEFAULT_PORT,
             idle: Some(Duration::from_secs(4 * 3600)),
             limits: Limits::default(),
+            log: None,
         }
     }
 }
@@ -189,7 +211,7 @@ impl BoundHost {
         let compiler = CompilerThread::start(make_compiler).map_err(system("start the compiler's thread"))?;
         let journal = Journal::at(self.options.workspace.journal_path());
         let image = Arc::new(Image::new(node.clone(), compiler, router, journal.clone()));
-        answer_calls(&node, &image, &self.options.project);
+        answer_calls(&node, &image, &self.options.project, self.options.log.clone());
         let host = Arc::new(Host {
             id: self.options.workspace.id().clone(),
             project: self.options.project.clone(),
@@ -370,12 +392,12 @@ impl Host {
 }
 
 /// Each question gets a task of its own, since the program that waits for its answer may be what others wait for.
-pub(crate) fn answer_calls(node: &Node, image: &Arc<Image>, project: &Path) {
+pub(crate) fn answer_calls(node: &Node, image: &Arc<Image>, project: &Path, log: Option<LogFile>) {
     // The image holds the node, which holds this.
     let (image, project) = (Arc::downgrade(image), project.to_path_buf());
     node.answer_calls(Arc::new(move |call| {
         if let Some(image) = image.upgrade() {
-            tokio::spawn(calls::answer(image, project.clone(), call));
+            tokio::spawn(calls::answer(image, project.clone(), log.clone(), call));
         }
     }));
 }

@@ -214,8 +214,9 @@ impl Compiler for ImageCompiler {
         let image = &self.image;
         let plain =
             |found: Vec<project::Site>| found.into_iter().map(|each| site(each, "")).collect::<Vec<_>>();
-        let marked =
-            |found: Vec<(project::Site, Name)>| found.into_iter().map(|(each, mark)| site(each, &mark)).collect();
+        let marked = |found: Vec<(project::Site, Name)>| {
+            found.into_iter().map(|(each, mark)| site(each, &mark)).collect()
+        };
         match query {
             Query::Senders { selector } => plain(image.senders(selector)),
             Query::References { module } => plain(image.references(module)),

@@ -59,11 +59,12 @@ mod wire;
 
 pub use client::{Client, ClientError, Reply};
 pub use compiler::{Compiled, Compiler, Input, Problem, SourceFile, Unloading};
-pub use host::{BoundHost, HostError, HostOptions};
+pub use host::{BoundHost, HostError, HostOptions, LogFile};
 pub use image_compiler::ImageCompiler;
 pub use limits::Limits;
 pub use loopback::{DEFAULT_PORT, LoopbackAddr};
 pub use program::{Evaluated, OnInput, OnOutput, Program, ProgramSession, Unevaluated, Written};
+pub use router::LOG_TARGET;
 
 /// Whether a line is a request of the wire protocol. What is none is refused, whatever it is (fuzzed).
 #[must_use]

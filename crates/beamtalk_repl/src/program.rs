@@ -106,7 +106,7 @@ impl Program {
         })?;
         let journal = Journal::at(folder.join("journal.jsonl"));
         let image = Arc::new(Image::new(node.clone(), compiler, router, journal));
-        answer_calls(&node, &image, base);
+        answer_calls(&node, &image, base, None);
         Ok(Self { image })
     }
 

@@ -92,7 +92,9 @@ impl Router {
             }
             Event::Bindings { session } => self.push("bindings", "changed", json!({"session": session})),
             Event::Released(module) => self.names().release(&module),
-            Event::Log { level, text } => log(&level, &text),
+            Event::Log { level, text, class, selector, metadata } => {
+                log(&level, &text, &Origin { class, selector, metadata });
+            }
             Event::Up { fresh, otp, os_pid } => {
                 tracing::info!(fresh, otp, os_pid, "the node is up");
                 if fresh {
@@ -147,12 +149,28 @@ impl Router {
     }
 }
 
-/// Erlang's eight levels in our five.
-fn log(level: &str, text: &str) {
+/// The target of the node's own log lines, which the node has filtered already.
+pub const LOG_TARGET: &str = "node";
+
+/// Who wrote a log line, and what else was said.
+struct Origin {
+    class: Option<String>,
+    selector: Option<String>,
+    metadata: Option<String>,
+}
+
+/// Erlang's eight levels in our five. What is not known leaves no trace in the line.
+fn log(level: &str, text: &str, origin: &Origin) {
+    let Origin { class, selector, metadata } = origin;
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(target: LOG_TARGET, class, selector, metadata, "{text}")
+        };
+    }
     match level {
-        "emergency" | "alert" | "critical" | "error" => tracing::error!(target: "node", "{text}"),
-        "warning" => tracing::warn!(target: "node", "{text}"),
-        "notice" | "info" => tracing::info!(target: "node", "{text}"),
-        _ => tracing::debug!(target: "node", "{text}"),
+        "emergency" | "alert" | "critical" | "error" => line!(error),
+        "warning" => line!(warn),
+        "notice" | "info" => line!(info),
+        _ => line!(debug),
     }
 }

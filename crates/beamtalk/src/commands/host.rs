@@ -1,4 +1,6 @@
 //! `beamtalk host`: the workspace's own process, started by whoever needs it first.
+//!
+//! Its log is a file of lines, in JSON or as text; which of both, programs may choose while it runs.
 
 use super::filter;
 use crate::background::detach;
@@ -8,12 +10,18 @@ use crate::installation::InstalledNode;
 use beamtalk_home::{Home, WorkspaceFolder, WorkspaceId, file};
 use beamtalk_project::{Image, Policy};
 use beamtalk_repl::launch::READY;
-use beamtalk_repl::{BoundHost, DEFAULT_PORT, HostOptions, ImageCompiler};
+use beamtalk_repl::{BoundHost, DEFAULT_PORT, HostOptions, ImageCompiler, LOG_TARGET, LogFile};
+use std::fmt;
 use std::fs;
 use std::io::{self, Write};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::{DefaultFields, Format, Json, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
 
 /// A log that is longer when a host starts becomes `workspace.log.1`.
 const LONG_LOG: u64 = 5 << 20;
@@ -38,8 +46,12 @@ pub fn run(arguments: &Arguments, verbosity: u8) -> Outcome {
     let orphan_life = options.idle.unwrap_or(LONGEST_ORPHAN_LIFE);
 
     options.limits.require_cookie = arguments.require_cookie;
+    options.log = log_file(&workspace);
+    let log = options.log.clone();
     let host = BoundHost::bind(options)?;
-    log_to_file(&workspace, verbosity)?;
+    if let Some(log) = log {
+        log_to_file(&log, verbosity)?;
+    }
     tracing::info!(workspace = arguments.workspace, port = host.address().port(), "the host is up");
     let mut node = InstalledNode::new(home, &workspace, &arguments.project, orphan_life);
     if let Some(program) = &arguments.program {
@@ -62,24 +74,62 @@ pub fn run(arguments: &Arguments, verbosity: u8) -> Outcome {
     Ok(())
 }
 
-/// JSON lines in `workspace.log`, which only its owner can read.
-fn log_to_file(workspace: &WorkspaceFolder, verbosity: u8) -> Outcome {
-    if std::env::var_os("BEAMTALK_NO_FILE_LOG").is_some() {
-        return Ok(());
+/// `workspace.log`, unless the environment says that there shall be none.
+fn log_file(workspace: &WorkspaceFolder) -> Option<LogFile> {
+    let wanted = std::env::var_os("BEAMTALK_NO_FILE_LOG").is_none();
+    wanted.then(|| LogFile { path: workspace.log_path(), as_text: Arc::new(AtomicBool::new(false)) })
+}
+
+/// Writes log lines to the file, which only its owner can read. What the node sends is what it was told to.
+fn log_to_file(log: &LogFile, verbosity: u8) -> Outcome {
+    let path = &log.path;
+    if fs::metadata(path).is_ok_and(|found| found.len() > LONG_LOG) {
+        let _ = fs::rename(path, path.with_extension("log.1"));
     }
-    let path = workspace.log_path();
-    if fs::metadata(&path).is_ok_and(|found| found.len() > LONG_LOG) {
-        let _ = fs::rename(&path, path.with_extension("log.1"));
+    let file = file::append_private(path)?;
+    let mut filter = filter(verbosity, LevelFilter::INFO);
+    if let Ok(all_of_node) = format!("{LOG_TARGET}=trace").parse() {
+        filter = filter.add_directive(all_of_node);
     }
-    let log = file::append_private(&path)?;
+    let lines = Lines {
+        json: Format::default().json().flatten_event(true),
+        text: Format::default().with_ansi(false),
+        as_text: log.as_text.clone(),
+    };
     let subscriber = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_env_filter(filter(verbosity, LevelFilter::INFO))
-        .with_writer(Mutex::new(log));
+        .event_format(lines)
+        .fmt_fields(DefaultFields::new())
+        .with_env_filter(filter)
+        .with_writer(Mutex::new(file));
     // Another subscriber can only be there in a test.
     let _ = subscriber.try_init();
     Ok(())
+}
+
+/// Log lines in the form that is wanted at the moment.
+struct Lines {
+    json: Format<Json>,
+    text: Format,
+    as_text: Arc<AtomicBool>,
+}
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        line: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        if self.as_text.load(Ordering::Relaxed) {
+            self.text.format_event(context, line, event)
+        } else {
+            self.json.format_event(context, line, event)
+        }
+    }
 }
 
 fn number_from_env<N: std::str::FromStr>(name: &str) -> Option<N> {

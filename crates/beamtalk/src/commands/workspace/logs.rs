@@ -93,10 +93,14 @@ fn next_line(reader: &mut BufReader<File>) -> io::Result<Option<String>> {
     Ok(Some(String::from_utf8_lossy(&line).into_owned()))
 }
 
-/// A line without a level that we know is always shown.
+/// A line without a level that we know is always shown. In a line of text the level is the second word.
 fn rank(line: &str) -> usize {
     let fields: Value = serde_json::from_str(line).unwrap_or(Value::Null);
-    let level = fields.get("level").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
+    let level = match fields.get("level") {
+        Some(level) => level.as_str().unwrap_or_default(),
+        None => line.split_whitespace().nth(1).unwrap_or_default(),
+    };
+    let level = level.to_ascii_lowercase();
     let level = match level.as_str() {
         "trace" => "debug",
         "warn" => "warning",
