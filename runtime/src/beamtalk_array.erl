@@ -91,7 +91,7 @@ includes(?DATA(Data), Item) ->
 
 -spec do(array(), term()) -> nil.
 do(?DATA(Data), Block) when is_function(Block, 1) -> do(Data, 0, map_size(Data), Block);
-do(_, _) -> not_a_block('do:', 1).
+do(_, Block) -> unfit(Block, 1, 'do:').
 
 do(_, Size, Size, _) ->
     nil;
@@ -101,26 +101,26 @@ do(Data, Index, Size, Block) ->
 
 -spec collect(array(), term()) -> array().
 collect(Array, Block) when is_function(Block, 1) -> from_list([Block(Element) || Element <- to_list(Array)]);
-collect(_, _) -> not_a_block('collect:', 1).
+collect(_, Block) -> unfit(Block, 1, 'collect:').
 
 -spec select(array(), term()) -> array().
 select(Array, Block) when is_function(Block, 1) ->
     from_list([Element || Element <- to_list(Array), Block(Element) =:= true]);
-select(_, _) ->
-    not_a_block('select:', 1).
+select(_, Block) ->
+    unfit(Block, 1, 'select:').
 
 -spec inject(array(), A, term()) -> A.
 inject(Array, Initial, Block) when is_function(Block, 2) -> beamtalk_list:inject(to_list(Array), Initial, Block);
-inject(_, _, _) -> not_a_block('inject:into:', 2).
+inject(_, _, Block) -> unfit(Block, 2, 'inject:into:').
 
 %% The elements from a zero-based position on: what `...rest' of `#[a, ...rest] := array' binds.
 -spec rest_from(array(), non_neg_integer()) -> array().
 rest_from(Array, Start) ->
     from_list(lists:nthtail(min(Start, size(Array)), to_list(Array))).
 
--spec not_a_block(atom(), arity()) -> no_return().
-not_a_block(Selector, 1) -> type_error(Selector, <<"A block with 1 parameter is needed.">>);
-not_a_block(Selector, 2) -> type_error(Selector, <<"A block with 2 parameters is needed.">>).
+-spec unfit(term(), arity(), atom()) -> no_return().
+unfit(Block, Arity, Selector) ->
+    beamtalk_block:unfit(Block, Arity, 'Array', Selector).
 
 -spec type_error(atom(), binary()) -> no_return().
 type_error(Selector, Hint) ->

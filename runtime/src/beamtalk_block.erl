@@ -1,9 +1,10 @@
-%%% Evaluates blocks, which are funs, with the errors that a wrong number of arguments deserves.
+%%% Evaluates blocks, which are funs, and checks those that library methods get, with the errors that a wrong one deserves.
 %%%
-%%% What is no fun gets the message `value' sent, so that its own class says that it does not understand it.
+%%% What is no fun and evaluated gets the message `value' sent, so that its own class says that it does not understand it.
 -module(beamtalk_block).
 
 -export([value/1, value/2, value/3, value/4, value_with_arguments/2, value_or_none/2, arity/1]).
+-export([checked/4, deciding/3, unfit/4]).
 
 -spec value(term()) -> term().
 value(Block) when is_function(Block, 0) -> Block();
@@ -44,6 +45,33 @@ value_or_none(Block, A) -> value(Block, A).
 arity(Block) ->
     {arity, Arity} = erlang:fun_info(Block, arity),
     Arity.
+
+%% ---- blocks as arguments -------------------------------------------------------------------------------------
+
+%% The block, if it takes that many arguments. The receiver and selector are those of the message that got it.
+-spec checked(term(), arity(), term(), atom()) -> fun().
+checked(Block, Arity, _, _) when is_function(Block, Arity) -> Block;
+checked(Block, Arity, Receiver, Selector) -> unfit(Block, Arity, beamtalk_registry:name_of(Receiver), Selector).
+
+%% A block of one argument, held to answering a Boolean.
+-spec deciding(term(), term(), atom()) -> fun((term()) -> boolean()).
+deciding(Block, Receiver, Selector) ->
+    Checked = checked(Block, 1, Receiver, Selector),
+    fun(Element) ->
+        case Checked(Element) of
+            Answer when is_boolean(Answer) ->
+                Answer;
+            _ ->
+                Name = beamtalk_registry:name_of(Receiver),
+                beamtalk_error:raise(type_error, Name, Selector, <<"The block must answer true or false.">>)
+        end
+    end.
+
+%% For what is no block, or one that takes another number of arguments.
+-spec unfit(term(), arity(), atom(), atom()) -> no_return().
+unfit(Block, Arity, _, _) when is_function(Block) -> wrong_count(Block, Arity);
+unfit(_, 1, Name, Selector) -> beamtalk_error:raise(type_error, Name, Selector, <<"A block with 1 parameter is needed.">>);
+unfit(_, 2, Name, Selector) -> beamtalk_error:raise(type_error, Name, Selector, <<"A block with 2 parameters is needed.">>).
 
 -spec wrong_count(fun(), non_neg_integer()) -> no_return().
 wrong_count(Block, Given) ->

@@ -20,7 +20,7 @@ merge(_, _) -> type_error('merge:', <<"The argument must be a Dictionary.">>).
 
 -spec do(map(), term()) -> nil.
 do(Dictionary, Block) when is_function(Block, 1) -> beamtalk_list:do(maps:values(Dictionary), Block);
-do(_, _) -> not_a_block('do:', 1).
+do(_, Block) -> unfit(Block, 1, 'do:').
 
 -spec do_with_key(map(), term()) -> nil.
 do_with_key(Dictionary, Block) ->
@@ -31,7 +31,7 @@ keys_and_values_do(Dictionary, Block) ->
     pairs_do(Dictionary, Block, 'keysAndValuesDo:').
 
 pairs_do(Dictionary, Block, _) when is_function(Block, 2) -> pairs_do(maps:next(maps:iterator(Dictionary)), Block);
-pairs_do(_, _, Selector) -> not_a_block(Selector, 2).
+pairs_do(_, Block, Selector) -> unfit(Block, 2, Selector).
 
 pairs_do({Key, Value, Iterator}, Block) ->
     _ = Block(Key, Value),
@@ -42,12 +42,12 @@ pairs_do(none, _) ->
 -spec collect(map(), term()) -> map().
 collect(Dictionary, Block) when is_function(Block, 1) ->
     maps:map(fun(_, Value) -> Block(Value) end, Dictionary);
-collect(_, _) ->
-    not_a_block('collect:', 1).
+collect(_, Block) ->
+    unfit(Block, 1, 'collect:').
 
--spec not_a_block(atom(), arity()) -> no_return().
-not_a_block(Selector, 1) -> type_error(Selector, <<"A block with 1 parameter is needed.">>);
-not_a_block(Selector, 2) -> type_error(Selector, <<"A block with 2 parameters is needed.">>).
+-spec unfit(term(), arity(), atom()) -> no_return().
+unfit(Block, Arity, Selector) ->
+    beamtalk_block:unfit(Block, Arity, 'Dictionary', Selector).
 
 -spec type_error(atom(), binary()) -> no_return().
 type_error(Selector, Hint) ->

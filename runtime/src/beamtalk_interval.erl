@@ -1,13 +1,19 @@
 %%% Intervals: numbers in equal steps. A step of zero, or one that leads away from the limit, makes an empty interval.
 -module(beamtalk_interval).
 
--export([size/1, at/2, first/1, last/1, do/2, to_list/1]).
+-export([whole/2, size/1, at/2, first/1, last/1, do/2, to_list/1]).
 
 -compile({no_auto_import, [size/1]}).
 
 -type interval() :: #{'$class' := module(), from := integer(), to := integer(), step := integer()}.
 
 -define(INTERVAL(From, To, Step), #{from := From, to := To, step := Step}).
+
+%% A limit or step of an interval, as it was given to the message with that selector.
+-spec whole(term(), atom()) -> integer().
+whole(Number, _) when is_integer(Number) -> Number;
+whole(_, Selector) ->
+    beamtalk_error:raise(type_error, 'Integer', Selector, <<"The limit and the step of an Interval are Integers.">>).
 
 -spec size(interval()) -> non_neg_integer().
 size(?INTERVAL(From, To, Step)) when Step > 0, From =< To; Step < 0, From >= To -> (To - From) div Step + 1;
@@ -44,8 +50,8 @@ not_empty(Interval, Selector) ->
 -spec do(interval(), term()) -> nil.
 do(?INTERVAL(From, To, Step), Block) when is_function(Block, 1) ->
     beamtalk_integer:to_do(From, To, Step, Block);
-do(_, _) ->
-    beamtalk_error:raise(type_error, 'Interval', 'do:', <<"A block with 1 parameter is needed.">>).
+do(_, Block) ->
+    beamtalk_block:unfit(Block, 1, 'Interval', 'do:').
 
 -spec to_list(interval()) -> [integer()].
 to_list(?INTERVAL(From, To, Step) = Interval) ->

@@ -202,7 +202,7 @@ do_each([], _) ->
 
 -spec each_with_index([term()], term()) -> nil.
 each_with_index(List, Block) when is_function(Block, 2) -> each_with_index(List, Block, 1);
-each_with_index(_, _) -> not_a_block('eachWithIndex:', 2).
+each_with_index(_, Block) -> unfit(Block, 2, 'eachWithIndex:').
 
 each_with_index([Element | Rest], Block, Index) ->
     _ = Block(Element, Index),
@@ -212,15 +212,15 @@ each_with_index([], _, _) ->
 
 -spec collect([term()], term()) -> [term()].
 collect(List, Block) when is_function(Block, 1) -> [Block(Element) || Element <- List];
-collect(_, _) -> not_a_block('collect:', 1).
+collect(_, Block) -> unfit(Block, 1, 'collect:').
 
 -spec select([E], term()) -> [E].
 select(List, Block) when is_function(Block, 1) -> filter(List, Block, true, 'select:');
-select(_, _) -> not_a_block('select:', 1).
+select(_, Block) -> unfit(Block, 1, 'select:').
 
 -spec reject([E], term()) -> [E].
 reject(List, Block) when is_function(Block, 1) -> filter(List, Block, false, 'reject:');
-reject(_, _) -> not_a_block('reject:', 1).
+reject(_, Block) -> unfit(Block, 1, 'reject:').
 
 filter([Element | Rest], Block, Wanted, Selector) ->
     case Block(Element) of
@@ -239,8 +239,8 @@ detect(List, Block) when is_function(Block, 1) ->
         {found, Element} -> Element;
         none -> beamtalk_error:raise(not_found, 'List', 'detect:', ?NONE_HINT)
     end;
-detect(_, _) ->
-    not_a_block('detect:', 1).
+detect(_, Block) ->
+    unfit(Block, 1, 'detect:').
 
 -spec detect([term()], term(), term()) -> term().
 detect(List, Block, None) when is_function(Block, 1) ->
@@ -249,8 +249,8 @@ detect(List, Block, None) when is_function(Block, 1) ->
         none when is_function(None) -> beamtalk_block:value(None);
         none -> None
     end;
-detect(_, _, _) ->
-    not_a_block('detect:ifNone:', 1).
+detect(_, Block, _) ->
+    unfit(Block, 1, 'detect:ifNone:').
 
 find([Element | Rest], Block) ->
     case Block(Element) of
@@ -262,14 +262,14 @@ find([], _) ->
 
 -spec inject([term()], A, term()) -> A.
 inject(List, Initial, Block) when is_function(Block, 2) -> fold(List, Initial, Block);
-inject(_, _, _) -> not_a_block('inject:into:', 2).
+inject(_, _, Block) -> unfit(Block, 2, 'inject:into:').
 
 fold([Element | Rest], Value, Block) -> fold(Rest, Block(Value, Element), Block);
 fold([], Value, _) -> Value.
 
 -spec count([term()], term()) -> non_neg_integer().
 count(List, Block) when is_function(Block, 1) -> count(List, Block, 0);
-count(_, _) -> not_a_block('count:', 1).
+count(_, Block) -> unfit(Block, 1, 'count:').
 
 count([Element | Rest], Block, Count) ->
     case Block(Element) of
@@ -282,11 +282,11 @@ count([], _, Count) ->
 
 -spec any_satisfy([term()], term()) -> boolean().
 any_satisfy(List, Block) when is_function(Block, 1) -> some(List, Block, true, 'anySatisfy:');
-any_satisfy(_, _) -> not_a_block('anySatisfy:', 1).
+any_satisfy(_, Block) -> unfit(Block, 1, 'anySatisfy:').
 
 -spec all_satisfy([term()], term()) -> boolean().
 all_satisfy(List, Block) when is_function(Block, 1) -> not some(List, Block, false, 'allSatisfy:');
-all_satisfy(_, _) -> not_a_block('allSatisfy:', 1).
+all_satisfy(_, Block) -> unfit(Block, 1, 'allSatisfy:').
 
 some([Element | Rest], Block, Wanted, Selector) ->
     case Block(Element) of
@@ -299,7 +299,7 @@ some([], _, _, _) ->
 
 -spec take_while([E], term()) -> [E].
 take_while(List, Block) when is_function(Block, 1) -> take_prefix(List, Block);
-take_while(_, _) -> not_a_block('takeWhile:', 1).
+take_while(_, Block) -> unfit(Block, 1, 'takeWhile:').
 
 take_prefix([Element | Rest], Block) ->
     case boolean(Block(Element), 'takeWhile:') of
@@ -311,7 +311,7 @@ take_prefix([], _) ->
 
 -spec drop_while([E], term()) -> [E].
 drop_while(List, Block) when is_function(Block, 1) -> drop_prefix(List, Block);
-drop_while(_, _) -> not_a_block('dropWhile:', 1).
+drop_while(_, Block) -> unfit(Block, 1, 'dropWhile:').
 
 drop_prefix([Element | Rest] = List, Block) ->
     case boolean(Block(Element), 'dropWhile:') of
@@ -323,7 +323,7 @@ drop_prefix([], _) ->
 
 -spec flat_map([term()], term()) -> [term()].
 flat_map(List, Block) when is_function(Block, 1) -> lists:append([a_list(Block(Element)) || Element <- List]);
-flat_map(_, _) -> not_a_block('flatMap:', 1).
+flat_map(_, Block) -> unfit(Block, 1, 'flatMap:').
 
 a_list(List) when is_list(List) -> List;
 a_list(_) -> beamtalk_error:raise(argument_error, 'List', 'flatMap:', <<"The block must answer a List.">>).
@@ -345,8 +345,8 @@ group_by(_, _) ->
 partition(List, Block) when is_function(Block, 1) ->
     {Matching, Others} = lists:partition(fun(Element) -> boolean(Block(Element), 'partition:') end, List),
     #{<<"matching">> => Matching, <<"nonMatching">> => Others};
-partition(_, _) ->
-    not_a_block('partition:', 1).
+partition(_, Block) ->
+    unfit(Block, 1, 'partition:').
 
 %% ---- errors --------------------------------------------------------------------------------------------------
 
@@ -356,6 +356,10 @@ boolean(_, Selector) -> not_boolean(Selector).
 -spec not_boolean(atom()) -> no_return().
 not_boolean(Selector) ->
     type_error(Selector, <<"The block must answer true or false.">>).
+
+-spec unfit(term(), arity(), atom()) -> no_return().
+unfit(Block, Arity, Selector) ->
+    beamtalk_block:unfit(Block, Arity, 'List', Selector).
 
 -spec not_a_block(atom(), arity()) -> no_return().
 not_a_block(Selector, 1) -> type_error(Selector, <<"A block with 1 parameter is needed.">>);

@@ -66,8 +66,8 @@ result({failed, Exception}) ->
 -spec collect([term()], term()) -> [term()].
 collect(List, Block) when is_function(Block, 1) ->
     in_turn(List, Block, ?AT_ONCE);
-collect(_, _) ->
-    not_a_block('parallelCollect:').
+collect(_, Block) ->
+    beamtalk_block:unfit(Block, 1, 'List', 'parallelCollect:').
 
 -spec collect([term()], term(), term()) -> [term()].
 collect(List, Block, Limit) when is_function(Block, 1), is_integer(Limit), Limit > 0 ->
@@ -77,8 +77,8 @@ collect(_, Block, Limit) when is_function(Block, 1) ->
     Message = unicode:characters_to_binary(Text),
     Selector = 'parallelCollect:maxConcurrency:',
     beamtalk_error:raise_message('bt@stdlib@TypeError', type_error, Message, 'Collection', Selector, nil);
-collect(_, _, _) ->
-    not_a_block('parallelCollect:maxConcurrency:').
+collect(_, Block, _) ->
+    beamtalk_block:unfit(Block, 1, 'List', 'parallelCollect:maxConcurrency:').
 
 %% All run to their end; then the first failure in element order is raised again.
 in_turn(List, Block, Limit) ->
@@ -271,10 +271,6 @@ left(infinity) -> infinity;
 left(End) -> min(?LONGEST, max(0, End - erlang:monotonic_time(millisecond))).
 
 %% ---- errors --------------------------------------------------------------------------------------------------
-
--spec not_a_block(atom()) -> no_return().
-not_a_block(Selector) ->
-    beamtalk_error:raise(type_error, 'List', Selector, <<"A block with 1 parameter is needed.">>).
 
 -spec type_error(atom(), binary()) -> no_return().
 type_error(Selector, Hint) ->

@@ -229,7 +229,7 @@ next_byte(<<>>) -> done.
 -spec collect(binary(), term()) -> binary() | [term()].
 collect(String, Block) ->
     Elements = as_list(String),
-    Answers = beamtalk_list:collect(Elements, checked(Block, 'collect:')),
+    Answers = beamtalk_list:collect(Elements, beamtalk_block:checked(Block, 1, String, 'collect:')),
     case is_bytes(Elements) of
         true -> Answers;
         false -> joined(Answers, 'collect:')
@@ -237,24 +237,11 @@ collect(String, Block) ->
 
 -spec select(binary(), term()) -> binary() | [byte()].
 select(String, Block) ->
-    rebuilt(beamtalk_list:select(as_list(String), deciding(Block, 'select:'))).
+    rebuilt(beamtalk_list:select(as_list(String), beamtalk_block:deciding(Block, String, 'select:'))).
 
 -spec reject(binary(), term()) -> binary() | [byte()].
 reject(String, Block) ->
-    rebuilt(beamtalk_list:reject(as_list(String), deciding(Block, 'reject:'))).
-
-checked(Block, _) when is_function(Block, 1) -> Block;
-checked(_, Selector) -> type_error(Selector, <<"A block with 1 parameter is needed.">>).
-
-%% The block, held to answering a Boolean.
-deciding(Block, Selector) ->
-    Checked = checked(Block, Selector),
-    fun(Element) ->
-        case Checked(Element) of
-            Answer when is_boolean(Answer) -> Answer;
-            _ -> type_error(Selector, <<"The block must answer true or false.">>)
-        end
-    end.
+    rebuilt(beamtalk_list:reject(as_list(String), beamtalk_block:deciding(Block, String, 'reject:'))).
 
 rebuilt(Elements) ->
     case is_bytes(Elements) of

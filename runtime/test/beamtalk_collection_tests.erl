@@ -53,7 +53,6 @@ sorting_by_a_block_is_stable_test() ->
 
 iteration_checks_the_block_test_() ->
     Calls = [
-        fun(B) -> beamtalk_list:do([1], B) end,
         fun(B) -> beamtalk_list:collect([1], B) end,
         fun(B) -> beamtalk_list:select([1], B) end,
         fun(B) -> beamtalk_list:reject([1], B) end,
@@ -65,9 +64,17 @@ iteration_checks_the_block_test_() ->
         fun(B) -> beamtalk_list:take_while([1], B) end,
         fun(B) -> beamtalk_list:drop_while([1], B) end,
         fun(B) -> beamtalk_list:flat_map([1], B) end,
-        fun(B) -> beamtalk_list:group_by([1], B) end,
         fun(B) -> beamtalk_list:partition([1], B) end,
         fun(B) -> beamtalk_list:each_with_index([1], B) end
+    ],
+    [?_assertError(#{kind := type_error, errorClass := 'List'}, Call(5)) || Call <- Calls] ++
+        [?_assertError(#{kind := arity_mismatch, errorClass := 'Block'}, Call(fun() -> 1 end)) || Call <- Calls].
+
+some_messages_take_any_other_block_for_a_wrong_type_test_() ->
+    Calls = [
+        fun(B) -> beamtalk_list:do([1], B) end,
+        fun(B) -> beamtalk_list:sort([1], B) end,
+        fun(B) -> beamtalk_list:group_by([1], B) end
     ],
     [?_assertError(#{kind := type_error, errorClass := 'List'}, Call(B)) || Call <- Calls, B <- [5, fun() -> 1 end]].
 
@@ -149,7 +156,7 @@ dictionaries_check_their_arguments_test() ->
     ?assertKind(type_error, beamtalk_dictionary:merge(#{}, beamtalk_array:empty())),
     ?assertKind(type_error, beamtalk_dictionary:new(42)),
     ?assertEqual(#{a => 4}, beamtalk_dictionary:collect(#{a => 2}, fun double/1)),
-    ?assertKind(type_error, beamtalk_dictionary:do_with_key(#{}, fun double/1)).
+    ?assertKind(arity_mismatch, beamtalk_dictionary:do_with_key(#{}, fun double/1)).
 
 %% ---- sets ----------------------------------------------------------------------------------------------------
 
@@ -209,7 +216,7 @@ interval_positions_test() ->
 tuples_unwrap_results_test() ->
     ?assertEqual(1, beamtalk_tuple:unwrap({ok, 1})),
     ?assertError(
-        #{kind := user_error, message := <<"Called unwrap on error tuple: #no">>},
+        #{kind := user_error, message := <<"Called unwrap on error tuple: no">>},
         beamtalk_tuple:unwrap({error, no})
     ),
     ?assertError(#{message := <<"unwrap requires an ok or error result tuple">>}, beamtalk_tuple:unwrap({a, b, c})),
