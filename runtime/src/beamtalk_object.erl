@@ -181,7 +181,8 @@ checked_perform(Self, Selector, Args, Outer) ->
 check_perform(Self, Selector, _, Outer) when not is_atom(Selector) ->
     type_error(Self, Outer, <<"The selector must be a Symbol">>);
 check_perform(Self, _, Args, Outer) when not is_list(Args) ->
-    type_error(Self, Outer, <<"The arguments must be a List">>);
+    Name = beamtalk_registry:name_of(Self),
+    beamtalk_error:raise(argument_error, Name, Outer, <<"The arguments must be a List">>);
 check_perform(Self, Selector, Args, _) ->
     case length(Args) =:= beamtalk_dispatch:selector_arity(Selector) of
         true ->

@@ -121,7 +121,7 @@ performs() ->
     ?assertMatch({_, arity_mismatch, <<"Wrong number of arguments to 'x' on Point">>},
         raised(fun() -> beamtalk_object:perform(P, x, [1]) end)),
     ?assertMatch({_, type_error, _}, raised(fun() -> beamtalk_object:perform(P, <<"x">>) end)),
-    ?assertMatch({_, type_error, _}, raised(fun() -> beamtalk_object:perform(P, x, 3) end)),
+    ?assertMatch({_, argument_error, _}, raised(fun() -> beamtalk_object:perform(P, x, 3) end)),
     ?assertMatch({_, does_not_understand, _}, raised(fun() -> beamtalk_object:perform(P, zork) end)),
     %% The functions of a class's module that are no methods stay out of reach.
     [
