@@ -29,7 +29,7 @@ is_error(_) -> false.
 unwrap({ok, Value}) ->
     Value;
 unwrap({error, Reason}) ->
-    failure(<<"Called unwrap on error tuple: ", (beamtalk_print:print_string(Reason))/binary>>);
+    failure(<<"Called unwrap on error tuple: ", (beamtalk_print:display_string(Reason))/binary>>);
 unwrap(_) ->
     failure(<<"unwrap requires an ok or error result tuple">>).
 
