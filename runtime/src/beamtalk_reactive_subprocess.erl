@@ -12,8 +12,8 @@ open(Command, Args, Environment, Folder, Notify, Selector) ->
     Given = #{executable => Command, args => Args, env => Environment, dir => Folder, notify => Notify},
     case beamtalk_native:start('bt@stdlib@ReactiveSubprocess', Given, none) of
         {ok, Pid} -> beamtalk_result:ok({'$actor', 'bt@stdlib@ReactiveSubprocess', Pid});
-        {error, #{kind := type_error} = Exception} -> erlang:error(Exception#{selector := Selector});
-        {error, Exception} -> beamtalk_result:error(Exception#{selector := Selector})
+        {error, #{kind := type_error} = Exception} -> erlang:error(beamtalk_subprocess:in_message(Selector, Exception));
+        {error, Exception} -> beamtalk_result:error(beamtalk_subprocess:in_message(Selector, Exception))
     end.
 
 %% What is given: as for a Subprocess, and `notify'.

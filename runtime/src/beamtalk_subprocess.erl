@@ -4,7 +4,7 @@
 %%% time: so a wait that is over takes no line away from the next.
 -module(beamtalk_subprocess).
 
--export([open/5, read_line/3, read_line/4, lines/2, write_line/2]).
+-export([open/5, in_message/2, read_line/3, read_line/4, lines/2, write_line/2]).
 -export([start_link/1]).
 
 -define(CLASS, 'Subprocess').
@@ -14,8 +14,15 @@ open(Command, Args, Environment, Folder, Selector) ->
     Given = #{executable => Command, args => Args, env => Environment, dir => Folder},
     case beamtalk_actor:start('bt@stdlib@Subprocess', Given, none, Selector) of
         {ok, Pid} -> beamtalk_result:ok({'$actor', 'bt@stdlib@Subprocess', Pid});
-        {error, Exception} -> beamtalk_result:error(Exception#{selector := Selector})
+        {error, Exception} -> beamtalk_result:error(in_message(Selector, Exception))
     end.
+
+%% The error of a start, in the message that asked for it.
+-spec in_message(atom(), beamtalk_error:exception()) -> beamtalk_error:exception().
+in_message(Selector, #{kind := type_error, errorClass := Class, hint := Hint}) ->
+    beamtalk_error:make(type_error, Class, Selector, Hint);
+in_message(Selector, Exception) ->
+    Exception#{selector := Selector}.
 
 %% What is given: `executable', `args', `env' and `dir'; all but the first may be left out.
 -spec start_link(map()) -> {ok, pid()} | {error, beamtalk_error:exception()}.

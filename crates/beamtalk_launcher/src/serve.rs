@@ -74,7 +74,9 @@ impl Running {
         spawn(node, &group, move |node, group| {
             group.wait_for_exit(None);
             // A channel's end is the end of its sender.
-            channels.into_iter().flatten().for_each(|ended| drop(ended.recv()));
+            for ended in channels.into_iter().flatten() {
+                let _ = ended.recv();
+            }
             group.wait_for_the_last();
             node.tell(&Report::Done);
         });
