@@ -173,5 +173,5 @@ report(<<9>>) -> done.
 %% Of a launcher that was killed and could not do it.
 -spec kill_group(OsPid :: pos_integer()) -> ok.
 kill_group(OsPid) ->
-    _ = os:cmd("kill -KILL -- -" ++ integer_to_list(OsPid)),
+    _ = os:cmd("kill -s KILL -- -" ++ integer_to_list(OsPid)),
     ok.
