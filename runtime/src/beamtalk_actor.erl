@@ -8,8 +8,8 @@
 -compile({no_auto_import, [spawn/1, spawn/2, monitor/1, unregister/1]}).
 %% What every message passes. Together it takes a tenth off the cost of a call.
 -compile({inline, [
-    send_to/4, is_local/1, default_timeout/1, call/5, ask/5,
-    handle/4, enter/2, set_chain/1, end_chain/1, run/4, answer/1, write_field/3
+    send_to/4, is_local/1, default_timeout/1, call/5, ask/6, exchange/5,
+    handle/4, enter/2, set_chain/1, end_chain/1, run/4, count/4, answer/1, write_field/3
 ]}).
 
 -export([send/3, send/4, cast/3, checked_timeout/2]).
@@ -31,7 +31,10 @@
 %% Process-dictionary key: who sent the message being handled. Present only for the selectors that ask for it.
 -define(CALLER, '$beamtalk_caller').
 
-%% Process-dictionary key: the actor of this process.
+%% `plain' as long as no send on this node needs a closer look: no native actor was ever started and Tracing never used.
+-define(SENDS, persistent_term:get(beamtalk_sends, plain)).
+
+%% Process-dictionary key: the actor of this process, and where it counts the messages of each selector.
 -define(SELF, '$beamtalk_self').
 
 %% ---- sending -------------------------------------------------------------------------------------------------
@@ -129,14 +132,13 @@ definers(Module, Selector) ->
     end.
 
 call(Pid, {_, Module, _} = Actor, Selector, Args, Timeout) ->
-    case beamtalk_native:is_native(Module) of
-        false -> ask(Pid, Actor, Selector, Args, Timeout);
+    Sends = ?SENDS,
+    case Sends =/= plain andalso beamtalk_native:is_native(Module) of
+        false -> ask(Sends, Pid, Actor, Selector, Args, Timeout);
         true -> beamtalk_native:send(Actor, Selector, Args, Timeout)
     end.
 
-%% The request of `gen:call/4' (stdlib, gen.erl), sent here to save its layers: the target is a plain gen_server. The
-%% answer takes the monitor away by itself.
-ask(Pid, Actor, Selector, Args, Timeout) ->
+ask(Sends, Pid, Actor, Selector, Args, Timeout) ->
     Chain =
         case get(self()) of
             undefined -> joined_chain(Pid, Actor, Selector);
@@ -147,6 +149,27 @@ ask(Pid, Actor, Selector, Args, Timeout) ->
             [] -> {Selector, Args, Chain};
             Carried -> {Selector, Args, Chain, Carried}
         end,
+    case Sends of
+        plain -> exchange(Pid, Actor, Selector, Request, Timeout);
+        _ -> traced(beamtalk_trace:mode(), Pid, Actor, Request, Timeout)
+    end.
+
+%% Once somebody uses Tracing, the time and the context go along.
+traced(off, Pid, Actor, Request, Timeout) ->
+    exchange(Pid, Actor, element(1, Request), Request, Timeout);
+traced(Mode, Pid, Actor, {Selector, Args, Chain}, Timeout) ->
+    traced(Mode, Pid, Actor, {Selector, Args, Chain, []}, Timeout);
+traced(capturing, Pid, {_, Module, _} = Actor, {Selector, Args, Chain, Carried}, Timeout) when Selector =/= '$state' ->
+    beamtalk_trace:captured(Pid, Module, Selector, fun(Stamp, Context) ->
+        exchange(Pid, Actor, Selector, {Selector, Args, Chain, Carried, {Stamp, Context}}, Timeout)
+    end);
+traced(_, Pid, Actor, {Selector, Args, Chain, Carried}, Timeout) ->
+    Trace = {beamtalk_trace:stamp(), beamtalk_trace:context()},
+    exchange(Pid, Actor, Selector, {Selector, Args, Chain, Carried, Trace}, Timeout).
+
+%% The request of `gen:call/4' (stdlib, gen.erl), sent here to save its layers: the target is a plain gen_server. The
+%% answer takes the monitor away by itself.
+exchange(Pid, Actor, Selector, Request, Timeout) ->
     Alias = erlang:monitor(process, Pid, [{alias, reply_demonitor}]),
     Pid ! {'$gen_call', {self(), [alias | Alias]}, Request},
     receive
@@ -158,10 +181,15 @@ ask(Pid, Actor, Selector, Args, Timeout) ->
             _ = beamtalk_frame:install(Copies),
             Value;
         {'DOWN', Alias, process, _, Reason} ->
+            unanswered(Pid, Actor, Selector, 0),
             beamtalk_actor_life:ended(Actor, Pid, Selector, Reason)
     after Timeout ->
+        unanswered(Pid, Actor, Selector, Timeout),
         timed_out(Alias, Actor, Selector)
     end.
+
+unanswered(Pid, {_, Module, _}, Selector, Milliseconds) ->
+    beamtalk_trace:unanswered(Pid, Module, Selector, Milliseconds).
 
 -spec timed_out(reference(), actor(), atom()) -> no_return().
 timed_out(Alias, Actor, Selector) ->
@@ -208,19 +236,20 @@ chain_through(Pid, Actor, Selector) ->
 %% `!': answers at once, whatever the receiver is.
 -spec cast(term(), atom(), [term()]) -> nil.
 cast({'$actor', Module, To} = Actor, Selector, Args) ->
-    case beamtalk_native:is_native(Module) of
-        false -> post(To, Selector, Args);
+    case ?SENDS =/= plain andalso beamtalk_native:is_native(Module) of
+        false -> post(To, Module, Selector, Args);
         true -> beamtalk_native:cast(Actor, Selector, Args)
     end,
     nil;
 cast(_, _, _) ->
     nil.
 
-post(To, Selector, Args) ->
+post(To, Module, Selector, Args) ->
     Request =
-        case beamtalk_frame:carry(Args) of
-            [] -> {Selector, Args};
-            Carried -> {Selector, Args, Carried}
+        case {?SENDS, beamtalk_frame:carry(Args)} of
+            {plain, []} -> {Selector, Args};
+            {plain, Carried} -> {Selector, Args, Carried};
+            {_, Carried} -> {Selector, Args, Carried, beamtalk_trace:cast_context(To, Module, Selector)}
         end,
     case is_atom(To) andalso whereis(To) of
         false -> gen_server:cast(To, Request);
@@ -425,8 +454,9 @@ init({Module, Given, Chain, Parent, Carried}) ->
         ok ->
             erase(?CHAIN),
             is_defined_below_actor(Module, 'terminate:') andalso process_flag(trap_exit, true),
-            beamtalk_actors:register(Module),
-            put(?SELF, Self),
+            beamtalk_actors:register(Module, case Parent of none -> program; _ -> process end),
+            beamtalk_trace:lifecycle(start, Pid, Module),
+            put(?SELF, {Self, #{}}),
             {ok, get(Pid)}
     catch
         Class:Reason:Stack ->
@@ -493,22 +523,49 @@ handle_call({Selector, Args, Chain, Carried}, _, Before) ->
     {reply, Reply, After} = handle(Selector, Args, Chain, Before),
     beamtalk_frame:retain(Kept, changes(Before, After)),
     {reply, Reply, After};
+handle_call({Selector, Args, Chain, Carried, {Stamp, Context}}, From, Fields) ->
+    beamtalk_trace:enter(Context),
+    Request = case Carried of [] -> {Selector, Args, Chain}; _ -> {Selector, Args, Chain, Carried} end,
+    Answer = handle_call(Request, From, Fields),
+    beamtalk_trace:leave(),
+    case get(?SELF) of
+        {_, #{Selector := Counter}} -> beamtalk_trace:time(Counter, Stamp);
+        _ -> ok
+    end,
+    Answer;
 handle_call(_, _, Fields) ->
     {reply, {error, not_a_message}, Fields}.
 
 handle(Selector, Args, Chain, Fields) ->
-    {_, Module, Pid} = Self = get(?SELF),
+    {{_, Module, Pid} = Self, Counters} = get(?SELF),
     enter(Pid, Fields),
     set_chain(Chain),
     try run(Module, Selector, Self, Args) of
         Value ->
             end_chain(Chain),
+            count(Selector, Module, Self, Counters),
             {reply, answer(Value), get(Pid)}
     catch
         Class:Reason:Stack ->
             put(Pid, Fields),
             end_chain(Chain),
+            count_failed(Selector, Self, Counters),
             {reply, {raise, classified(Module, Selector, Class, Reason, Stack)}, Fields}
+    end.
+
+%% One more message of the selector.
+count(Selector, Module, Self, Counters) ->
+    case Counters of
+        #{Selector := none} -> ok;
+        #{Selector := Counter} -> atomics:add(Counter, 1, 1);
+        #{} -> put(?SELF, {Self, beamtalk_trace:count(self(), Module, Selector, Counters)})
+    end.
+
+count_failed(Selector, {_, Module, _} = Self, Counters) ->
+    count(Selector, Module, Self, Counters),
+    case get(?SELF) of
+        {_, #{Selector := Counter}} -> beamtalk_trace:failed(Counter);
+        _ -> ok
     end.
 
 %% Blocks go with copies of the variables that they use.
@@ -538,16 +595,21 @@ caller() ->
 
 -spec handle_cast(term(), map()) -> {noreply, map()} | {stop, normal, map()}.
 handle_cast({Selector, Args}, Fields) ->
-    {noreply, run_unanswered(Selector, Args, Fields)};
+    {noreply, run_cast(Selector, Args, Fields)};
 handle_cast({Selector, Args, Carried}, Before) ->
     Kept = beamtalk_frame:install(Carried),
-    After = run_unanswered(Selector, Args, Before),
+    After = run_cast(Selector, Args, Before),
     beamtalk_frame:retain(Kept, changes(Before, After)),
     {noreply, After};
 handle_cast('$stop', Fields) ->
     {stop, normal, Fields};
 handle_cast({'$migrate', Removed, none, none}, Fields) ->
     {noreply, migrated(Fields, Removed)};
+handle_cast({Selector, Args, Carried, Context}, Fields) ->
+    beamtalk_trace:enter(Context),
+    Answer = handle_cast(case Carried of [] -> {Selector, Args}; _ -> {Selector, Args, Carried} end, Fields),
+    beamtalk_trace:leave(),
+    Answer;
 handle_cast(_, Fields) ->
     {noreply, Fields}.
 
@@ -565,13 +627,13 @@ handle_info(Message, Fields) ->
 
 -spec terminate(term(), map()) -> ok.
 terminate(Reason, Fields) ->
-    is_defined_below_actor(module(), 'terminate:') andalso
+    _ = is_defined_below_actor(module(), 'terminate:') andalso
         run_unanswered('terminate:', [hook_reason(Reason)], Fields),
     beamtalk_actors:ending(Reason).
 
 %% The class of this process's actor.
 module() ->
-    {_, Module, _} = get(?SELF),
+    {{_, Module, _}, _} = get(?SELF),
     Module.
 
 hook_reason({shutdown, _}) -> shutdown;
@@ -580,7 +642,7 @@ hook_reason(Reason) -> Reason.
 %% Only Servers see messages that are no sends.
 raw_message(Message, Fields) ->
     case beamtalk_registry:exports(module(), 'handleInfo:', 2) of
-        true -> run_unanswered('handleInfo:', [Message], Fields);
+        true -> element(2, run_unanswered('handleInfo:', [Message], Fields));
         false -> Fields
     end.
 
@@ -590,18 +652,28 @@ run(Module, Selector, Self, []) -> Module:Selector(Self);
 run(Module, Selector, Self, [A]) -> Module:Selector(Self, A);
 run(Module, Selector, Self, Args) -> apply(Module, Selector, [Self | Args]).
 
-%% A message that nobody waits for: a failure is logged.
+%% A message that nobody waits for.
+run_cast(Selector, Args, Before) ->
+    {Outcome, After} = run_unanswered(Selector, Args, Before),
+    {{_, Module, _} = Self, Counters} = get(?SELF),
+    case Outcome of
+        ok -> count(Selector, Module, Self, Counters);
+        failed -> count_failed(Selector, Self, Counters)
+    end,
+    After.
+
+%% A failure is logged.
 run_unanswered(Selector, Args, Fields) ->
-    {_, Module, Pid} = Self = get(?SELF),
+    {{_, Module, Pid} = Self, _} = get(?SELF),
     enter(Pid, Fields),
     try run(Module, Selector, Self, Args) of
-        _ -> get(Pid)
+        _ -> {ok, get(Pid)}
     catch
         Class:Reason:Stack ->
             put(Pid, Fields),
             #{message := Message} = classified(Module, Selector, Class, Reason, Stack),
             logger:warning("~ts ~ts failed: ~ts", [beamtalk_registry:class_name(Module), Selector, Message]),
-            Fields
+            {failed, Fields}
     end.
 
 %% The error as the caller sees it: a raw one names this actor's class and the method of it that failed.

@@ -29,11 +29,13 @@ too_large({_, Module, _}, Selector) ->
 
 %% Queued messages first, then `terminate:'. Ok for a dead actor; inside the actor it ends after the current message.
 -spec stop(beamtalk_actor:actor()) -> ok.
-stop(Self) ->
-    case beamtalk_actor_name:resolve(Self, stop) of
-        Pid when Pid =:= self() ->
+stop({_, Module, _} = Self) ->
+    Pid = beamtalk_actor_name:resolve(Self, stop),
+    beamtalk_trace:lifecycle(stop, Pid, Module),
+    case Pid =:= self() of
+        true ->
             gen_server:cast(Pid, '$stop');
-        Pid ->
+        false ->
             try
                 gen_server:stop(Pid, normal, ?TIMEOUT)
             catch
@@ -46,6 +48,7 @@ stop(Self) ->
 -spec kill(beamtalk_actor:actor()) -> ok.
 kill({_, Module, _} = Self) ->
     Pid = beamtalk_actor_name:resolve(Self, kill),
+    beamtalk_trace:lifecycle(kill, Pid, Module),
     Watch = erlang:monitor(process, Pid),
     exit(Pid, kill),
     receive

@@ -5,7 +5,7 @@
 -behaviour(gen_server).
 -compile({no_auto_import, [register/2]}).
 
--export([start_link/0, create/0, register/1, register/2, ending/1, module/1, all/0, of_class/1, count/1]).
+-export([start_link/0, create/0, register/2, register/3, ending/1, module/1, all/0, by_programs/0, started/1, of_class/1, count/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
 
 -define(TABLE, beamtalk_actors).
@@ -14,7 +14,10 @@
 %% With more messages waiting than this the host is not told of single actors: keeping the books goes first.
 -define(TOO_BUSY, 1000).
 
-%% Rows: {pid(), module(), SpawnedAt :: seconds since 1970}.
+%% Who has started an actor: another actor or a supervisor, or a program itself.
+-type starter() :: process | program.
+
+%% Rows: {pid(), module(), Started :: the VM's monotonic time, starter()}.
 -spec create() -> ok.
 create() ->
     ?TABLE = ets:new(?TABLE, [named_table, public, set, {write_concurrency, true}, {read_concurrency, true}]),
@@ -25,13 +28,13 @@ start_link() ->
     gen_server:start_link({local, ?MODULE}, ?MODULE, [], []).
 
 %% Registers the calling process as an actor of the class.
--spec register(module()) -> ok.
-register(Module) ->
-    register(self(), Module).
+-spec register(module(), starter()) -> ok.
+register(Module, Starter) ->
+    register(self(), Module, Starter).
 
--spec register(pid(), module()) -> ok.
-register(Pid, Module) ->
-    true = ets:insert(?TABLE, {Pid, Module, erlang:system_time(second)}),
+-spec register(pid(), module(), starter()) -> ok.
+register(Pid, Module, Starter) ->
+    true = ets:insert(?TABLE, {Pid, Module, erlang:monotonic_time(), Starter}),
     gen_server:cast(?MODULE, {watch, Pid}).
 
 %% The calling actor ends for this reason, in order. Its process may be gone before it is watched, so when somebody listens
@@ -46,19 +49,34 @@ ending(Reason) ->
 -spec module(pid()) -> {ok, module()} | error.
 module(Pid) ->
     case ets:lookup(?TABLE, Pid) of
-        [{_, Module, _}] -> {ok, Module};
+        [{_, Module, _, _}] -> {ok, Module};
         [] -> error
     end.
 
+%% With the seconds since 1970 when they started.
 -spec all() -> [{pid(), module(), integer()}].
 all() ->
-    lists:sort(ets:tab2list(?TABLE)).
+    Offset = erlang:time_offset(),
+    [
+        {Pid, Module, erlang:convert_time_unit(Started + Offset, native, second)}
+     || {Pid, Module, Started, _} <- lists:sort(ets:tab2list(?TABLE))
+    ].
+
+%% Those that no actor and no supervisor has started.
+-spec by_programs() -> [{pid(), module()}].
+by_programs() ->
+    [{Pid, Module} || {Pid, Module, _, program} <- lists:sort(ets:tab2list(?TABLE))].
+
+%% Those that have started after that time.
+-spec started(After :: integer()) -> [{pid(), module()}].
+started(After) ->
+    [{Pid, Module} || {Pid, Module, Started, _} <- ets:tab2list(?TABLE), Started > After].
 
 %% Actors of the class and its subclasses.
 -spec of_class(module()) -> [pid()].
 of_class(Module) ->
     {Pids, _} = ets:foldl(
-        fun({Pid, Class, _}, {Pids, Known}) ->
+        fun({Pid, Class, _, _}, {Pids, Known}) ->
             {Inherits, Known1} = inherits(Class, Module, Known),
             {case Inherits of true -> [Pid | Pids]; false -> Pids end, Known1}
         end,
@@ -80,48 +98,53 @@ inherits(Class, Ancestor, Known) ->
 %% Actors of exactly this class.
 -spec count(module()) -> non_neg_integer().
 count(Module) ->
-    ets:select_count(?TABLE, [{{'_', Module, '_'}, [], [true]}]).
+    ets:select_count(?TABLE, [{{'_', Module, '_', '_'}, [], [true]}]).
 
 %% ---- the watching process ------------------------------------------------------------------------------------
 
-%% The reasons of those that said that they end.
--type state() :: #{pid() => term()}.
+%% The reasons of those that said that they end, and the actors that ended last of which something was counted.
+-record(state, {reasons = #{} :: #{pid() => term()}, dead = beamtalk_trace:no_dead() :: beamtalk_trace:dead()}).
 
--spec init([]) -> {ok, state()}.
+-spec init([]) -> {ok, #state{}}.
 init([]) ->
     process_flag(trap_exit, true),
     %% After a crash of this process the rows are still there: watch them again.
-    [erlang:monitor(process, Pid) || {Pid, _, _} <- ets:tab2list(?TABLE)],
-    {ok, #{}}.
+    [erlang:monitor(process, element(1, Row)) || Row <- ets:tab2list(?TABLE)],
+    {ok, #state{}}.
 
--spec handle_call(term(), gen_server:from(), state()) -> {reply, ok, state()}.
+-spec handle_call(term(), gen_server:from(), #state{}) -> {reply, ok, #state{}}.
 handle_call(_, _, State) ->
     {reply, ok, State}.
 
--spec handle_cast({watch, pid()} | {ending, pid(), term()}, state()) -> {noreply, state()}.
+-spec handle_cast({watch, pid()} | {ending, pid(), term()}, #state{}) -> {noreply, #state{}}.
 handle_cast({watch, Pid}, State) ->
     erlang:monitor(process, Pid),
-    with_class(Pid, fun(Module) -> tell_host(spawned, Pid, Module, nil) end),
+    case module(Pid) of
+        {ok, Module} -> tell_host(spawned, Pid, Module, nil);
+        error -> ok
+    end,
     {noreply, State};
-handle_cast({ending, Pid, Reason}, State) ->
-    {noreply, State#{Pid => Reason}}.
+handle_cast({ending, Pid, Reason}, #state{reasons = Reasons} = State) ->
+    {noreply, State#state{reasons = Reasons#{Pid => Reason}}}.
 
--spec handle_info(term(), state()) -> {noreply, state()}.
-handle_info({'DOWN', _, process, Pid, Seen}, State) ->
-    Reason = maps:get(Pid, State, Seen),
-    with_class(Pid, fun(Module) ->
-        ets:delete(?TABLE, Pid),
-        tell_host(stopped, Pid, Module, Reason),
-        announce_end(Pid, Module, Reason)
-    end),
-    {noreply, maps:remove(Pid, State)};
+-spec handle_info(term(), #state{}) -> {noreply, #state{}}.
+handle_info({'DOWN', _, process, Pid, Seen}, #state{reasons = Reasons} = State) ->
+    Reason = maps:get(Pid, Reasons, Seen),
+    {noreply, ended(ets:take(?TABLE, Pid), Reason, State#state{reasons = maps:remove(Pid, Reasons)})};
 handle_info(_, State) ->
     {noreply, State}.
 
+ended([{Pid, Module, Started, _}], Reason, #state{dead = Dead} = State) ->
+    tell_host(stopped, Pid, Module, Reason),
+    announce_end(Pid, Module, Reason),
+    State#state{dead = beamtalk_trace:ended(Pid, Started, Dead)};
+ended([], _, State) ->
+    State.
+
 %% The node stops: actors end in order, so that their `terminate:' runs.
--spec terminate(term(), state()) -> ok.
+-spec terminate(term(), #state{}) -> ok.
 terminate(_, _) ->
-    Pids = [Pid || {Pid, _, _} <- ets:tab2list(?TABLE)],
+    Pids = [element(1, Row) || Row <- ets:tab2list(?TABLE)],
     [exit(Pid, shutdown) || Pid <- Pids],
     await(length(Pids), erlang:monotonic_time(millisecond) + ?SHUTDOWN_WAIT).
 
@@ -131,12 +154,6 @@ await(Left, Deadline) ->
     receive
         {'DOWN', _, process, _, _} -> await(Left - 1, Deadline)
     after max(0, Deadline - erlang:monotonic_time(millisecond)) -> ok
-    end.
-
-with_class(Pid, Do) ->
-    case ets:lookup(?TABLE, Pid) of
-        [{_, Module, _}] -> Do(Module);
-        [] -> ok
     end.
 
 tell_host(What, Pid, Module, Reason) ->

@@ -1,14 +1,15 @@
 %%% Actors backed by an Erlang module (`Actor subclass: C native: m'): starting its process and asking it.
 %%%
 %%% The process is a `gen_server' or `gen_statem' of that module and knows nothing of us. The class's methods run in the
-%%% sender's process; those whose body is `self delegate' send it `{Selector, Args, Context}' and expect `{ok, Value}' or
+%%% sender's process; those whose body is `self delegate' send it `{Selector, Args, Context}', the Tracing context of the
+%%% sender, and expect `{ok, Value}' or
 %%% `{error, Reason}'.
 -module(beamtalk_native).
 
 -export([is_native/1, start/3, start_link/2, start_link/3, send/4, cast/3]).
 -export([request/3, request/4, limit/0, timed_out/2]).
 
-%% Process-dictionary key: the limit of the send that is being made, in milliseconds.
+%% Process-dictionary key: the limit of the send that is being made, in milliseconds, and to which process.
 -define(LIMIT, '$beamtalk_native_limit').
 -define(DEFAULT_LIMIT, 5000).
 
@@ -24,17 +25,18 @@ is_native(Module) ->
 -spec start(module(), map(), none | atom()) ->
     {ok, pid()} | {error, name_taken | binary() | beamtalk_error:exception()}.
 start(Module, Given, Name) ->
+    Who = case get(self()) of undefined -> program; _ -> process end,
     {Starter, Watch} = spawn_monitor(fun() ->
         process_flag(trap_exit, true),
-        exit({started, started(Module, Given, Name)})
+        exit({started, started(Module, Given, Name, Who)})
     end),
     receive
         {'DOWN', Watch, process, Starter, {started, Outcome}} -> Outcome;
         {'DOWN', Watch, process, Starter, Reason} -> {error, beamtalk_error:text(Reason)}
     end.
 
-started(Module, Given, Name) ->
-    case start_link(Name, Module, Given) of
+started(Module, Given, Name, Who) ->
+    case start_link(Name, Module, Given, Who) of
         {ok, Pid} ->
             unlink(Pid),
             {ok, Pid};
@@ -54,9 +56,13 @@ start_link(Module, Given) ->
 
 -spec start_link(none | atom(), module(), map()) -> {ok, pid()} | {error, term()}.
 start_link(Name, Module, Given) ->
+    start_link(Name, Module, Given, process).
+
+start_link(Name, Module, Given, Who) ->
+    beamtalk_trace:watch_sends(),
     {Backing, _} = Module:'$native'(),
     try Backing:start_link(Given) of
-        {ok, Pid} -> named(Name, Pid, Module);
+        {ok, Pid} -> named(Name, Pid, Module, Who);
         {error, Reason} -> {error, Reason};
         Other -> {error, {bad_start, Other}}
     catch
@@ -65,13 +71,14 @@ start_link(Name, Module, Given) ->
             {error, Message}
     end.
 
-named(none, Pid, Module) ->
+named(none, Pid, Module, Who) ->
     beamtalk_system_event:actor_spawned(Pid, Module),
-    beamtalk_actors:register(Pid, Module),
+    beamtalk_actors:register(Pid, Module, Who),
+    beamtalk_trace:lifecycle(start, Pid, Module),
     {ok, Pid};
-named(Name, Pid, Module) ->
+named(Name, Pid, Module, Who) ->
     try register(Name, Pid) of
-        true -> named(none, Pid, Module)
+        true -> named(none, Pid, Module, Who)
     catch
         error:badarg ->
             unlink(Pid),
@@ -86,7 +93,31 @@ named(Name, Pid, Module) ->
 send(_, '$state', [], _) ->
     #{};
 send({_, Module, _} = Actor, Selector, Args, Limit) ->
-    Before = put(?LIMIT, Limit),
+    Pid = beamtalk_actor_name:resolve(Actor, Selector),
+    Run = fun() -> run(Pid, Actor, Selector, Args, Limit) end,
+    case get(?LIMIT) of
+        {_, Pid} -> Run();
+        _ -> counted(Pid, Module, Selector, fun() -> traced(beamtalk_trace:mode(), Pid, Module, Selector, Run) end)
+    end.
+
+counted(Pid, Module, Selector, Run) ->
+    try Run() of
+        Value ->
+            beamtalk_trace:sent(Pid, Module, Selector, ok),
+            Value
+    catch
+        error:Reason:Stack ->
+            beamtalk_trace:sent(Pid, Module, Selector, error),
+            erlang:raise(error, Reason, Stack)
+    end.
+
+traced(capturing, Pid, Module, Selector, Run) ->
+    beamtalk_trace:captured(Pid, Module, Selector, fun(_, _) -> Run() end);
+traced(_, _, _, _, Run) ->
+    Run().
+
+run(Pid, {_, Module, _} = Actor, Selector, Args, Limit) ->
+    Before = put(?LIMIT, {Limit, Pid}),
     try
         apply(Module, Selector, [Actor | Args])
     after
@@ -100,28 +131,28 @@ send({_, Module, _} = Actor, Selector, Args, Limit) ->
 -spec cast(beamtalk_actor:actor(), atom(), [term()]) -> ok.
 cast({_, Module, To} = Actor, Selector, Args) ->
     {_, Delegated} = Module:'$native'(),
-    case lists:member(Selector, Delegated) of
-        true ->
-            post(To, Selector, Args);
-        false ->
+    Context = beamtalk_trace:cast_context(To, Module, Selector),
+    Whom = case is_pid(To) of true -> To; false -> whereis(To) end,
+    case {Whom, lists:member(Selector, Delegated)} of
+        {undefined, _} ->
+            ok;
+        {Pid, true} ->
+            beamtalk_trace:sent(Pid, Module, Selector, ok),
+            Request = {Selector, beamtalk_foreign_block:copied(Args, Pid), beamtalk_trace:app_part(Context)},
+            gen_server:cast(Pid, Request);
+        {Pid, false} ->
             Carried = beamtalk_frame:carry(Args),
             _ = spawn(fun() ->
                 _ = beamtalk_frame:install(Carried),
-                run_unanswered(Actor, Selector, Args)
+                beamtalk_trace:enter(Context),
+                run_unanswered(Pid, Actor, Selector, Args)
             end),
             ok
     end.
 
-post(To, Selector, Args) ->
-    case is_atom(To) andalso whereis(To) of
-        false -> gen_server:cast(To, {Selector, beamtalk_foreign_block:copied(Args, To), #{}});
-        undefined -> ok;
-        Pid -> post(Pid, Selector, Args)
-    end.
-
-run_unanswered({_, Module, _} = Actor, Selector, Args) ->
+run_unanswered(Pid, {_, Module, _} = Actor, Selector, Args) ->
     try
-        send(Actor, Selector, Args, ?DEFAULT_LIMIT)
+        counted(Pid, Module, Selector, fun() -> run(Pid, Actor, Selector, Args, ?DEFAULT_LIMIT) end)
     catch
         Class:Reason:Stack ->
             #{message := Message} = beamtalk_error:from_erlang(Class, Reason, Stack),
@@ -138,13 +169,14 @@ request(Actor, Selector, Args) ->
 limit() ->
     case get(?LIMIT) of
         undefined -> ?DEFAULT_LIMIT;
-        Given -> Given
+        {Given, _} -> Given
     end.
 
 -spec request(beamtalk_actor:actor(), atom(), [term()], timeout()) -> term().
 request({_, Module, _} = Actor, Selector, Args, Limit) ->
     Server = beamtalk_actor_name:resolve(Actor, Selector),
-    try gen_server:call(Server, {Selector, beamtalk_foreign_block:copied(Args, Server), #{}}, Limit) of
+    Context = beamtalk_trace:app_part(beamtalk_trace:context()),
+    try gen_server:call(Server, {Selector, beamtalk_foreign_block:copied(Args, Server), Context}, Limit) of
         {ok, Value} -> Value;
         {error, Reason} -> refused(Reason, Module, Selector);
         Other -> Other

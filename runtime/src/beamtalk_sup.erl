@@ -14,6 +14,7 @@ init([]) ->
     beamtalk_registry:create(),
     beamtalk_ext:create(),
     beamtalk_actors:create(),
+    beamtalk_trace:create(),
     beamtalk_class_state:create(),
     beamtalk_session:create(),
     beamtalk_host:create(),

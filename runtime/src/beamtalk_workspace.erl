@@ -13,13 +13,13 @@
 
 %% ---- actors and classes --------------------------------------------------------------------------------------
 
-%% User actors; the workspace's own streams are not counted.
+%% User actors that programs have started, not other actors or supervisors; the workspace's own streams are not counted.
 -spec actors() -> [beamtalk_actor:actor()].
 actors() ->
-    [Actor || {'$actor', Module, _} = Actor <- registered_actors(), beamtalk_registry:package(Module) =/= <<"stdlib">>].
+    [Actor || {'$actor', Module, _} = Actor <- started_actors(), beamtalk_registry:package(Module) =/= <<"stdlib">>].
 
-registered_actors() ->
-    [{'$actor', Module, Pid} || {Pid, Module, _} <- beamtalk_actors:all()].
+started_actors() ->
+    [{'$actor', Module, Pid} || {Pid, Module} <- beamtalk_actors:by_programs()].
 
 -spec actor_at(term()) -> beamtalk_actor:actor() | nil.
 actor_at(Text) when is_binary(Text) ->
@@ -37,7 +37,7 @@ actor_at(_) ->
 
 -spec actors_of(term()) -> [beamtalk_actor:actor()].
 actors_of({'$class', Class}) ->
-    [Actor || {'$actor', Module, _} = Actor <- registered_actors(), beamtalk_registry:inherits(Module, Class)];
+    [Actor || {'$actor', Module, _} = Actor <- started_actors(), beamtalk_registry:inherits(Module, Class)];
 actors_of(_) ->
     [].
 
