@@ -1,10 +1,10 @@
-%%% The supervisors that belong to the workspace: those that somebody has attached to it.
+%%% The supervisors that belong to the workspace: that of the project's application, and those that somebody has attached.
 %%%
-%%% An attached supervisor is kept like any other that is started by itself and is never started again by the workspace. This
-%%% module only remembers, by class, the process that keeps it.
+%%% They are kept like any other that is started by itself and are never started again by the workspace. This module only
+%%% remembers, by class, the process that keeps an attached one. Which class is the application's, its manifest says.
 -module(beamtalk_attached).
 
--export([create/0, all/0, start/1, stop/1]).
+-export([create/0, root/0, all/0, start/1, stop/1]).
 
 -type class() :: {'$class', module()}.
 
@@ -16,11 +16,34 @@ create() ->
     ?TABLE = ets:new(?TABLE, [named_table, public, set]),
     ok.
 
-%% Those that run, in the order in which they were attached.
+%% The application's, while it runs.
+-spec root() -> beamtalk_supervisor:handle() | nil.
+root() ->
+    case beamtalk_host:call(application) of
+        {ok, <<_, _/binary>> = Name} -> root(beamtalk_registry:find(Name));
+        _ -> nil
+    end.
+
+root({ok, Module}) ->
+    case is_supervisor(Module) of
+        true -> beamtalk_supervisor:current({'$class', Module});
+        false -> nil
+    end;
+root(error) ->
+    nil.
+
+%% Those that run: the application's, then the others in the order in which they were attached.
 -spec all() -> [beamtalk_supervisor:handle()].
 all() ->
     Rows = lists:keysort(3, ets:tab2list(?TABLE)),
-    [Handle || {Module, _, _} <- Rows, Handle <- [attached(Module)], Handle =/= nil].
+    lists:uniq([Handle || Handle <- [root() | [attached(Module) || {Module, _, _} <- Rows]], Handle =/= nil]).
+
+%% The one of that class, if it belongs to the workspace.
+belonging(Module) ->
+    case {attached(Module), root()} of
+        {nil, #{'$class' := Module} = Root} -> Root;
+        {Attached, _} -> Attached
+    end.
 
 attached(Module) ->
     case ets:lookup(?TABLE, Module) of
@@ -38,7 +61,7 @@ attached(Module) ->
 -spec start(class() | term()) -> beamtalk_supervisor:handle().
 start(Class) ->
     Module = checked(Class, 'startSupervisor:'),
-    case attached(Module) of
+    case belonging(Module) of
         nil -> attach(Module);
         Handle -> Handle
     end.
@@ -90,19 +113,22 @@ await_start(Module, Keeper) ->
 -spec stop(class() | term()) -> nil.
 stop(Class) ->
     Module = checked(Class, 'stopSupervisor:'),
-    case attached(Module) of
+    case belonging(Module) of
         nil -> failed('stopSupervisor:', [name(Module), " is not attached to the workspace"]);
         Handle -> beamtalk_supervisor:stop(Handle)
     end.
 
 checked({'$class', Module} = Class, Selector) ->
-    Supervisors = ['bt@stdlib@Supervisor', 'bt@stdlib@DynamicSupervisor'],
-    case lists:any(fun(Super) -> Module =/= Super andalso beamtalk_registry:inherits(Module, Super) end, Supervisors) of
+    case is_supervisor(Module) of
         true -> Module;
         false -> no_supervisor(Class, Selector)
     end;
 checked(Other, Selector) ->
     no_supervisor(Other, Selector).
+
+is_supervisor(Module) ->
+    Supervisors = ['bt@stdlib@Supervisor', 'bt@stdlib@DynamicSupervisor'],
+    lists:any(fun(Super) -> Module =/= Super andalso beamtalk_registry:inherits(Module, Super) end, Supervisors).
 
 -spec no_supervisor(term(), atom()) -> no_return().
 no_supervisor(Object, Selector) ->

@@ -172,6 +172,49 @@ fn the_log_is_shown_by_level_and_format_and_by_either_name() {
 }
 
 #[test]
+fn a_program_sets_what_is_logged_and_in_which_form() {
+    let place = started(&[]);
+    let log = place.folder("w").join("workspace.log");
+    let lines = || fs::read_to_string(&log).unwrap();
+    let line_with = |text: &str| {
+        eventually(text, || lines().lines().find(|line| line.contains(text)).map(str::to_owned))
+    };
+    assert!(place.eval("w", "Beamtalk loggerInfo").contains(&format!("Log file: {}", log.display())));
+    place.eval("w", "Logger warn: \"first\" metadata: #{#request => 7}");
+    let first: serde_json::Value = serde_json::from_str(&line_with("first")).unwrap();
+    assert_eq!((&first["level"], &first["metadata"]), (&"WARN".into(), &"request=7".into()));
+
+    place.eval("w", "Beamtalk logFormat: #text");
+    assert_eq!(place.eval("w", "Beamtalk logFormat"), "text");
+    place.eval("w", "Logger debug: \"unwanted\". Logger info: \"second\"");
+    assert!(line_with("second").ends_with("  INFO node: second"), "{}", lines());
+    place.eval("w", "Beamtalk enableDebug: #user. Logger debug: \"third\"");
+    assert!(line_with("third").ends_with(" DEBUG node: third"), "{}", lines());
+    assert!(!lines().contains("unwanted"), "{}", lines());
+    let shown = out(&place.beamtalk(&["workspace", "logs", "w", "--level", "warning"]));
+    assert!(shown.contains("first") && !shown.contains("second"), "{shown}");
+    place.eval("w", "Beamtalk logFormat: #json. Logger info: \"fourth\"");
+    assert!(line_with("fourth").starts_with('{'), "{}", lines());
+}
+
+#[test]
+fn the_supervisor_of_the_application_belongs_to_the_workspace() {
+    let place = started(&[]);
+    let manifest = "[package]\nname = \"app\"\nversion = \"0.1.0\"\n[application]\nsupervisor = \"AppSup\"\n";
+    fs::write(place.dir.path().join("project/beamtalk.toml"), manifest).unwrap();
+    assert_eq!(place.eval("w", "Workspace supervisor"), "nil");
+    place.eval("w", "Supervisor subclass: AppSup\n  class children => #()");
+    place.eval("w", "DynamicSupervisor subclass: Pool\n  class childClass => Actor");
+    assert_eq!(place.eval("w", "Workspace supervisor"), "nil");
+    place.eval("w", "Workspace startSupervisor: Pool. AppSup supervise");
+    let asked = "#(Workspace supervisor =:= AppSup current, (Workspace supervisors collect: [:each | each class]), \
+                 Workspace processes root behaviourClass)";
+    assert_eq!(place.eval("w", asked), "#(true, #(AppSup, Pool), AppSup)");
+    place.eval("w", "Workspace stopSupervisor: AppSup");
+    assert_eq!(place.eval("w", "#(Workspace supervisor, AppSup current)"), "#(nil, nil)");
+}
+
+#[test]
 fn an_idle_workspace_stops_and_one_in_use_does_not() {
     let place = started(&["--idle-timeout", "1"]);
     let [host, _] = place.processes("w");

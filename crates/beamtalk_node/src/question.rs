@@ -78,6 +78,8 @@ pub enum Question {
     SyncProject,
     /// Which packages there are.
     Packages,
+    /// Which class supervises the project's application.
+    Application,
     /// Where log lines end, and in which form.
     LogFile,
     /// Write log lines in another form.
@@ -325,6 +327,7 @@ fn known(term: &Term) -> Option<Question> {
         ("load_path", [path]) => Some(Question::LoadPath(as_text(path)?)),
         ("sync_project", []) => Some(Question::SyncProject),
         ("packages", []) => Some(Question::Packages),
+        ("application", []) => Some(Question::Application),
         ("log_file", []) => Some(Question::LogFile),
         ("log_format", [format]) => {
             let name = as_atom(format)?;

@@ -37,6 +37,7 @@ pub(crate) async fn answer(image: Arc<Image>, project: PathBuf, log: Option<LogF
             hint: Some("Load files or folders with `Workspace load: \"src\"`.".into()),
         }),
         Question::Packages => packages(project).await,
+        Question::Application => application(project).await,
         Question::LogFile => match log {
             Some(log) => Ok(Answer::LogFile(log.path.to_string_lossy().into_owned(), log.format())),
             // There is none.
@@ -168,15 +169,25 @@ async fn load_path(image: &Image, project: &Path, path: &str) -> Result<Answer, 
     load(image, project, path).await.map(Answer::Names)
 }
 
-/// The package of the project and those that it uses. A manifest that cannot be read describes nothing.
+/// The package of the project and those that it uses.
 async fn packages(project: PathBuf) -> Result<Answer, Refusal> {
+    Ok(Answer::Packages(packages_around(project).await?.into_iter().map(facts).collect()))
+}
+
+/// The class that supervises the project's application; no name where there is none.
+async fn application(project: PathBuf) -> Result<Answer, Refusal> {
+    let package = packages_around(project).await?.into_iter().next();
+    Ok(Answer::Text(package.and_then(|package| package.manifest.supervisor).unwrap_or_default()))
+}
+
+/// A manifest that cannot be read describes nothing.
+async fn packages_around(project: PathBuf) -> Result<Vec<Package>, Refusal> {
     let read = tokio::task::spawn_blocking(move || Package::around(&project)).await;
     let found = read.map_err(|error| refusal("internal_error", Failure::new(error.to_string())))?;
-    let found = found.unwrap_or_else(|error| {
+    Ok(found.unwrap_or_else(|error| {
         tracing::warn!(%error, "the project's manifest describes no package");
         Vec::new()
-    });
-    Ok(Answer::Packages(found.into_iter().map(facts).collect()))
+    }))
 }
 
 fn facts(package: Package) -> PackageFacts {
