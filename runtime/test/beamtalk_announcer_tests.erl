@@ -410,7 +410,7 @@ stopped_at_once() ->
         Reasons = [Reason || _ <- lists:seq(1, 1000), {_, #{reason := Reason}} <- [hear()]],
         ?assertEqual(lists:duplicate(1000, normal), Reasons)
     end),
-    eventually(fun() -> sys:get_state(beamtalk_actors) =:= #{} end).
+    eventually(fun() -> element(2, sys:get_state(beamtalk_actors)) =:= #{} end).
 
 failed_initialize() ->
     during(?ANY, fun() ->
