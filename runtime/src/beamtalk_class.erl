@@ -105,24 +105,29 @@ side_of(<<"class ", Selector/binary>>) -> {'$metaclass', binary_to_atom(Selector
 side_of(<<"$module_info">>) -> {'$class', module_info};
 side_of(Selector) -> {'$class', binary_to_atom(Selector)}.
 
-%% `>>': a CompiledMethod, own or inherited, or nil.
+%% `>>': a CompiledMethod, own or inherited, or nil. Metaclasses inherit from Class in the end.
 -spec compiled_method(class(), atom()) -> map() | nil.
-compiled_method({Side, _} = Class, Selector) ->
-    case find_definer(Class, Selector) of
-        {ok, Module, ArgumentCount, Doc} ->
+compiled_method({'$metaclass', _} = Class, Selector) ->
+    case method_of(Class, Selector) of
+        nil -> method_of({'$class', 'bt@stdlib@Class'}, Selector);
+        Method -> Method
+    end;
+compiled_method(Class, Selector) ->
+    method_of(Class, Selector).
+
+method_of({Side, Module}, Selector) ->
+    case find_definer(beamtalk_registry:chain(Module), Side, Selector) of
+        {ok, Definer, ArgumentCount, Doc} ->
             #{
                 '$class' => 'bt@stdlib@CompiledMethod',
                 selector => Selector,
-                source => source({Side, Module}, Selector),
+                source => source({Side, Definer}, Selector),
                 doc => Doc,
                 argumentCount => ArgumentCount
             };
         error ->
             nil
     end.
-
-find_definer({Side, Module}, Selector) ->
-    find_definer(beamtalk_registry:chain(Module), Side, Selector).
 
 find_definer([Module | Rest], Side, Selector) ->
     case lists:keyfind(Selector, 1, own_methods({Side, Module})) of

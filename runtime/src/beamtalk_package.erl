@@ -4,7 +4,7 @@
 %%% of it whose file is in a package's folder belongs to that package. What manifests say the host knows; it is asked anew each time.
 -module(beamtalk_package).
 
--export([known/0, named/1, used/0, of_module/1]).
+-export([known/0, named/1, used/0, of_module/1, of_sources/1]).
 
 -define(USER, <<"user">>).
 
@@ -74,6 +74,19 @@ of_module(Module) ->
     case beamtalk_registry:package(Module) of
         ?USER -> home(Module, described());
         Name -> Name
+    end.
+
+%% The names of the packages of sources: each is given by its package, or by the path of its file.
+-spec of_sources([binary()]) -> #{binary() => binary() | nil}.
+of_sources(Sources) ->
+    Described = described(),
+    maps:from_list([{Source, of_source(Source, Described)} || Source <- lists:usort(Sources)]).
+
+of_source(Source, Described) ->
+    %% Files have an extension, what is typed has angle brackets, and names of packages have neither.
+    case binary:match(Source, [<<".">>, <<"<">>]) of
+        nomatch -> Source;
+        _ -> folder_of(Source, Described)
     end.
 
 home(Module, Described) ->

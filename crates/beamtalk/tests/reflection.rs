@@ -180,3 +180,41 @@ fn a_class_belongs_to_the_package_whose_folder_its_file_is_in() {
     place.write("beamtalk.toml", "[package]\n");
     place.prints("Package all\nTill class package\n", "#(stdlib)\nnil");
 }
+
+#[test]
+fn navigation_sees_what_was_typed_patched_and_removed_at_once() {
+    let shop = "Object subclass: Shop\n  open => self ring\n  ring => nil\n\n";
+    let nav = "nav := SystemNavigation default\n";
+    let senders = "nav sendersOf: #ring\n";
+    Place::new().prints(
+        &format!(
+            "{shop}{nav}{senders}Shop >> open => #(self ring, self ring)\n{senders}Shop compile: #open source: \"open => 4\"\n{senders}\
+             Shop class >> make => self ring\n{senders}Integer >> double => Shop ring\n{senders}Shop class removeSelector: #make\n\
+             Integer removeSelector: #double\n{senders}Shop removeFromSystem\nnav implementorsOf: #ring\n\
+             nav messagesSentBy: Integer >> #isEven\n"
+        ),
+        "Shop\nSystemNavigation\n#(#{#class => Shop, #line => 1, #selector => #open})\nShop>>open\n\
+         #(#{#class => Shop, #line => 1, #selector => #open}, #{#class => Shop, #line => 1, #selector => #open})\nShop\n#()\nShop>>make\n\
+         #(#{#class => Shop class, #line => 1, #selector => #make})\nInteger>>double\n\
+         #(#{#class => Integer, #line => 1, #selector => #double}, #{#class => Shop class, #line => 1, #selector => #make})\n\
+         Shop class\nInteger\n#()\nnil\n#()\n\
+         #(#{#line => 2, #selector => #=:=}, #{#line => 2, #selector => #%})",
+    );
+}
+
+#[test]
+fn an_extension_belongs_to_the_package_whose_folder_its_file_is_in() {
+    let place = Place::new();
+    place.write("beamtalk.toml", "[package]\nname = \"shop\"\nversion = \"0.3.0\"\n");
+    place.write(
+        "Till.bt",
+        "Object subclass: Till\n  class now => 1\n\nInteger >> euros => self\nTill class >> later => 2\n",
+    );
+    place.prints(
+        "Workspace load: \"Till.bt\"\nInteger >> cents => self\nnav := SystemNavigation default\nnav extendersOf: Integer\n\
+         nav extendersOf: Till\nnav extendersOf: String\nnav extensionsBy: (Package named: \"shop\")\n\
+         nav classesInPackage: #shop\nnav subclassesOf: Object in: \"shop\"\nnav subclassesOf: Number in: \"shop\"\n",
+        "#(Till)\nInteger>>cents\nSystemNavigation\n#(Package(shop v0.3.0))\n#(Package(shop v0.3.0))\n#()\n\
+         #(#{#class => Integer, #selector => #euros}, #{#class => Till class, #selector => #later})\n#(Till)\n#(Till)\n#()",
+    );
+}

@@ -59,7 +59,7 @@ pub enum Query {
         /// The classes' modules.
         modules: Vec<String>,
     },
-    /// The methods that packages add to classes; each is marked with its package.
+    /// The methods that are added to classes from outside; each is marked with its package, or with the path of its source.
     Extensions,
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use beamtalk_semantics::{ClassTable, Side};
+use beamtalk_semantics::{ClassTable, Side, USER};
 use beamtalk_syntax::ast;
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
@@ -204,10 +204,14 @@ impl Image {
         found
     }
 
-    /// The methods that packages add to classes, each with its package.
+    /// The methods that are added to classes from outside, each with its package; with the path of its source where that
+    /// is in none.
     #[must_use]
     pub fn extensions(&self) -> Vec<(Site, SmolStr)> {
-        self.all_methods(|method| method.extends.cloned())
+        self.all_methods(|method| {
+            let package = method.extends?;
+            Some(if package == USER { method.source.path.clone() } else { package.clone() })
+        })
     }
 
     // ---- walking ---------------------------------------------------------------------------------------
@@ -351,8 +355,8 @@ mod tests {
             image.unused().into_iter().filter(|site| site.module.starts_with("bt@user@")).collect();
         let expected = [
             "Door class>>built:0",
+            "Door>>knock:0",
             "Door>>open::0",
-            "Gate>>doesNotUnderstand:args::0",
             "Gate>>m:0",
             "Low>>n:0",
             "Low class>>n:0",
@@ -360,7 +364,7 @@ mod tests {
         assert_eq!(shown(&unused), expected);
         let extensions = image.extensions();
         assert_eq!(extensions.len(), 1);
-        assert_eq!(extensions[0].1, "user");
+        assert_eq!(extensions[0].1, "/p/ext.bt");
     }
 
     #[test]
