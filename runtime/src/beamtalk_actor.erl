@@ -18,7 +18,7 @@
 -export([spawn_as/2, spawn_as/3, named/2, all_registered/0]).
 -export([pid/1, monitor/1, on_exit/2, stop/1, kill/1, is_alive/1, with_timeout/2]).
 -export([register_as/2, unregister/1, registered_name/1, is_registered/1]).
--export([caller/0, migrate/2, waiting_chain/0, join_chain/1]).
+-export([caller/0, migrate/2, tidy_later/0, waiting_chain/0, join_chain/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
 
 -export_type([actor/0]).
@@ -307,8 +307,8 @@ no_field(Self, Name) ->
     ).
 
 -spec put_field(actor(), atom(), Value) -> Value.
-put_field(Self, Name, Value) when is_function(Value) ->
-    beamtalk_frame:keep(Value),
+put_field(Self, Name, Value) when is_function(Value); is_list(Value); is_map(Value); is_tuple(Value) ->
+    beamtalk_frame:stored({field, Name}),
     write_field(Self, Name, Value);
 put_field(Self, Name, Value) ->
     write_field(Self, Name, Value).
@@ -603,6 +603,9 @@ handle_cast({Selector, Args, Carried}, Before) ->
     {noreply, After};
 handle_cast('$stop', Fields) ->
     {stop, normal, Fields};
+handle_cast('$tidy', Fields) ->
+    beamtalk_frame:tidy(Fields),
+    {noreply, Fields};
 handle_cast({'$migrate', Removed, none, none}, Fields) ->
     {noreply, migrated(Fields, Removed)};
 handle_cast({Selector, Args, Carried, Context}, Fields) ->
@@ -698,6 +701,12 @@ end_chain(_) -> erase(?CHAIN).
 %% Field values that are new: blocks among them keep their cells.
 changes(Before, After) ->
     [Value || {Name, Value} <- maps:to_list(After), maps:get(Name, Before, none) =/= Value].
+
+%% If this process is an actor, it forgets variables that no block uses when it has handled its message.
+-spec tidy_later() -> ok.
+tidy_later() ->
+    get(?SELF) =:= undefined orelse gen_server:cast(self(), '$tidy'),
+    ok.
 
 %% ---- code change ---------------------------------------------------------------------------------------------
 

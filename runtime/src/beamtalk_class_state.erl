@@ -64,7 +64,7 @@ put(Class, Variable, Value) ->
         undefined ->
             transaction(Class, fun() -> put(Class, Variable, Value) end);
         Changes ->
-            beamtalk_frame:keep(Value),
+            beamtalk_frame:stored({value, Value}),
             erlang:put(Class, Changes#{Variable => Value}),
             Value
     end.

@@ -109,7 +109,9 @@ load(Module, Beam) ->
 run(Module, Variables, Before) ->
     try
         {Value, Changed} = Module:eval(Variables),
-        {ok, beamtalk_display:value(Value), Changed, changed_cells(Before)}
+        Shown = beamtalk_display:value(Value),
+        beamtalk_frame:tidy([Variables, Changed]),
+        {ok, Shown, Changed, changed_cells(Before)}
     catch
         Class:Reason:Stack -> {error, beamtalk_error:from_erlang(Class, Reason, Stack)}
     end.

@@ -30,7 +30,8 @@ element_of(Block, Server) when is_function(Block) ->
 element_of(Other, _) ->
     Other.
 
-%% A fun's arity is fixed where it is written. A block of more parameters goes as it is, and says so if it misses a variable.
+%% A fun's arity is fixed where it is written. Rare ones are made by the interpreter of Erlang (erl_eval, stdlib), which knows
+%% them up to 20; a block of still more parameters goes as it is, and says so if it misses a variable.
 with_arity(0, _, Run) -> fun() -> Run([]) end;
 with_arity(1, _, Run) -> fun(A) -> Run([A]) end;
 with_arity(2, _, Run) -> fun(A, B) -> Run([A, B]) end;
@@ -38,7 +39,14 @@ with_arity(3, _, Run) -> fun(A, B, C) -> Run([A, B, C]) end;
 with_arity(4, _, Run) -> fun(A, B, C, D) -> Run([A, B, C, D]) end;
 with_arity(5, _, Run) -> fun(A, B, C, D, E) -> Run([A, B, C, D, E]) end;
 with_arity(6, _, Run) -> fun(A, B, C, D, E, F) -> Run([A, B, C, D, E, F]) end;
-with_arity(_, Block, _) -> Block.
+with_arity(Arity, _, Run) when Arity =< 20 ->
+    Parameters = [{var, 1, list_to_atom([$A, $A + N])} || N <- lists:seq(1, Arity)],
+    List = lists:foldr(fun(Parameter, Tail) -> {cons, 1, Parameter, Tail} end, {nil, 1}, Parameters),
+    Clause = {clause, 1, Parameters, [], [{call, 1, {var, 1, 'Run'}, [List]}]},
+    {value, Fun, _} = erl_eval:expr({'fun', 1, {clauses, [Clause]}}, [{'Run', Run}]),
+    Fun;
+with_arity(_, Block, _) ->
+    Block.
 
 run(Block, Args, Carried, Server) ->
     case beamtalk_frame:install(Carried) of

@@ -2,18 +2,26 @@
 %%%
 %%% A cell is a shared variable: the process-dictionary entry under the term `{'$cell', N}'. An activation that needs
 %%% cells or `^' from a block is registered under `{'$frame', N}' with the list of its cells while it runs; cells
-%%% that outlive it are listed under `{'$kept', N}'. So every living cell is listed exactly once, and a process that
-%%% has ended its activations has nothing of ours left but what blocks took along.
+%%% that outlive it are listed under `{'$kept', N}', or `{'$doubt', N}'. So every living cell is listed exactly once, and a
+%%% process that has ended its activations has nothing of ours left but what blocks took along.
+%%%
+%%% Whether a block that was given away outlives its activation, only the running program knows. Such an activation is
+%%% watched: all that is stored meanwhile in variables from outside is noted, as what it answers is the only other way out.
+%%% When it ends, its cells go if no block in there uses them. Where there is too much to look at they stay in doubt; a
+%%% process that waits for its next message, and so holds values in known places only, forgets those that nothing reaches.
 -module(beamtalk_frame).
 
 -export([
     enter/0,
+    watch/0,
     leave/1,
     leave/2,
     leave_keeping/1,
     new_cell/2,
     session_cell/1,
-    keep/1,
+    write/2,
+    stored/1,
+    tidy/1,
     read_lost/1,
     write_lost/2,
     return/2,
@@ -33,8 +41,21 @@
 %% On their way to another process: copies of cells, and of an actor's fields under its pid.
 -type carried() :: [{cell() | pid(), term()}].
 
-%% A block that leaves its activation inside another value is looked for in so many of the value's parts.
--define(PARTS, 100).
+%% So many parts of the values that a watched activation leaves behind are looked at.
+-define(PARTS, 5000).
+%% So many places are noted where it stored something.
+-define(PLACES, 50).
+%% So many cells in doubt make a process look which of them are still in use.
+-define(DOUBTS, 1000).
+
+%% Process-dictionary key: the watched activations, the innermost first, each with the places where something was stored while
+%% it was that. Absent when there is none.
+-define(WATCHED, '$beamtalk_watched').
+%% Process-dictionary key: how many cells are in doubt, and how many will be looked at. Absent when there is none.
+-define(DOUBTFUL, '$beamtalk_doubtful').
+
+%% Where something was stored: a cell, a field of this process's actor, or elsewhere; then it is the value.
+-type place() :: cell() | {field, atom()} | {value, term()}.
 
 %% ---- activations ---------------------------------------------------------------------------------------------
 
@@ -44,43 +65,92 @@ enter() ->
     put(Frame, []),
     Frame.
 
+%% An activation that gives away blocks which use its cells.
+-spec watch() -> frame().
+watch() ->
+    Frame = enter(),
+    Outer = case get(?WATCHED) of undefined -> []; Watched -> Watched end,
+    put(?WATCHED, [{Frame, []} | Outer]),
+    Frame.
+
 %% The activation ends and its cells with it.
 -spec leave(frame()) -> ok.
 leave(Frame) ->
     erase_all(erase(Frame)).
 
-%% The activation ends with this value. A block in it may use the cells, as when the block was given to the constructor of
-%% the object that is answered; then they stay.
+%% A watched activation ends, with this answer or by this error.
 -spec leave(frame(), term()) -> ok.
-leave(Frame, Value) when is_number(Value); is_atom(Value); is_bitstring(Value); is_pid(Value) ->
-    leave(Frame);
-leave(Frame, Value) ->
-    case get(Frame) of
-        [_ | _] = Cells ->
-            case uses([Value], Cells, ?PARTS) of
-                true -> leave_keeping(Frame);
-                false -> leave(Frame)
-            end;
-        _ ->
-            leave(Frame)
+leave({_, N} = Frame, Answer) ->
+    [{Frame, Places} | Outer] = get(?WATCHED),
+    Cells = get(Frame),
+    Elsewhere = foreign(Places, Cells),
+    unwatch(Outer, Elsewhere),
+    case Cells =/= [] andalso use(Answer, Elsewhere, Cells) of
+        false -> leave(Frame);
+        true -> leave_keeping(Frame);
+        unknown -> doubt(erase(Frame), N)
     end.
 
-%% Whether one of the first so many parts of the terms is one of the cells. Depth first.
-uses([], _, _) -> false;
-uses(_, _, 0) -> false;
-uses([{'$cell', _} = Cell | Rest], Cells, Left) ->
-    lists:member(Cell, Cells) orelse uses([get(Cell) | Rest], Cells, Left - 1);
-uses([Fun | Rest], Cells, Left) when is_function(Fun) ->
+%% A place of an inner activation is one of the outer activation too.
+unwatch([], _) ->
+    erase(?WATCHED);
+unwatch([{Frame, Known} | Outer], Places) ->
+    put(?WATCHED, [{Frame, noted_all(Places, Known)} | Outer]).
+
+noted_all(many, _) -> many;
+noted_all([Place | Rest], Known) -> noted_all(Rest, noted(Place, Known));
+noted_all([], Known) -> Known.
+
+noted(_, many) ->
+    many;
+noted(Place, Known) ->
+    case lists:member(Place, Known) of
+        true -> Known;
+        false when length(Known) < ?PLACES -> [Place | Known];
+        false -> many
+    end.
+
+%% Its own cells are no place where something is kept.
+foreign(many, _) -> many;
+foreign(Places, Cells) -> Places -- Cells.
+
+use(_, many, _) ->
+    unknown;
+use(Answer, [], _) when is_number(Answer); is_atom(Answer); is_bitstring(Answer) ->
+    false;
+use(Answer, Places, Cells) ->
+    uses([Answer | [held(Place) || Place <- Places]], maps:from_keys(Cells, true), #{}, ?PARTS).
+
+held({'$cell', _} = Cell) -> get(Cell);
+held({field, Name}) -> case get(self()) of #{Name := Value} -> Value; _ -> nil end;
+held({value, Value}) -> Value.
+
+%% Whether a part of the terms is one of the cells, as far as so many parts tell. Depth first; looks through other cells.
+uses([], _, _, _) -> false;
+uses(_, _, _, Left) when Left =< 0 -> unknown;
+uses([{'$cell', _} = Cell | Rest], Cells, Seen, Left) ->
+    case Cells of
+        #{Cell := _} -> true;
+        _ when is_map_key(Cell, Seen) -> uses(Rest, Cells, Seen, Left - 1);
+        _ -> uses([get(Cell) | Rest], Cells, Seen#{Cell => true}, Left - 1)
+    end;
+uses([Fun | Rest], Cells, Seen, Left) when is_function(Fun) ->
     {env, Captured} = erlang:fun_info(Fun, env),
-    uses(Captured ++ Rest, Cells, Left - 1);
-uses([[Head | Tail] | Rest], Cells, Left) ->
-    uses([Head, Tail | Rest], Cells, Left - 1);
-uses([Map | Rest], Cells, Left) when is_map(Map), map_size(Map) =< ?PARTS ->
-    uses(maps:values(Map) ++ Rest, Cells, Left - 1);
-uses([Tuple | Rest], Cells, Left) when is_tuple(Tuple), tuple_size(Tuple) =< ?PARTS ->
-    uses(tuple_to_list(Tuple) ++ Rest, Cells, Left - 1);
-uses([_ | Rest], Cells, Left) ->
-    uses(Rest, Cells, Left - 1).
+    uses(Captured ++ Rest, Cells, Seen, Left - 1);
+uses([[Head | Tail] | Rest], Cells, Seen, Left) ->
+    uses([Head, Tail | Rest], Cells, Seen, Left - 1);
+uses([Map | Rest], Cells, Seen, Left) when is_map(Map) ->
+    case map_size(Map) > Left of
+        true -> unknown;
+        false -> uses(maps:keys(Map) ++ maps:values(Map) ++ Rest, Cells, Seen, Left - 1)
+    end;
+uses([Tuple | Rest], Cells, Seen, Left) when is_tuple(Tuple) ->
+    case tuple_size(Tuple) > Left of
+        true -> unknown;
+        false -> uses(tuple_to_list(Tuple) ++ Rest, Cells, Seen, Left - 1)
+    end;
+uses([_ | Rest], Cells, Seen, Left) ->
+    uses(Rest, Cells, Seen, Left - 1).
 
 %% The activation ends, its cells stay for the blocks that still use them.
 -spec leave_keeping(frame()) -> ok.
@@ -93,20 +163,73 @@ leave_keeping({_, N} = Frame) ->
             ok
     end.
 
-%% A block is stored where it may outlive the activations that run now: the cells that it uses will not go with them.
--spec keep(term()) -> ok.
-keep(Block) when is_function(Block) ->
-    Reached = collect([Block], #{}),
-    Kept = [Cell || map_size(Reached) > 0, {{'$frame', _} = Frame, Cells} <- get(), Cell <- taken(Frame, Cells, Reached)],
-    Kept =:= [] orelse put({'$kept', erlang:unique_integer()}, Kept),
-    ok;
-keep(_) ->
+%% ---- cells in doubt ------------------------------------------------------------------------------------------
+
+doubt(Cells, N) ->
+    put({'$doubt', N}, Cells),
+    {Count, Limit} = case get(?DOUBTFUL) of undefined -> {0, ?DOUBTS}; Known -> Known end,
+    put(?DOUBTFUL, {Count + length(Cells), Limit}),
+    Count < Limit andalso Count + length(Cells) >= Limit andalso beamtalk_actor:tidy_later(),
     ok.
 
-taken(Frame, Cells, Reached) ->
-    {Taken, Left} = lists:partition(fun(Cell) -> is_map_key(Cell, Reached) end, Cells),
-    Taken =:= [] orelse put(Frame, Left),
-    Taken.
+%% Forgets the cells in doubt that none of the terms reaches, nor anything else that this process keeps. No activation may
+%% be running.
+-spec tidy(term()) -> ok.
+tidy(Roots) ->
+    case get(?DOUBTFUL) of
+        undefined -> ok;
+        _ -> tidy_doubtful(Roots)
+    end.
+
+tidy_doubtful(Roots) ->
+    Entries = get(),
+    Lists = [Entry || {{'$doubt', _}, _} = Entry <- Entries],
+    Doubtful = maps:from_keys(lists:append([Cells || {_, Cells} <- Lists]), true),
+    Others = [Value || {Key, Value} <- Entries, is_root(Key, Doubtful)],
+    Reached = reach(Others, reach(Roots, #{})),
+    {Stay, Go} = lists:partition(fun(Cell) -> is_map_key(Cell, Reached) end, maps:keys(Doubtful)),
+    erase_all([Key || {Key, _} <- Lists]),
+    erase_all(Go),
+    case length(Stay) of
+        0 ->
+            erase(?DOUBTFUL);
+        Count ->
+            put({'$doubt', erlang:unique_integer()}, Stay),
+            put(?DOUBTFUL, {Count, 2 * Count + ?DOUBTS})
+    end,
+    ok.
+
+%% The lists of cells are no use of them, and what one in doubt holds counts only if it is reached itself.
+is_root({'$cell', _} = Cell, Doubtful) -> not is_map_key(Cell, Doubtful);
+is_root({Tag, _}, _) when Tag =:= '$frame'; Tag =:= '$kept'; Tag =:= '$doubt' -> false;
+is_root(_, _) -> true.
+
+%% ---- storing -------------------------------------------------------------------------------------------------
+
+%% The assignment of a variable from outside.
+-spec write(cell(), Value) -> Value.
+write(Cell, Value) ->
+    _ =
+        case put(Cell, Value) of
+            undefined -> write_lost(Cell, Value);
+            _ -> ok
+        end,
+    is_whole(Value) orelse stored(Cell),
+    Value.
+
+%% Something that may hold a block is stored there, where it may outlive the activations that run now.
+-spec stored(place()) -> ok.
+stored(Place) ->
+    case get(?WATCHED) of
+        undefined ->
+            ok;
+        [{Frame, Places} | Outer] ->
+            put(?WATCHED, [{Frame, noted(Place, Places)} | Outer]),
+            ok
+    end.
+
+is_whole(Value) ->
+    is_number(Value) orelse is_atom(Value) orelse is_bitstring(Value) orelse is_pid(Value).
 
 -spec new_cell(frame(), term()) -> cell().
 new_cell(Frame, Value) ->
@@ -170,6 +293,7 @@ is_listed(Cell) ->
         fun
             ({{'$frame', _}, Cells}) -> lists:member(Cell, Cells);
             ({{'$kept', _}, Cells}) -> lists:member(Cell, Cells);
+            ({{'$doubt', _}, Cells}) -> lists:member(Cell, Cells);
             (_) -> false
         end,
         get()
@@ -296,8 +420,9 @@ cells() ->
 %% Makes exactly these the cells of this process and forgets whatever activations were cut short.
 -spec restore(#{cell() => term()}) -> ok.
 restore(Cells) ->
-    Stale = [Key || {{Tag, _} = Key, _} <- get(), Tag =:= '$cell' orelse Tag =:= '$frame' orelse Tag =:= '$kept'],
-    erase_all(Stale),
+    Ours = ['$cell', '$frame', '$kept', '$doubt'],
+    Stale = [Key || {{Tag, _} = Key, _} <- get(), lists:member(Tag, Ours)],
+    erase_all([?WATCHED, ?DOUBTFUL | Stale]),
     maps:foreach(fun(Cell, Value) -> put(Cell, Value) end, Cells),
     case map_size(Cells) of
         0 -> ok;

@@ -61,7 +61,7 @@ no_field(Self, Name) ->
 put_field(#{'$class' := Module} = Self, Name, Value) ->
     case beamtalk_test:put_field(Module, Name, Value) of
         true ->
-            beamtalk_frame:keep(Value),
+            beamtalk_frame:stored({value, Value}),
             Value;
         false ->
             immutable(Self, Name, <<"A test case may assign its fields only while it runs.">>)

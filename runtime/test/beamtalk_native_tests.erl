@@ -21,6 +21,8 @@ init(Config) -> {ok, {maps:get(items, Config, []), []}}.
 handle_call({pop, [], #{}}, From, {[], Waiting}) -> {noreply, {[], Waiting ++ [From]}};
 handle_call({pop, [], #{}}, _, {[Item | Items], Waiting}) -> {reply, {ok, Item}, {Items, Waiting}};
 handle_call({'push:', [Item], #{}}, _, State) -> {reply, {ok, nil}, push(Item, State)};
+handle_call({'run:', [Block], #{}}, _, State) when is_function(Block, 9) ->
+    {reply, {ok, apply(Block, lists:seq(1, 9))}, State};
 handle_call({'run:', [Block], #{}}, _, State) -> {reply, {ok, Block(10)}, State};
 handle_call({'fail:', [Reason], #{}}, _, State) -> {reply, {error, Reason}, State};
 handle_call({die, [], #{}}, _, State) -> {stop, normal, State}.
@@ -124,6 +126,8 @@ copies() ->
     [Kept] = send(Actor, pop),
     ?assertEqual(11, Kept(10)),
     ?assertEqual(11, get(Cell)),
+    Wide = fun(A, B, _, _, _, _, _, _, I) -> Add(A + B + I) end,
+    ?assertEqual(23, send(Actor, 'run:', Wide)),
     Blocks = [fun(N) -> Add(N + Arity) end || Arity <- lists:seq(1, 3)],
     nil = send(Actor, 'push:', Blocks),
     ?assertEqual([22, 32, 42], send(Actor, 'run:', fun(N) -> [Add(N + 1), Add(N), Add(N)] end)),

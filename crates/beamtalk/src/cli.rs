@@ -97,7 +97,7 @@ pub struct ReplOptions {
 #[derive(Debug, Args)]
 pub struct TalkOptions {
     /// Evaluate this and leave (may be repeated)
-    #[arg(short = 'e', long = "eval", value_name = "EXPRESSION")]
+    #[arg(short = 'e', long = "eval", value_name = "EXPRESSION", allow_hyphen_values = true)]
     pub expressions: Vec<String>,
     /// Continue the session of this name, or begin it
     #[arg(long, value_name = "NAME")]

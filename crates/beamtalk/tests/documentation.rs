@@ -37,7 +37,7 @@ const WITHOUT_EXAMPLE: &[&str] = &[
     "E0525", // the parser is faster
     "E0341", // only in the standard library
     "E0319", // two inputs
-    "E0401", "E0403", "E0632", // two packages
+    "E0401", "E0402", "E0403", "E0404", "E0405", "E0514", "E0632", // two packages
     "E0451", "E0452", "E0453", // several files; at the prompt the later one wins
     "E0511", "E0544", // two inputs
     "E0600", // no text at all
@@ -45,7 +45,8 @@ const WITHOUT_EXAMPLE: &[&str] = &[
     "E0610", "E0611", "E0612", // of `:unload`
     "E0620", "E0621", // thousands of values
     "E0630", "E0631", // of files
-    "P0001", "P0002", "P0003", "P0004", "P0005", "P0006", "P0007", // of projects
+    "W0308", // a lint of a whole class
+    "P0001", "P0002", "P0003", "P0004", "P0005", "P0006", "P0007", "P0008", // of projects
 ];
 
 /// A page that takes longer hangs.

@@ -139,9 +139,12 @@ fn three_packages() -> tempfile::TempDir {
             ("geo/beamtalk.toml", GEO),
             (
                 "geo/src/Shape.bt",
-                "Value subclass: Shape\n  field: sides = 4\n  area => self.sides doubled + Unit area\n  class native => Erlang geo_native answer\n  class internal hidden => 5\n",
+                "Value subclass: Shape\n  field: sides = 4\n  area => self.sides doubled + Unit area\n  class native => Erlang geo_native answer\n  class internal hidden => 5\n  internal secret => 6\n",
             ),
-            ("geo/src/Hidden.bt", "internal Object subclass: Hidden\n  class v => 1\n"),
+            (
+                "geo/src/Hidden.bt",
+                "internal type Inside = #a | #b\ninternal Object subclass: Hidden\n  class v => 1\n",
+            ),
             ("geo/native/geo_native.erl", "-module(geo_native).\n-export([answer/0]).\nanswer() -> 42.\n"),
             ("app/beamtalk.toml", APP),
             (
@@ -166,11 +169,13 @@ fn a_package_is_built_with_those_that_it_uses() {
     let dir = three_packages();
     let app = dir.path().join("app");
     let built = beamtalk(&app, &["build"]);
-    assert_eq!((built.status.code(), err(&built).as_str()), (Some(0), "Compiling 2 files\n"));
+    let said = "Compiling 2 files\nCompiled 1 native Erlang file\n";
+    assert_eq!((built.status.code(), err(&built).as_str()), (Some(0), said));
     for module in [
         "deps/base/ebin/bt@base@Unit.beam",
         "deps/geo/ebin/bt@geo@Shape.beam",
         "deps/geo/ebin/geo.app",
+        "deps/geo/native/ebin/geo_native.beam",
         "dev/ebin/bt@app@Tri.beam",
     ] {
         assert!(app.join("_build").join(module).exists(), "{module}");
@@ -196,6 +201,54 @@ fn a_package_is_built_with_those_that_it_uses() {
 }
 
 #[test]
+fn the_erlang_modules_of_a_package_are_built_where_they_changed() {
+    let dir = three_packages();
+    let geo = dir.path().join("geo");
+    let answer = "-module(geo_native).\n-include(\"geo.hrl\").\n-export([answer/0]).\nanswer() -> ?ANSWER.\n";
+    let shape = "-module(geo_shape).\n-include(\"beamtalk_classes.hrl\").\n-export([module/0]).\nmodule() -> ?BT_CLASS_MODULE_Shape.\n";
+    write(
+        &geo,
+        &[
+            ("native/geo_native.erl", answer),
+            ("native/geo_shape.erl", shape),
+            ("native/include/geo.hrl", "-define(ANSWER, 42).\n"),
+            ("native/test/geo_native_tests.erl", "-module(geo_native_tests).\n"),
+            ("src/Pair.bt", "/// Two.\ntype Pair = Tuple\ntype Corner = #left | #right\n"),
+        ],
+    );
+    let build = |path: &str| {
+        let built = beamtalk(&geo, &["build"]);
+        let made = fs::read_dir(geo.join("_build/dev/native/ebin")).unwrap().flatten();
+        let mut made: Vec<String> = made
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .filter(|it| it.ends_with(".beam"))
+            .collect();
+        made.sort();
+        (built.status.code(), err(&built).contains(path), made.join(" "))
+    };
+    let both = "geo_native.beam geo_shape.beam".to_owned();
+    assert_eq!(build("Compiled 2 native Erlang files\n"), (Some(0), true, both.clone()));
+    assert_eq!(build("native"), (Some(0), false, both.clone()));
+    write(&geo, &[("native/include/geo.hrl", "-define(ANSWER, 43).\n")]);
+    assert_eq!(build("Compiled 2 native Erlang files\n"), (Some(0), true, both.clone()));
+    write(&geo, &[("native/geo_native.erl", &format!("{answer}%% again\n"))]);
+    assert_eq!(build("Compiled 1 native Erlang file\n"), (Some(0), true, both.clone()));
+    write(&geo, &[("src/Extra.bt", "Object subclass: Extra\n  a => 1\n")]);
+    assert_eq!(build("Compiled 1 native Erlang file\n"), (Some(0), true, both));
+    let app = fs::read_to_string(geo.join("_build/dev/ebin/geo.app")).unwrap();
+    assert!(app.contains("{native_modules, ['geo_native', 'geo_shape']}"), "{app}");
+    assert!(
+        app.contains("#{name => 'Corner', expansion => <<\"#left | #right\"/utf8>>, doc => nil"),
+        "{app}"
+    );
+    fs::remove_file(geo.join("native/geo_shape.erl")).unwrap();
+    assert_eq!(build("native"), (Some(0), false, "geo_native.beam".to_owned()));
+    write(&geo, &[("native/geo_native.erl", "-module(geo_native).\nbroken(\n")]);
+    let broken = beamtalk(&geo, &["build"]);
+    assert!(broken.status.code() == Some(1) && err(&broken).contains("geo_native.erl:2"), "{}", err(&broken));
+}
+
+#[test]
 fn what_is_internal_stays_in_its_package() {
     let dir = three_packages();
     let app = dir.path().join("app");
@@ -213,8 +266,74 @@ fn what_is_internal_stays_in_its_package() {
         let refused = beamtalk(&app, &["build"]);
         assert!(refused.status.code() == Some(1) && err(&refused).contains(said), "{}", err(&refused));
     }
-    write(&app, &[("src/Bad.bt", "Hidden subclass: Bad\n  class a => 1\n")]);
-    assert!(err(&beamtalk(&app, &["build"])).contains("E0401"));
+    let elsewhere = "is internal to package 'geo' and cannot be referenced from 'app'";
+    let refused = |name: &str, source: &str, said: &str| {
+        write(&app, &[(name, source)]);
+        let out = beamtalk(&app, &["build"]);
+        assert!(out.status.code() == Some(1) && err(&out).contains(said), "{source}\n{}", err(&out));
+        fs::remove_file(app.join(name)).unwrap();
+    };
+    for source in [
+        "Hidden subclass: Bad\n  class a => 1\n",
+        "Object subclass: Bad\n  class a: x :: Hidden => x\n",
+        "Object subclass: Bad\n  class a: x :: Integer | List(Hidden) => x\n",
+        "Object subclass: Bad\n  class a -> Hidden => 1\n",
+        "Object subclass: Bad\n  class a -> Hidden class => 1\n",
+        "Object subclass: Bad\n  class a => [:x :: Hidden | x]\n",
+        "Object subclass: Bad\n  class a =>\n    x :: Hidden := 3\n    x\n",
+        "Object subclass: Bad\n  class a => 3 match: [x :: Hidden -> x; _ -> 1]\n",
+        "Object subclass: Bad\n  classState: a :: Hidden | Nil = nil\n",
+        "Value subclass: Bad\n  field: a :: Hidden | Nil = nil\n",
+        "Value subclass: Bad(T :: Hidden)\n  field: a = nil\n",
+        "Object subclass: Bad\n  class a: x :: Inside => x\n",
+        "type Bad = Integer | Hidden\n",
+        "type Bad = List(Inside)\n",
+        "Protocol define: Bad\n  a: x :: Hidden -> Integer\n",
+        "Hidden class >> more => 1\n",
+        "Shape >> more: x :: Hidden => x\n",
+        "Integer >> more: x :: Hidden => x\n",
+    ] {
+        refused("src/Bad.bt", source, elsewhere);
+    }
+    let nowhere = "foo@Shape subclass: Bad\n  class b => 1\n";
+    refused("src/Bad.bt", nowhere, "Unknown package 'foo' of the superclass of `Bad`");
+    for call in
+        ["geo@Shape hidden", "(Shape sides: 2) secret", "Shape new secret; yourself", "(Tri sides: 3) secret"]
+    {
+        let source = format!("Object subclass: Bad\n  class b => {call}\n");
+        refused("src/Bad.bt", &source, "is internal to package 'geo' and cannot be called from 'app'");
+    }
+    let typed = "Object subclass: Bad\n  class b: x :: Shape | Nil => x secret\n";
+    refused("src/Bad.bt", typed, "Method 'secret' is internal");
+    let within = |source: &str, said: &str| {
+        let helper = "internal Object subclass: Help\n  class v => 1\n";
+        write(&app, &[("src/Help.bt", helper)]);
+        refused("src/Show.bt", source, said);
+    };
+    let shown = "Internal class 'Help' appears in";
+    for (source, by) in [
+        ("Object subclass: Show\n  a: x :: Help => x\n", "public signature of 'Show >> a:'"),
+        ("Object subclass: Show\n  class a -> List(Help) => #()\n", "public signature of 'Show class >> a'"),
+        ("Value subclass: Show\n  field: a :: Help | Nil = nil\n", "public signature of 'Show >> a'"),
+        ("Help subclass: Show\n  class a => 1\n", "the head of public class 'Show'"),
+        ("type Show = Help | Nil\n", "public type alias 'Show'"),
+        ("Protocol define: Show\n  a -> Help\n", "public signature of 'Show >> a'"),
+    ] {
+        within(source, &format!("{shown} {by}"));
+    }
+    let alias = "internal type Inner = #a | #b\nObject subclass: Show\n  a: x :: Inner => x\n";
+    within(alias, "Internal type alias 'Inner' appears in public signature of 'Show >> a:'");
+    let protocol = "Protocol define: Speaks\n  speak -> String\n";
+    write(&app, &[("src/Speaks.bt", protocol)]);
+    let mute = "Object subclass: Show\n  internal speak => \"\"\n";
+    within(mute, "Internal method 'speak' of class 'Show' is part of public protocol 'Speaks'");
+    let fine = "internal type Inner = Help | Nil\ninternal Object subclass: Show\n  a: x :: Help -> Inner => x\n  internal b: x :: Help => x\n";
+    write(&app, &[("src/Show.bt", fine)]);
+    let shadow = "geo@Shape subclass: Shadow\n  class hidden => 1\n";
+    write(&app, &[("src/Shadow.bt", shadow)]);
+    let built = beamtalk(&app, &["build"]);
+    assert_eq!(built.status.code(), Some(0), "{}", err(&built));
+    assert!(err(&built).contains("'hidden' shadows an internal method of class 'Shape' in package 'geo'"));
     assert_eq!(beamtalk(&dir.path().join("geo"), &["build"]).status.code(), Some(0));
 }
 

@@ -267,8 +267,19 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
                 value
             }
             Storage::Cell => {
-                // The old value is never `undefined` while the cell lives, unless it holds just that.
+                let is_plain = matches!(value, Val::Int(_) | Val::Atom(_));
                 let (kept, fine) = (self.in_register(value), self.new_label());
+                if !is_plain {
+                    // Whatever may hold a block is written by the runtime, which then knows where the block is.
+                    let (other, number) = (self.new_label(), self.new_label());
+                    self.push(Op::Test { op: TestOp::IsNumber, args: vec![Val::V(kept)], fail: other });
+                    self.push(Op::Jump(number));
+                    self.label(other);
+                    self.call("beamtalk_frame", "write", vec![Val::V(v), Val::V(kept)], span);
+                    self.push(Op::Jump(fine));
+                    self.label(number);
+                }
+                // The old value is never `undefined` while the cell lives, unless it holds just that.
                 let old = self.call("erlang", "put", vec![Val::V(v), Val::V(kept)], span);
                 let lost = self.new_label();
                 self.push(Op::Test {
@@ -366,7 +377,16 @@ impl<'m, 'a> FnBuilder<'m, 'a> {
             Kind::Primitive { module, function, arguments } => {
                 self.primitive_last(module, function, arguments, expr.span);
             }
-            Kind::If { selector, condition, on_true, on_false } => {
+            Kind::If { condition, on_true, on_false, other: Some(apart), .. } => {
+                let (value, otherwise, other) = self.two_ways(condition);
+                self.tail_branch(on_true, Val::atom("true"));
+                self.not_true(value, otherwise, other);
+                self.tail_branch(on_false, Val::atom("false"));
+                self.label(other);
+                let answer = self.apart(apart, vec![Val::V(value)], expr.span);
+                self.ret(answer);
+            }
+            Kind::If { selector, condition, on_true, on_false, other: None } => {
                 let otherwise = self.new_label();
                 self.jump_unless(condition, otherwise, &if_not_boolean(selector), expr.span);
                 self.tail_branch(on_true, Val::atom("true"));

@@ -22,6 +22,8 @@ pub struct SourceRef<'a> {
     pub path: &'a str,
     /// Its lines.
     pub lines: &'a LineIndex<'a>,
+    /// The package whose code it is.
+    pub package: &'a str,
 }
 
 /// Why code cannot be generated.

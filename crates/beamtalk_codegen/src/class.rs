@@ -111,9 +111,15 @@ impl ClassCompiler<'_, '_> {
     }
 
     /// Code that others add to a class of the library is theirs.
-    fn context(&self, side: Side, source: SourceRef<'_>) -> MethodContext<'_> {
+    fn context<'s>(&'s self, side: Side, source: SourceRef<'s>) -> MethodContext<'s> {
         let library = self.library && source.path == self.class.path;
-        MethodContext { table: self.table, class: Some(self.class.info), side, library }
+        MethodContext {
+            table: self.table,
+            class: Some(self.class.info),
+            side,
+            library,
+            package: source.package,
+        }
     }
 
     fn report(&mut self, source: SourceRef<'_>, diagnostics: Vec<Diagnostic>) {
@@ -145,6 +151,7 @@ impl ClassCompiler<'_, '_> {
             parameters: &unit.parameters,
             own: &unit.parameters,
             activation: ActivationId(0),
+            apart: false,
             statements: &unit.body,
             span,
         };
@@ -209,7 +216,7 @@ impl ClassCompiler<'_, '_> {
             writes_class_state: false,
         };
         let lines = beamtalk_text::LineIndex::new("");
-        let source = SourceRef { path: self.class.path, lines: &lines };
+        let source = SourceRef { path: self.class.path, lines: &lines, package: &self.class.info.package };
         let labels = self.m.declare();
         let mut counter = 0;
         let cx = BodyContext {
@@ -347,6 +354,7 @@ impl ClassCompiler<'_, '_> {
                 parameters: &[],
                 own: &[],
                 activation: ActivationId(0),
+                apart: false,
                 statements: &lowered.unit.body,
                 span,
             };
@@ -361,7 +369,7 @@ impl ClassCompiler<'_, '_> {
             writes_class_state: false,
         };
         let lines = beamtalk_text::LineIndex::new("");
-        let source = SourceRef { path: self.class.path, lines: &lines };
+        let source = SourceRef { path: self.class.path, lines: &lines, package: &self.class.info.package };
         let cx = BodyContext {
             unit: &unit,
             source,

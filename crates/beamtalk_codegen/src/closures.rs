@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use beamtalk_beam::{Label, Term, TestOp};
-use beamtalk_semantics::hir::{ActivationId, Closure, Expr, Storage, VarId};
+use beamtalk_semantics::hir::{Activation, ActivationId, Closure, Expr, Storage, VarId};
 use beamtalk_text::Span;
 use smol_str::SmolStr;
 
@@ -36,6 +36,7 @@ impl FnBuilder<'_, '_> {
             parameters: &parameters,
             own: &closure.parameters,
             activation: closure.activation,
+            apart: false,
             statements: &closure.body,
             span,
         };
@@ -61,6 +62,8 @@ pub struct Body<'b> {
     /// Those of them that belong to the activation; the others are captures.
     pub own: &'b [VarId],
     pub activation: ActivationId,
+    /// Whether it answers a tuple, and what a block returns in a list.
+    pub apart: bool,
     pub statements: &'b [Expr],
     pub span: Span,
 }
@@ -86,19 +89,55 @@ pub fn activation(m: &mut ModuleBuilder<'_>, cx: BodyContext<'_>, counter: &mut 
     f.tail_body(body.statements);
     let ir = f.ir;
     m.define(inner_name, false, body.line, inner_labels, &ir);
-    let keep = info.keep_cells;
-    let home = info.home;
+    let (home, frame) = (info.home, Frame::of(info));
     let mut f = FnBuilder::new(m, cx, counter);
-    guarded(&mut f, body, inner_labels.1, home, keep);
+    guarded(&mut f, body, inner_labels.1, home, frame);
     let ir = f.ir;
     m.define(body.name.clone(), body.exported, body.line, body.labels, &ir);
 }
 
-/// `Frame = enter(), try inner(…, Frame) of V -> leave(Frame, V), V catch … -> leave(Frame), … end`
-fn guarded(f: &mut FnBuilder<'_, '_>, body: &Body<'_>, inner: Label, home: bool, keep: bool) {
+/// What becomes of an activation's cells when it ends.
+#[derive(Clone, Copy, Debug)]
+enum Frame {
+    /// They go with it.
+    Plain,
+    /// They stay.
+    Keeping,
+    /// Whether they stay depends on what it answers, and on what was stored while it ran.
+    Watched,
+}
+
+impl Frame {
+    const fn of(activation: &Activation) -> Self {
+        match (activation.cells, activation.keep_cells, activation.watched) {
+            (_, true, _) => Self::Keeping,
+            (true, false, true) => Self::Watched,
+            (_, false, _) => Self::Plain,
+        }
+    }
+
+    const fn enter(self) -> &'static str {
+        match self {
+            Self::Plain | Self::Keeping => "enter",
+            Self::Watched => "watch",
+        }
+    }
+
+    /// The activation ends, with a value or with what was raised.
+    fn leave(self, f: &mut FnBuilder<'_, '_>, frame: V, with: V, span: Span) {
+        let frame = Val::V(frame);
+        match self {
+            Self::Plain => f.call("beamtalk_frame", "leave", vec![frame], span),
+            Self::Keeping => f.call("beamtalk_frame", "leave_keeping", vec![frame], span),
+            Self::Watched => f.call("beamtalk_frame", "leave", vec![frame, Val::V(with)], span),
+        };
+    }
+}
+
+/// `Frame = enter(), try inner(…, Frame) of V -> leave(Frame), V catch … -> leave(Frame), … end`
+fn guarded(f: &mut FnBuilder<'_, '_>, body: &Body<'_>, inner: Label, home: bool, kind: Frame) {
     let parameters = f.bind_parameters(body.parameters);
-    let leave = if keep { "leave_keeping" } else { "leave" };
-    let frame = f.call("beamtalk_frame", "enter", Vec::new(), body.span);
+    let frame = f.call("beamtalk_frame", kind.enter(), Vec::new(), body.span);
     let frame = f.in_register(frame);
     let (tag, handler) = (f.fresh(), f.new_label());
     f.push(Op::Try { tag, handler });
@@ -107,17 +146,17 @@ fn guarded(f: &mut FnBuilder<'_, '_>, body: &Body<'_>, inner: Label, home: bool,
     let answer = f.fresh();
     f.push(Op::Call { dst: answer, callee: Callee::Local(inner), args, line: body.line });
     f.push(Op::TryEnd { tag });
-    let answered = if keep { vec![Val::V(frame)] } else { vec![Val::V(frame), Val::V(answer)] };
-    f.call("beamtalk_frame", leave, answered, body.span);
+    kind.leave(f, frame, answer, body.span);
     f.push(Op::Return(Val::V(answer)));
     f.label(handler);
     let (class, reason, trace) = (f.fresh(), f.fresh(), f.fresh());
     f.push(Op::Catch { tag, class, reason, trace });
-    f.call("beamtalk_frame", leave, vec![Val::V(frame)], body.span);
+    kind.leave(f, frame, reason, body.span);
     if home {
         let raise = f.new_label();
-        let value = f.returned(class, reason, frame, raise);
-        f.push(Op::Return(Val::V(value)));
+        let value = Val::V(f.returned(class, reason, frame, raise));
+        let value = if body.apart { f.list(vec![value], Val::Nil) } else { value };
+        f.push(Op::Return(value));
         f.label(raise);
     }
     f.push(Op::Reraise { class, reason, trace });
@@ -208,8 +247,7 @@ pub fn input(m: &mut ModuleBuilder<'_>, cx: BodyContext<'_>, session: &[(VarId, 
 
 fn guarded_input(f: &mut FnBuilder<'_, '_>, body: &Body<'_>, inner: Label, cells: &[(VarId, Was)]) {
     let activation = &f.cx.unit.activations[0];
-    let leave = if activation.keep_cells { "leave_keeping" } else { "leave" };
-    let home = activation.home;
+    let (kind, home) = (Frame::of(activation), activation.home);
     let bindings = f.parameter();
     for (var, was) in cells {
         if *was == Was::New {
@@ -220,7 +258,7 @@ fn guarded_input(f: &mut FnBuilder<'_, '_>, body: &Body<'_>, inner: Label, cells
             f.load(bindings, *var, *was, body.span);
         }
     }
-    let frame = f.call("beamtalk_frame", "enter", Vec::new(), body.span);
+    let frame = f.call("beamtalk_frame", kind.enter(), Vec::new(), body.span);
     let frame = f.in_register(frame);
     let (tag, handler) = (f.fresh(), f.new_label());
     f.push(Op::Try { tag, handler });
@@ -229,12 +267,12 @@ fn guarded_input(f: &mut FnBuilder<'_, '_>, body: &Body<'_>, inner: Label, cells
     let answer = f.fresh();
     f.push(Op::Call { dst: answer, callee: Callee::Local(inner), args, line: body.line });
     f.push(Op::TryEnd { tag });
-    f.call("beamtalk_frame", leave, vec![Val::V(frame)], body.span);
+    kind.leave(f, frame, answer, body.span);
     f.push(Op::Return(Val::V(answer)));
     f.label(handler);
     let (class, reason, trace) = (f.fresh(), f.fresh(), f.fresh());
     f.push(Op::Catch { tag, class, reason, trace });
-    f.call("beamtalk_frame", leave, vec![Val::V(frame)], body.span);
+    kind.leave(f, frame, reason, body.span);
     if home {
         let raise = f.new_label();
         let value = f.returned(class, reason, frame, raise);

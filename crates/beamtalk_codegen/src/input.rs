@@ -67,6 +67,7 @@ pub fn compile_input(
             parameters: &[],
             own: &[],
             activation: ActivationId(0),
+            apart: false,
             statements: &unit.body,
             span,
         };

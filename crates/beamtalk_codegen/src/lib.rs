@@ -9,11 +9,12 @@
 //!
 //! Source code layout: `class.rs` and `input.rs` modules; `body.rs` statements and variables, `values.rs` expressions,
 //! `sends.rs` messages, `native.rs` native operations and conditions, `loops.rs` loops, `closures.rs` blocks and
-//! activations, `matching.rs` patterns, `literals.rs` constants, `uses.rs` free variables; `ir.rs` the intermediate form,
+//! activations, `apart.rs` messages to what control flow is not made for, `matching.rs` patterns, `literals.rs` constants, `uses.rs` free variables; `ir.rs` the intermediate form,
 //! `allocate.rs` registers, `emit.rs`, `checked.rs` and `slow.rs` instructions; `builder.rs` the module and its send
 //! stubs, `dispatch.rs` what these share.
 
 mod allocate;
+mod apart;
 mod body;
 mod builder;
 mod checked;

@@ -5,7 +5,7 @@
 //! answers `[Value | Tuple]` instead.
 
 use beamtalk_beam::{Label, TestOp};
-use beamtalk_semantics::hir::{Expr, Inline, Kind, VarId};
+use beamtalk_semantics::hir::{Apart, Expr, Inline, Kind, VarId};
 use beamtalk_text::Span;
 use num_traits::Signed;
 use smol_str::SmolStr;
@@ -18,6 +18,15 @@ use crate::uses::Uses;
 struct Loop {
     entry: Label,
     free: Vec<VarId>,
+}
+
+/// What is sent to a receiver that does not loop like an Integer.
+struct Message<'a> {
+    selector: &'a SmolStr,
+    apart: Option<&'a Apart>,
+    receiver: Val,
+    /// Its arguments that are no blocks.
+    values: Vec<Val>,
 }
 
 impl FnBuilder<'_, '_> {
@@ -53,7 +62,7 @@ impl FnBuilder<'_, '_> {
         })
     }
 
-    pub fn times(&mut self, count: &Expr, body: &Inline, span: Span) -> Val {
+    pub fn times(&mut self, count: &Expr, body: &Inline, apart: Option<&Apart>, span: Span) -> Val {
         let count = self.value(count);
         let (count, other) = self.integer_or_other(count);
         let value = self.loop_function(&[body], vec![count.clone()], span, |f, this, counters| {
@@ -66,27 +75,31 @@ impl FnBuilder<'_, '_> {
             f.again(this, vec![Val::V(next)]);
             f.label(end);
         });
-        self.or_not_understood(value, other, count, &"timesRepeat:".into(), span)
+        let message =
+            Message { selector: &"timesRepeat:".into(), apart, receiver: count, values: Vec::new() };
+        self.or_sent(value, other, message, span)
     }
 
     pub fn counting_loop(
         &mut self,
         selector: &SmolStr,
-        from: &Expr,
-        to: &Expr,
-        step: Option<&Expr>,
+        (from, to, step): (&Expr, &Expr, Option<&Expr>),
         body: &Inline,
+        apart: Option<&Apart>,
         span: Span,
     ) -> Val {
         let later = to.assigns;
         let from = self.stable(from, later);
         let to = self.value(to);
         let (from, other) = self.integer_or_other(from);
+        let values = vec![to.clone()];
         let to = self.number_or_raise(to, selector, span);
+        let stepped = step.is_some();
         let (step, down) = match step.map(|step| &step.kind) {
             Some(Kind::Integer(step)) => (crate::literals::integer(step), step.is_negative()),
             _ => (Val::Int(1), false),
         };
+        let values = values.into_iter().chain(stepped.then(|| step.clone())).collect();
         let value = self.loop_function(&[body], vec![from.clone(), to], span, |f, this, counters| {
             let end = f.new_label();
             let (index, limit) = (counters[0], counters[1]);
@@ -103,7 +116,8 @@ impl FnBuilder<'_, '_> {
             f.again(this, vec![Val::V(next), Val::V(limit)]);
             f.label(end);
         });
-        self.or_not_understood(value, other, from, selector, span)
+        let message = Message { selector, apart, receiver: from, values };
+        self.or_sent(value, other, message, span)
     }
 
     /// The body's parameter: the counter's own register where nothing assigns it.
@@ -178,7 +192,7 @@ impl FnBuilder<'_, '_> {
         Val::atom("nil")
     }
 
-    fn unpack(&mut self, variables: V, changed: &[VarId]) {
+    pub(crate) fn unpack(&mut self, variables: V, changed: &[VarId]) {
         if changed.is_empty() {
             return;
         }
@@ -213,22 +227,20 @@ impl FnBuilder<'_, '_> {
     }
 
     /// The loop's value, or what a receiver that does not loop like an Integer answers to the message.
-    fn or_not_understood(
-        &mut self,
-        value: Val,
-        other: Option<L>,
-        receiver: Val,
-        selector: &SmolStr,
-        span: Span,
-    ) -> Val {
+    fn or_sent(&mut self, value: Val, other: Option<L>, message: Message<'_>, span: Span) -> Val {
         let Some(other) = other else { return value };
         let (dst, end) = (self.fresh(), self.new_label());
         self.push(Op::Move { dst, src: value });
         self.push(Op::Jump(end));
         self.label(other);
-        let arguments = i64::try_from(selector.matches(':').count()).unwrap_or(0);
-        let args = vec![receiver, Val::Atom(selector.clone()), Val::Int(arguments)];
-        let answer = self.call("beamtalk_dispatch", "not_understood", args, span);
+        let Message { selector, apart, receiver, values } = message;
+        let answer = if let Some(apart) = apart {
+            self.apart(apart, std::iter::once(receiver).chain(values).collect(), span)
+        } else {
+            let arguments = i64::try_from(selector.matches(':').count()).unwrap_or(0);
+            let args = vec![receiver, Val::Atom(selector.clone()), Val::Int(arguments)];
+            self.call("beamtalk_dispatch", "not_understood", args, span)
+        };
         self.push(Op::Move { dst, src: answer });
         self.label(end);
         Val::V(dst)

@@ -260,7 +260,7 @@ impl FnBuilder<'_, '_> {
                 }
                 _ => self.branch(condition, target, when, not_boolean, span),
             },
-            Kind::If { selector, condition: first, on_true, on_false }
+            Kind::If { selector, condition: first, on_true, on_false, other: None }
                 if matches!(selector.as_str(), "and:" | "or:") =>
             {
                 let (Branch::Inline(rest), is_and) = (match selector.as_str() {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use beamtalk_semantics::hir::{
-    ActivationId, Branch, Closure, Expr, Inline, Kind, Pattern, PatternKind, Piece, Rest, Storage, Unit,
-    VarId,
+    ActivationId, Apart, Branch, Closure, Expr, Inline, Kind, Pattern, PatternKind, Piece, Rest, Storage,
+    Unit, VarId,
 };
 
 /// What was found.
@@ -92,6 +92,21 @@ impl Walk<'_> {
         }
     }
 
+    fn apart(&mut self, apart: Option<&Apart>) {
+        let Some(apart) = apart else { return };
+        self.uses.used.extend(&apart.captures);
+        self.uses.used.extend(&apart.copied);
+        let in_registers = |var: &&VarId| self.unit.var(**var).storage == Storage::Register;
+        let assigned = apart.copied[..apart.assigned].iter();
+        self.uses.assigned.extend(assigned.filter(in_registers));
+        if self.unit.activations[apart.activation.0 as usize].home {
+            match apart.home {
+                Some(home) => self.frame(home),
+                None => self.uses.returns = true,
+            }
+        }
+    }
+
     fn closure(&mut self, closure: &Closure) {
         self.uses.used.extend(&closure.captures);
     }
@@ -164,10 +179,11 @@ impl Walk<'_> {
             }
             Kind::Closure(closure) => self.closure(closure),
             Kind::Sequence(inline) | Kind::Repeat(inline) => self.inline(inline),
-            Kind::If { condition, on_true, on_false, .. } => {
+            Kind::If { condition, on_true, on_false, other, .. } => {
                 self.expr(condition);
                 self.branch(on_true);
                 self.branch(on_false);
+                self.apart(other.as_deref());
             }
             Kind::IfNil { receiver, on_nil, not_nil } => {
                 self.expr(receiver);
@@ -178,11 +194,13 @@ impl Walk<'_> {
                 self.inline(condition);
                 self.inline(body);
             }
-            Kind::Times { count, body } => {
+            Kind::Times { count, body, other } => {
                 self.expr(count);
                 self.inline(body);
+                self.apart(other.as_deref());
             }
-            Kind::ToDo { from, to, step, body, .. } => {
+            Kind::ToDo { from, to, step, body, other, .. } => {
+                self.apart(other.as_deref());
                 self.expr(from);
                 self.expr(to);
                 if let Some(step) = step {
@@ -208,8 +226,8 @@ impl Walk<'_> {
                 self.uses.returns = true;
                 self.expr(value);
             }
-            Kind::ReturnHome(value) => {
-                self.frame(ActivationId(0));
+            Kind::ReturnHome(home, value) => {
+                self.frame(*home);
                 self.expr(value);
             }
         }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use beamtalk_beam::{Term, TestOp};
-use beamtalk_semantics::hir::{
-    ActivationId, Branch, CascadeMessage, Expr, Inline, Kind, Piece, Storage, VarId,
-};
+use beamtalk_semantics::hir::{Branch, CascadeMessage, Expr, Inline, Kind, Piece, Storage, VarId};
 use beamtalk_semantics::{ClassKind, Side};
 use beamtalk_text::Span;
 use smol_str::SmolStr;
@@ -113,9 +111,10 @@ impl FnBuilder<'_, '_> {
             Kind::Closure(closure) => self.closure(closure, expr.span),
             Kind::While { condition, when, body } => self.while_(condition, *when, body, expr.span),
             Kind::Repeat(body) => self.repeat(body, expr.span),
-            Kind::Times { count, body } => self.times(count, body, expr.span),
-            Kind::ToDo { selector, from, to, step, body } => {
-                self.counting_loop(selector, from, to, step.as_deref(), body, expr.span)
+            Kind::Times { count, body, other } => self.times(count, body, other.as_deref(), expr.span),
+            Kind::ToDo { selector, from, to, step, body, other } => {
+                let ends = (from.as_ref(), to.as_ref(), step.as_deref());
+                self.counting_loop(selector, ends, body, other.as_deref(), expr.span)
             }
             Kind::If { .. } | Kind::IfNil { .. } | Kind::Match { .. } | Kind::Sequence(_) => {
                 let dst = self.fresh();
@@ -131,9 +130,9 @@ impl FnBuilder<'_, '_> {
                 self.tail(value);
                 Val::atom("nil")
             }
-            Kind::ReturnHome(value) => {
+            Kind::ReturnHome(home, value) => {
                 let value = self.value(value);
-                let frame = self.frame(ActivationId(0));
+                let frame = self.frame(*home);
                 self.call("beamtalk_frame", "return", vec![Val::V(frame), value], expr.span)
             }
             Kind::Primitive { module, function, arguments } => {
@@ -163,7 +162,20 @@ impl FnBuilder<'_, '_> {
     /// Evaluate into a register.
     pub fn into(&mut self, expr: &Expr, dst: V) {
         match &expr.kind {
-            Kind::If { selector, condition, on_true, on_false } => {
+            Kind::If { condition, on_true, on_false, other: Some(apart), .. } => {
+                let end = self.new_label();
+                let (value, otherwise, other) = self.two_ways(condition);
+                self.branch_into(on_true, Val::atom("true"), dst);
+                self.push(Op::Jump(end));
+                self.not_true(value, otherwise, other);
+                self.branch_into(on_false, Val::atom("false"), dst);
+                self.push(Op::Jump(end));
+                self.label(other);
+                let src = self.apart(apart, vec![Val::V(value)], expr.span);
+                self.push(Op::Move { dst, src });
+                self.label(end);
+            }
+            Kind::If { selector, condition, on_true, on_false, other: None } => {
                 let (otherwise, end) = (self.new_label(), self.new_label());
                 self.jump_unless(condition, otherwise, &if_not_boolean(selector), expr.span);
                 self.branch_into(on_true, Val::atom("true"), dst);

@@ -42,7 +42,12 @@ impl Allowance {
 
 /// Passes on what comes, to the end of the channel or a little beyond the end of the process. The code of a process that
 /// ends with its channel is known before this is over.
-pub fn relay(pipe: &mut (impl Read + AsFd), allowance: &Allowance, group: &Group, mut write: impl FnMut(&[u8])) {
+pub fn relay(
+    pipe: &mut (impl Read + AsFd),
+    allowance: &Allowance,
+    group: &Group,
+    mut write: impl FnMut(&[u8]),
+) {
     let mut piece = vec![0; PIECE];
     let mut leftovers = 0;
     loop {

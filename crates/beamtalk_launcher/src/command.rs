@@ -141,11 +141,17 @@ mod tests {
         let said = |command: &str, folder: &Path| start(&order(command, folder)).unwrap_err().to_string();
         let here = folder.path();
         assert_eq!(said("", here), "cannot start a command without a name");
-        assert_eq!(said("no-such-cmd", here), "cannot start 'no-such-cmd': there is no such command on the PATH");
+        assert_eq!(
+            said("no-such-cmd", here),
+            "cannot start 'no-such-cmd': there is no such command on the PATH"
+        );
         assert_eq!(said("./absent", here), "cannot start './absent': there is no such file");
         assert_eq!(said("./locked", here), "cannot start './locked': it is no file that may be run");
         assert_eq!(said("/", here), "cannot start '/': it is no file that may be run");
         let nowhere = Path::new("/no/such/folder");
-        assert_eq!(said("true", nowhere), "cannot start 'true' in '/no/such/folder': there is no such folder");
+        assert_eq!(
+            said("true", nowhere),
+            "cannot start 'true' in '/no/such/folder': there is no such folder"
+        );
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use beamtalk_semantics::{ClassInfo, ClassKind, ClassTable};
+use beamtalk_semantics::{AliasInfo, ClassInfo, ClassKind, ClassTable};
 
 use crate::manifest::Manifest;
 
@@ -11,6 +11,7 @@ use crate::manifest::Manifest;
 pub fn text<'c>(
     manifest: &Manifest,
     classes: impl Iterator<Item = &'c Arc<ClassInfo>>,
+    natives: &[String],
     table: &ClassTable,
 ) -> String {
     let is_own = |class: &&ClassInfo| class.package == manifest.name.as_str();
@@ -19,6 +20,19 @@ pub fn text<'c>(
     let modules: Vec<String> = classes.iter().map(|class| atom(&class.module)).collect();
     let shown: Vec<String> =
         classes.iter().filter(|class| !class.internal).map(|class| entry(class, table)).collect();
+    let mut natives: Vec<String> = natives.iter().map(|module| atom(module)).collect();
+    natives.sort();
+    let is_of_package = |alias: &&Arc<AliasInfo>| alias.package == manifest.name.as_str();
+    let mut aliases: Vec<String> =
+        table.aliases().filter(is_of_package).map(|alias| named_type(alias)).collect();
+    aliases.sort();
+    let mut more = String::new();
+    for (key, entries) in [("native_modules", natives), ("type_aliases", aliases)] {
+        if !entries.is_empty() {
+            // Writing to a String cannot fail.
+            let _ = write!(more, ",\n        {{{key}, [{}]}}", entries.join(", "));
+        }
+    }
     let used = manifest.dependencies.iter().map(|each| atom(&each.name));
     let applications: Vec<String> = ["kernel", "stdlib"]
         .map(String::from)
@@ -30,7 +44,7 @@ pub fn text<'c>(
     // Writing to a String cannot fail.
     let _ = write!(
         out,
-        "{{application, {name},\n [{{description, {description}}},\n  {{vsn, {version}}},\n  {{modules, [{modules}]}},\n  {{registered, []}},\n  {{applications, [{applications}]}},\n  {{env, [{{classes, [{classes}]}}]}}]}}.\n",
+        "{{application, {name},\n [{{description, {description}}},\n  {{vsn, {version}}},\n  {{modules, [{modules}]}},\n  {{registered, []}},\n  {{applications, [{applications}]}},\n  {{env, [{{classes, [{classes}]}}{more}]}}]}}.\n",
         name = atom(&manifest.name),
         description = string(manifest.description.as_deref().unwrap_or("A beamtalk package")),
         version = string(&manifest.version),
@@ -48,12 +62,28 @@ fn entry(class: &ClassInfo, table: &ClassTable) -> String {
         ClassKind::Actor => "actor",
         ClassKind::Object => "object",
     };
+    let parameters: Vec<String> = class.type_parameters.iter().map(|name| atom(name)).collect();
     format!(
-        "#{{name => {}, module => {}, parent => {}, package => {}, kind => {kind}, type_params => []}}",
+        "#{{name => {}, module => {}, parent => {}, package => {}, kind => {kind}, type_params => [{}]}}",
         atom(&class.name),
         atom(&class.module),
         class.superclass.as_deref().map_or_else(|| "nil".to_owned(), atom),
         atom(&class.package),
+        parameters.join(", "),
+    )
+}
+
+fn named_type(alias: &AliasInfo) -> String {
+    let text = |text: Option<&str>| {
+        text.map_or_else(|| "nil".to_owned(), |text| format!("<<{}/utf8>>", string(text)))
+    };
+    format!(
+        "#{{name => {}, expansion => {}, doc => {}, source_file => {}, internal => {}}}",
+        atom(&alias.name),
+        text(Some(&alias.text)),
+        text(alias.doc.as_deref()),
+        text(alias.source_file.as_deref()),
+        alias.internal,
     )
 }
 
@@ -91,7 +121,7 @@ mod tests {
     fn odd_characters_are_escaped_and_the_defaults_are_those_of_the_specification() {
         let manifest =
             Manifest::parse("[package]\nname = \"geo\"\nversion = \"1\\\"é\"\n", Path::new("m")).unwrap();
-        let text = text(&manifest, std::iter::empty(), &ClassTable::default());
+        let text = text(&manifest, std::iter::empty(), &[], &ClassTable::default());
         assert!(
             text.starts_with(
                 "{application, 'geo',\n [{description, \"A beamtalk package\"},\n  {vsn, \"1\\\"\\x{e9}\"},"

@@ -55,6 +55,12 @@ pub enum ProjectError {
         /// What to do about it.
         help: String,
     },
+    /// OTP's compiler refuses an Erlang module of a package.
+    #[error("cannot compile the package's Erlang modules\n{said}")]
+    Native {
+        /// What it said.
+        said: String,
+    },
     /// The operating system refused.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
@@ -78,6 +84,7 @@ impl ProjectError {
             Self::BadName { .. } => "P0004",
             Self::NoSupervisor { .. } => "P0005",
             Self::Dependency { .. } => "P0006",
+            Self::Native { .. } => "P0008",
             Self::Io { .. } => "P0007",
         }
     }
@@ -91,9 +98,11 @@ impl ProjectError {
             }
             Self::BadName { .. } => Some("rename it".into()),
             Self::Dependency { help, .. } => Some(help.clone()),
-            Self::Missing { .. } | Self::Manifest { .. } | Self::NoSupervisor { .. } | Self::Io { .. } => {
-                None
-            }
+            Self::Missing { .. }
+            | Self::Manifest { .. }
+            | Self::NoSupervisor { .. }
+            | Self::Native { .. }
+            | Self::Io { .. } => None,
         }
     }
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use beamtalk_beam::Module;
 use beamtalk_codegen::{SourceRef, compile_input};
-use beamtalk_semantics::{ClassInfo, ClassTable, InputVariable, STDLIB, USER, closest};
+use beamtalk_semantics::{
+    AliasInfo, ClassInfo, ClassTable, InputVariable, STDLIB, USER, check_alias, closest,
+};
 use beamtalk_syntax::ast;
 use beamtalk_text::{Category, Diagnostic, LineIndex, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -171,7 +173,7 @@ impl Image {
             draft.table(),
             variables,
             &statements,
-            SourceRef { path: INPUT, lines: &lines },
+            SourceRef { path: INPUT, lines: &lines, package: USER },
             module,
             |diagnostic| source.expects(diagnostic),
         );
@@ -343,16 +345,41 @@ impl<'i> Work<'i> {
             .iter()
             .map(|(_, _, definition)| (definition.name().name.clone(), definition.parent().cloned()))
             .collect();
+        self.aliases(sources);
         for index in superclass_first(&keys) {
             let (source, item, definition) = definitions[index];
             self.class(source, item, definition);
         }
         for source in sources {
-            for item in &source.parsed.file.items {
-                if let ast::Item::TypeAlias(alias) = item {
-                    self.shown.push(alias.name.name.to_string());
+            for alias in source.aliases() {
+                for said in check_alias(self.table(), alias, USER) {
+                    self.report(&source.path, said);
                 }
+                self.shown.push(alias.name.name.to_string());
             }
+        }
+    }
+
+    /// Names for types come first, as any class may use them. A later source may give one another meaning.
+    fn aliases(&mut self, sources: &[Arc<Source>]) {
+        let mut own: Vec<&SmolStr> = Vec::new();
+        for (source, alias) in
+            sources.iter().flat_map(|source| source.aliases().map(move |each| (source, each)))
+        {
+            let name = &alias.name.name;
+            if own.contains(&name) {
+                let said = format!("Type alias `{name}` is already defined");
+                let said = Diagnostic::error("E0545", alias.name.span, said);
+                let said = said.with_help("Remove or rename one of them.").in_category(Category::Type);
+                self.report(&source.path, said);
+            }
+            own.push(name);
+            self.table_mut().insert_alias(AliasInfo::from_definition(
+                alias,
+                &source.text,
+                USER,
+                source.file().map(SmolStr::as_str),
+            ));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use beamtalk_semantics::{ClassTable, Side, closest};
+use beamtalk_semantics::{AliasInfo, ClassTable, Side, check_alias, closest, hidden};
 use beamtalk_syntax::ast;
 use beamtalk_text::{Category, Diagnostic, LineIndex, Span};
 use rustc_hash::FxHashMap;
@@ -58,6 +58,7 @@ impl Index {
     /// The classes of `files`, which are sorted by name. `salt` is part of every digest.
     pub fn new<'f>(files: impl Iterator<Item = &'f FileSource>, package: &str, salt: &Digest) -> Self {
         let files: Vec<&FileSource> = files.collect();
+        let package_of = |file: &'f FileSource| file.package.as_deref().unwrap_or(package);
         let mut work = Work {
             digests: files.iter().map(|file| (file.source.path.clone(), file.digest)).collect(),
             units: FxHashMap::default(),
@@ -67,16 +68,30 @@ impl Index {
         };
         for file in &files {
             work.diagnostics.extend(file.broken.iter().map(|each| (file.source.path.clone(), each.clone())));
-            work.file(&file.source, file.package.as_deref().unwrap_or(package));
+            work.file(&file.source, package_of(file));
             work.diagnostics.extend(file.style.iter().map(|each| (file.source.path.clone(), each.clone())));
         }
         for file in &files {
             for (item, extension) in file.source.extensions() {
-                let package = file.package.as_deref().unwrap_or(package);
-                work.extension(package, &file.source, item, extension);
+                work.extension(package_of(file), &file.source, item, extension);
             }
         }
-        work.finish(salt)
+        let mut table = LIBRARY.table.clone();
+        let mut aliases: Vec<(&Arc<Source>, &ast::TypeAlias, &str)> = Vec::new();
+        for file in &files {
+            aliases.extend(file.source.aliases().map(|alias| (&file.source, alias, package_of(file))));
+        }
+        for (source, alias, package) in &aliases {
+            let said = Work::alias(&table, source, package, alias);
+            work.diagnostics.extend(said.map(|said| (source.path.clone(), said)));
+            table.insert_alias(AliasInfo::from_definition(alias, &source.text, package, Some(&source.path)));
+        }
+        let mut index = work.finish(table, salt);
+        for (source, alias, package) in aliases {
+            let said = check_alias(&index.table, alias, package);
+            index.diagnostics.extend(said.into_iter().map(|said| (source.path.clone(), said)));
+        }
+        index
     }
 }
 
@@ -114,6 +129,12 @@ impl Work {
             return;
         }
         if let Some(unit) = self.units.get_mut(name) {
+            let internal = unit.class().is_some_and(|class| {
+                class.modifiers.iter().any(|(modifier, _)| *modifier == ast::ClassModifier::Internal)
+            });
+            let span = extension.target.span;
+            let hidden = Some(hidden("Class", name, &unit.package, package, span)).filter(|_| internal);
+            self.diagnostics.extend(hidden.flatten().map(|said| (source.path.clone(), said)));
             unit.patch(package, source, item, extension);
             return;
         }
@@ -132,6 +153,23 @@ impl Work {
         let said = format!("Class '{name}' not found");
         let diagnostic = Diagnostic::error("E0604", extension.target.span, said).with_help(help);
         self.diagnostics.push((source.path.clone(), diagnostic.in_category(Category::UnresolvedClass)));
+    }
+
+    /// What is to be said of an alias whose name is taken. An equal one of another package does no harm.
+    fn alias(
+        table: &ClassTable,
+        source: &Source,
+        package: &str,
+        alias: &ast::TypeAlias,
+    ) -> Option<Diagnostic> {
+        let name = &alias.name.name;
+        let known = table.alias(name)?;
+        if known.text == alias.definition.span.text(&source.text) && known.package != package {
+            return None;
+        }
+        let said = format!("Type alias `{name}` is already defined in package '{}'", known.package);
+        let said = Diagnostic::error("E0545", alias.name.span, said);
+        Some(said.with_help("Remove or rename one of them.").in_category(Category::Type))
     }
 
     /// Whether the class has the method in its body, or another file gives it the same one; both are reported.
@@ -160,11 +198,10 @@ impl Work {
         refused
     }
 
-    fn finish(mut self, salt: &Digest) -> Index {
+    fn finish(mut self, mut table: ClassTable, salt: &Digest) -> Index {
         let superclass =
             |name: &SmolStr| self.units.get(name).and_then(|unit| unit.definition()?.parent().cloned());
         let keys: Vec<_> = self.names.iter().map(|name| (name.clone(), superclass(name))).collect();
-        let mut table = LIBRARY.table.clone();
         let mut classes = Vec::with_capacity(keys.len());
         for index in superclass_first(&keys) {
             let name = &keys[index].0;
@@ -183,10 +220,10 @@ impl Work {
     fn own_digest(&self, unit: &ClassUnit, salt: &Digest) -> Digest {
         let mut hash = Sha256::new();
         hash.update(salt);
-        text(&mut hash, &unit.package);
-        let sources = std::iter::once((&unit.source, unit.item))
-            .chain(unit.patches.iter().map(|patch| (&patch.source, patch.item)));
-        for (source, item) in sources {
+        let sources = std::iter::once((&unit.package, &unit.source, unit.item))
+            .chain(unit.patches.iter().map(|patch| (&patch.package, &patch.source, patch.item)));
+        for (package, source, item) in sources {
+            text(&mut hash, package);
             text(&mut hash, &source.path);
             hash.update(item.to_le_bytes());
             // A source of the library is known by its path, as the compiler's fingerprint is part of every record.

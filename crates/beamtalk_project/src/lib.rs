@@ -11,7 +11,7 @@
 //!
 //! Source code layout: `image.rs` the image, `methods.rs` changes of one method, `precheck.rs` what one would mean for its senders, `questions.rs` completions and listings, `uses.rs` what the methods of a source use and `navigate.rs` questions about it, `unit.rs` a class with its patches, `library.rs` the standard library,
 //! `order.rs` superclasses first, `render.rs` diagnostics for people. Of projects: `project.rs`
-//! building, `layout.rs` where files are, `manifest.rs`, `dependency.rs`, `package_name.rs` and `policy.rs` what the manifest says, `packages.rs` the packages that it uses, `version.rs` versions,
+//! building, `layout.rs` where files are, `manifest.rs`, `dependency.rs`, `package_name.rs` and `policy.rs` what the manifest says, `packages.rs` the packages that it uses, `native.rs` their Erlang modules, `version.rs` versions,
 //! `index.rs` all classes, `trace.rs` when a class may be used again, `state.rs` the record of the last build,
 //! `suite.rs` files compiled together in memory, for tests, `appfile.rs` the application resource file, `error.rs` errors. Of diagnostics: `expect.rs` what sources know of
 //! themselves, `settle.rs` what a surface shows, `report.rs` what a build answers and its text, `json_lines.rs` and
@@ -28,6 +28,7 @@ mod layout;
 pub mod library;
 mod manifest;
 mod methods;
+mod native;
 mod navigate;
 mod order;
 mod package_name;
@@ -58,6 +59,7 @@ pub use json_lines::refusal_lines;
 pub use layout::Layout;
 pub use manifest::{MANIFEST, Manifest, with_version};
 pub use methods::MethodRef;
+pub use native::{CLASS_HEADER, class_header};
 pub use navigate::{Site, messages};
 pub use package_name::check_package_name;
 pub use packages::Package;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use beamtalk_semantics::{ClassTable, MethodContext, STDLIB, Side, lower_method};
+use beamtalk_semantics::{AliasInfo, ClassTable, MethodContext, STDLIB, Side, check_alias, lower_method};
 use beamtalk_syntax::ast;
 use beamtalk_text::Diagnostic;
 use smol_str::SmolStr;
@@ -28,8 +28,12 @@ pub(crate) struct Library {
 
 pub(crate) static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
     let mut classes = Vec::new();
+    let mut table = ClassTable::default();
     for (path, text) in sources() {
         let source = Arc::new(Source::new(*path, *text));
+        for alias in source.aliases() {
+            table.insert_alias(AliasInfo::from_definition(alias, text, STDLIB, None));
+        }
         for (item, definition) in source.definitions() {
             let (name, parent) = (definition.name().name.clone(), definition.parent().cloned());
             classes.push((name, parent, ClassUnit::new(STDLIB, source.clone(), item)));
@@ -37,7 +41,6 @@ pub(crate) static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
     }
     let keys: Vec<(SmolStr, Option<SmolStr>)> =
         classes.iter().map(|(name, superclass, _)| (name.clone(), superclass.clone())).collect();
-    let mut table = ClassTable::default();
     let mut units = Vec::with_capacity(classes.len());
     for index in superclass_first(&keys) {
         let (name, _, unit) = &classes[index];
@@ -63,6 +66,10 @@ pub fn check() -> Vec<(SmolStr, Diagnostic)> {
             let said = definition.check(&library.table, info);
             found.extend(said.into_iter().map(|diagnostic| (path.clone(), diagnostic)));
         }
+        for alias in unit.source.aliases() {
+            let said = check_alias(&library.table, alias, STDLIB);
+            found.extend(said.into_iter().map(|diagnostic| (path.clone(), diagnostic)));
+        }
         if let Some(code) = unit.compile(&library.table) {
             found.extend(code.diagnostics);
         }
@@ -84,7 +91,7 @@ fn as_of_users(table: &ClassTable, unit: &ClassUnit) -> Vec<Diagnostic> {
     methods
         .flat_map(|method| {
             let side = if method.is_class_side() { Side::Class } else { Side::Instance };
-            let cx = MethodContext { table, class: info, side, library: false };
+            let cx = MethodContext { table, class: info, side, library: false, package: STDLIB };
             lower_method(cx, method).diagnostics
         })
         .filter(|diagnostic| diagnostic.code != "E0340")

@@ -20,6 +20,7 @@ use crate::image::{assemble, too_complex};
 use crate::index::{FileSource, Index, IndexedClass};
 use crate::layout::{Layout, SourceFile};
 use crate::manifest::{MANIFEST, Manifest};
+use crate::native::{self, NativeBuild, NativeFolder, class_header};
 use crate::packages::{Package, native_modules};
 use crate::policy::Policy;
 use crate::render::Look;
@@ -59,6 +60,8 @@ pub struct Project {
     record: (Vec<u8>, Record),
     /// Whether the record's bytes stand for exactly the files in memory.
     settled: bool,
+    /// The class header of the last build.
+    header: String,
 }
 
 /// A class that was compiled.
@@ -83,6 +86,7 @@ impl Project {
             made: FxHashMap::default(),
             record: (Vec::new(), Record::default()),
             settled: false,
+            header: String::new(),
         }
     }
 
@@ -99,7 +103,8 @@ impl Project {
         let record = Record::read(&folder);
         let present = self.present()?;
         if self.settled && !options.force && record == self.record.0 && self.outputs_are(&present) {
-            return Ok(self.unchanged());
+            let natives = self.build_natives(&self.header, options)?;
+            return Ok(natives.told(self.unchanged()));
         }
         self.settled = false;
         if record != self.record.0 {
@@ -107,7 +112,10 @@ impl Project {
         }
         let old = if options.force { Record::default() } else { self.record.1.clone() };
         let work = self.analyse(&old, Some(&present), options);
-        let mut report = self.report(&work, &old, shown, None, options);
+        let classes = work.index.classes.iter().map(|class| (class.name.as_str(), class.module.as_str()));
+        self.header = class_header(classes.filter(|(_, module)| !module.starts_with("bt@stdlib@")));
+        let natives = self.build_natives(&self.header, options)?;
+        let mut report = natives.told(self.report(&work, &old, shown, None, options));
         if report.ok {
             self.check_supervisor(&work)?;
             self.write(&work, &present, &mut report)?;
@@ -428,7 +436,15 @@ impl Project {
             self.remove_orphans(&record, present, report);
             for (manifest, path) in self.descriptions() {
                 let classes = work.index.classes.iter().filter_map(|class| work.index.table.get(&class.name));
-                let text = appfile::text(manifest, classes, &work.index.table);
+                let natives = match &self.manifest {
+                    Some((_, own)) if own.name == manifest.name => native_modules(&self.layout.root),
+                    _ => self
+                        .packages
+                        .iter()
+                        .find(|each| each.name == manifest.name)
+                        .map_or_else(Vec::new, |each| native_modules(&each.root)),
+                };
+                let text = appfile::text(manifest, classes, &natives, &work.index.table);
                 if fs::read(&path).ok().as_deref() != Some(text.as_bytes()) {
                     state::replace(&path, text.as_bytes())?;
                 }
@@ -442,6 +458,20 @@ impl Project {
         }
         self.settled = true;
         Ok(())
+    }
+
+    /// The Erlang modules of the package and of those that it uses.
+    fn build_natives(&self, header: &str, options: BuildOptions) -> Result<NativeBuild, ProjectError> {
+        if !self.layout.is_package {
+            return Ok(NativeBuild::default());
+        }
+        let own = self.layout.state_folder().join("native");
+        let used = self.packages.iter().map(|each| NativeFolder {
+            root: each.root.clone(),
+            ebin: self.layout.ebin_of_package(&each.name).with_file_name("native").join("ebin"),
+        });
+        let all = used.chain([NativeFolder { root: self.layout.root.clone(), ebin: own.join("ebin") }]);
+        native::build(&all.collect::<Vec<_>>(), &own.join("include"), header, options.force)
     }
 
     // ---- where outputs are -----------------------------------------------------------------------
@@ -494,6 +524,15 @@ impl Project {
             // What cannot be removed now is tried again by the next build.
             let _ = fs::remove_file(self.module_file(module));
         }
+    }
+}
+
+impl NativeBuild {
+    /// The report with what was done.
+    fn told(self, report: Report) -> Report {
+        let mut report = Report { natives: self.compiled, ..report };
+        report.notes.extend(self.said);
+        report
     }
 }
 

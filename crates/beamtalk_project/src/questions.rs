@@ -1,7 +1,7 @@
 //! What a prompt asks of an image besides compiling: completions, near names, instructions.
 
 use beamtalk_codegen::{SourceRef, compile_input};
-use beamtalk_semantics::{InputVariable, Side, closest};
+use beamtalk_semantics::{InputVariable, Side, USER, closest};
 use beamtalk_syntax::ast;
 use beamtalk_text::LineIndex;
 use smol_str::SmolStr;
@@ -82,7 +82,7 @@ impl Image {
                 table,
                 variables,
                 &statements,
-                SourceRef { path: INPUT, lines: &lines },
+                SourceRef { path: INPUT, lines: &lines, package: USER },
                 "bt@eval@listing",
                 |diagnostic| source.expects(diagnostic),
             );

@@ -33,6 +33,9 @@ pub struct Report {
     pub files: usize,
     /// How many of them had to be compiled.
     pub compiled: usize,
+    /// How many Erlang modules were compiled.
+    #[serde(default)]
+    pub natives: usize,
     /// The folder of the modules.
     pub output: String,
     /// Modules written, sorted.
@@ -145,6 +148,10 @@ impl Report {
     #[must_use]
     pub fn text(&self, quiet: bool) -> String {
         let mut out = self.progress();
+        if self.natives > 0 {
+            let plural = if self.natives == 1 { "" } else { "s" };
+            let _ = writeln!(out, "Compiled {} native Erlang file{plural}", self.natives);
+        }
         let shown = self.shown(quiet);
         for finding in &shown {
             out.push_str(finding.rendered.trim_end());

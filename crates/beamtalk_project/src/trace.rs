@@ -5,8 +5,8 @@
 //! is not the recorded one. So an edit reaches exactly the classes that could notice it.
 
 use beamtalk_semantics::{
-    ClassEffects, ClassInfo, ClassTable, Declared, FieldInfo, Looks, MethodInfo, Origin, ProtocolInfo,
-    RequirementInfo,
+    AliasInfo, ClassEffects, ClassInfo, ClassTable, Declared, FieldInfo, Looks, MethodInfo, Origin,
+    ProtocolInfo, RequirementInfo, STDLIB,
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -65,6 +65,10 @@ impl<'t> Answers<'t> {
                 interfaces.insert(name.clone(), interface(info));
             }
         }
+        for alias in table.aliases().filter(|alias| alias.package != STDLIB) {
+            // A name is a class's or an alias's; where it is both by mistake, the class is what code is made of.
+            interfaces.entry(alias.name.clone()).or_insert_with(|| meaning(alias));
+        }
         Self { table, interfaces, names: names.finalize().into() }
     }
 
@@ -81,6 +85,7 @@ impl<'t> Answers<'t> {
         for selector in &trace.implementors {
             let modules: Vec<&SmolStr> = self.table.implementors(selector).collect();
             hash.update(modules.len().to_le_bytes());
+            hash.update([u8::from(self.table.is_internal(selector))]);
             for module in modules {
                 text(&mut hash, module);
             }
@@ -101,6 +106,16 @@ pub fn text(hash: &mut Sha256, text: &str) {
     hash.update(text.as_bytes());
 }
 
+/// What classes can see of a name for a type.
+fn meaning(alias: &AliasInfo) -> Digest {
+    let AliasInfo { name, package, internal, definition: _, text: definition, doc: _, source_file: _ } =
+        alias;
+    let mut hash = Sha256::new();
+    [name, package, definition].into_iter().for_each(|part| text(&mut hash, part));
+    hash.update([u8::from(*internal)]);
+    hash.finalize().into()
+}
+
 /// What other classes can see of a class. A new field of [`ClassInfo`] must be thought about here.
 fn interface(info: &ClassInfo) -> Digest {
     // Lines, documentation and spans reach only the class's own module.
@@ -109,6 +124,8 @@ fn interface(info: &ClassInfo) -> Digest {
         package,
         module,
         superclass,
+        superclass_arguments,
+        type_parameters,
         is_abstract,
         sealed,
         typed,
@@ -137,10 +154,15 @@ fn interface(info: &ClassInfo) -> Digest {
         [superclass.is_some(), native.is_some(), *is_abstract, *sealed, *typed, *internal, *built]
             .map(u8::from),
     );
+    hash.update(superclass_arguments.len().to_le_bytes());
+    superclass_arguments.iter().for_each(|each| text(&mut hash, &each.to_string()));
+    hash.update(type_parameters.len().to_le_bytes());
+    type_parameters.iter().for_each(|each| text(&mut hash, each));
     for list in [fields, class_state] {
         hash.update(list.len().to_le_bytes());
-        for FieldInfo { name, declared, annotation: _, span: _ } in list {
+        for FieldInfo { name, declared, annotation, ty: _, span: _ } in list {
             text(&mut hash, name);
+            text(&mut hash, annotation.as_deref().unwrap_or_default());
             hash.update([match declared {
                 Declared::Default => 0,
                 Declared::Optional => 1,
@@ -160,6 +182,7 @@ fn interface(info: &ClassInfo) -> Digest {
             doc: _,
             signature,
             class_effects: ClassEffects { assigns, own_sends, super_sends },
+            types: _,
         } in list
         {
             text(&mut hash, selector);

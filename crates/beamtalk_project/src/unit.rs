@@ -76,6 +76,14 @@ impl Source {
         items.filter_map(|(index, item)| Some((index, Definition::of(item)?)))
     }
 
+    /// The names for types that it defines.
+    pub(crate) fn aliases(&self) -> impl Iterator<Item = &ast::TypeAlias> {
+        self.parsed.file.items.iter().filter_map(|item| match item {
+            ast::Item::TypeAlias(alias) => Some(alias),
+            _ => None,
+        })
+    }
+
     fn extension(&self, index: usize) -> Option<&ast::Extension> {
         match self.parsed.file.items.get(index) {
             Some(ast::Item::Extension(extension)) => Some(extension),
@@ -276,7 +284,7 @@ impl ClassUnit {
         let definition = self.definition()?;
         let info = table.get(&definition.name().name)?;
         let own_lines = LineIndex::new(&self.source.text);
-        let own = SourceRef { path: &self.source.path, lines: &own_lines };
+        let own = SourceRef { path: &self.source.path, lines: &own_lines, package: &self.package };
         let patch_lines: Vec<LineIndex<'_>> =
             self.patches.iter().map(|patch| LineIndex::new(&patch.source.text)).collect();
         let mut class = ClassSource { info, data: Vec::new(), methods: Vec::new(), path: &self.source.path };
@@ -304,7 +312,7 @@ impl ClassUnit {
                 class.methods.push(MethodSource {
                     method: &extension.method,
                     side: patch.side,
-                    source: SourceRef { path: &patch.source.path, lines },
+                    source: SourceRef { path: &patch.source.path, lines, package: &patch.package },
                     added: patch.source.file().is_none(),
                 });
             }

@@ -402,6 +402,11 @@ fn patterns() {
         ("(Result ok: 1) match: [Result ok: x -> x; _ -> 2]\n", &[]),
         ("3 match: [_n :: Integer -> 1; _ -> 2]\n", &[]),
         (
+            "3 match: [n -> twice := n * 2]\n",
+            &["warning E0357 lint Assignment to new variable `twice` inside a match arm has no effect"],
+        ),
+        ("y := 1. 3 match: [n -> y := n * 2]\n", &[]),
+        (
             "3 match: [x :: Character -> x; _ -> 2]\n",
             &["error E0350 type `Character` is not supported in a type pattern"],
         ),

@@ -14,6 +14,7 @@ use beamtalk_node::{
 };
 use beamtalk_project::{Manifest, Package};
 use serde_json::json;
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -153,8 +154,9 @@ async fn reload(image: &Image, project: &Path, module: String) -> Result<Answer,
         });
     };
     let shown = path.to_string_lossy().into_owned();
-    let classes =
-        load(image, project, &shown).await.map_err(|refused| Refusal { kind: "reload_failed", ..refused })?;
+    let classes = load(image, project, std::slice::from_ref(&shown))
+        .await
+        .map_err(|refused| Refusal { kind: "reload_failed", ..refused })?;
     if classes.contains(&class) {
         return Ok(Answer::Done);
     }
@@ -166,7 +168,7 @@ async fn reload(image: &Image, project: &Path, module: String) -> Result<Answer,
 }
 
 async fn load_path(image: &Image, project: &Path, path: &str) -> Result<Answer, Refusal> {
-    load(image, project, path).await.map(Answer::Names)
+    load(image, project, &[path.to_owned()]).await.map(Answer::Names)
 }
 
 /// The package of the project and those that it uses.
@@ -197,15 +199,20 @@ fn facts(package: Package) -> PackageFacts {
     PackageFacts { name, version, description, dependencies, root: package.root }
 }
 
-pub(crate) async fn load(image: &Image, project: &Path, path: &str) -> Result<Vec<String>, Refusal> {
-    let (base, wanted) = (project.to_path_buf(), path.to_owned());
-    let read = tokio::task::spawn_blocking(move || files::read(&base, &wanted)).await;
-    let read = read.unwrap_or_else(|error| Err(error.to_string()));
-    let (sources, _) = read.map_err(|message| {
-        let gone =
-            std::fs::metadata(project.join(path)).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
-        Refusal { kind: if gone { "file_not_found" } else { "io_error" }, message, hint: None }
-    })?;
+/// Compiles the files at all of these paths together.
+pub(crate) async fn load(image: &Image, project: &Path, paths: &[String]) -> Result<Vec<String>, Refusal> {
+    let (mut sources, mut known) = (Vec::new(), HashSet::new());
+    for path in paths {
+        let (base, wanted) = (project.to_path_buf(), path.to_owned());
+        let read = tokio::task::spawn_blocking(move || files::read(&base, &wanted)).await;
+        let read = read.unwrap_or_else(|error| Err(error.to_string()));
+        let (found, _) = read.map_err(|message| {
+            let there = std::fs::metadata(project.join(path));
+            let gone = there.is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+            Refusal { kind: if gone { "file_not_found" } else { "io_error" }, message, hint: None }
+        })?;
+        sources.extend(found.into_iter().filter(|source| known.insert(source.path.clone())));
+    }
     let entry = Entry::files(&sources);
     Ok(changed(image, entry, move |compiler| compiler.compile_files(&sources)).await?.classes)
 }

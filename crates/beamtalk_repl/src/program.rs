@@ -123,9 +123,9 @@ impl Program {
         Ok(ProgramSession { image: self.image.clone(), session })
     }
 
-    /// Compiles a file, or the files of a folder, and loads their classes; answers their names.
-    pub async fn load(&self, path: &str, base: &Path) -> Result<Vec<String>, Unevaluated> {
-        calls::load(&self.image, base, path).await.map_err(|refused| Unevaluated {
+    /// Compiles files, or the files of folders, together and loads their classes; answers their names.
+    pub async fn load(&self, paths: &[String], base: &Path) -> Result<Vec<String>, Unevaluated> {
+        calls::load(&self.image, base, paths).await.map_err(|refused| Unevaluated {
             kind: Some(refused.kind.to_owned()),
             message: refused.message,
             hint: refused.hint,

@@ -3,7 +3,8 @@
 //! A variable needs a cell exactly when a closure captures it and it is assigned after that, or by a closure
 //! (architecture section 5); a session variable as soon as a closure captures it, as any later input may assign it. "After" is textual order, except in loops, where an assignment anywhere in the body
 //! follows a capture anywhere in the body. A cell dies with its activation unless a closure that carries it
-//! may outlive the activation, because it escapes or is assigned to a variable from outside; [`Captures::finish`] decides both.
+//! may outlive the activation, because it escapes or is assigned to a variable from outside. Where a closure is given to a method that
+//! may store it anywhere, only the running program knows: such an activation is watched. [`Captures::finish`] decides all of it.
 
 use smol_str::SmolStr;
 
@@ -12,8 +13,10 @@ use crate::hir::{Activation, ActivationId, Storage, Var, VarId};
 /// What happens to the value of an expression, as far as closures in it are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
-    /// Dropped, or used up where it stands: operand, receiver, argument.
+    /// Dropped, or used up where it stands: an operand, a receiver or an argument of a message that only runs it.
     Local,
+    /// Receiver or argument of a message whose method may do anything with it.
+    Given,
     /// May outlive the activation: returned, stored in a field or a collection.
     Escapes,
     /// Assigned to a variable; it escapes if the variable does.
@@ -29,6 +32,7 @@ struct History {
     declared: u32,
     needs_cell: bool,
     escapes: bool,
+    given: bool,
 }
 
 #[derive(Debug)]
@@ -45,6 +49,8 @@ pub struct Captures {
     history: Vec<History>,
     captured: Vec<VarId>,
     sites: Vec<ClosureSite>,
+    /// Variables that may share the cell of another one.
+    copies: Vec<(VarId, VarId)>,
 }
 
 impl Captures {
@@ -88,6 +94,17 @@ impl Captures {
     /// The variable's value is used in a way that lets it escape.
     pub fn escapes(&mut self, var: VarId) {
         self.at(var).escapes = true;
+    }
+
+    /// The variable's value goes to a method that may do anything with it.
+    pub fn given(&mut self, var: VarId) {
+        self.at(var).given = true;
+    }
+
+    /// `copy` shares the cell of `of`, if that is one. If `of` is assigned at all, it is a cell of its own at least, so that a block
+    /// that is used later does not take an old value for the present one.
+    pub fn copied(&mut self, of: VarId, copy: VarId) {
+        self.copies.push((of, copy));
     }
 
     /// A loop body starts; give the answer to [`Self::loop_end`].
@@ -144,6 +161,14 @@ impl Captures {
                 }
             }
         }
+        for (of, copy) in &self.copies {
+            let is_shared = vars[of.0 as usize].storage == Storage::Cell;
+            let copy = &mut vars[copy.0 as usize];
+            if is_shared || self.history[of.0 as usize].last_assign > 0 {
+                copy.storage = Storage::Cell;
+                activations[copy.activation.0 as usize].cells |= !is_shared;
+            }
+        }
         let depth = |var: VarId| activations[vars[var.0 as usize].activation.0 as usize].depth;
         // How long what a variable holds may live: until the activation of that depth ends; for ever, if `None`.
         let mut contents: Vec<Option<u32>> = (0..)
@@ -152,30 +177,116 @@ impl Captures {
             .collect();
         // The same of the variable itself, which closures share.
         let mut shared: Vec<Option<u32>> = vec![Some(u32::MAX); vars.len()];
+        // Whether what a variable holds, or the variable itself, may be stored by somebody else.
+        let mut held: Vec<bool> = self.history.iter().map(|history| history.given).collect();
+        let mut reached: Vec<bool> = vec![false; vars.len()];
         // A closure takes along the variables it captures, and with them the closures those hold.
         let mut changed = true;
         while changed {
             changed = false;
             for site in &self.sites {
-                let life = match site.usage {
+                let (life, given) = match site.usage {
                     Use::Local => continue,
-                    Use::Escapes => None,
-                    Use::Into(var) => contents[var.0 as usize],
+                    Use::Given => (Some(u32::MAX), true),
+                    Use::Escapes => (None, false),
+                    Use::Into(var) => (contents[var.0 as usize], held[var.0 as usize]),
                 };
                 for var in site.captures.iter().map(|var| var.0 as usize) {
-                    changed |= life < contents[var];
+                    changed |= life < contents[var] || (given && !held[var]);
                     contents[var] = life.min(contents[var]);
                     shared[var] = life.min(shared[var]);
+                    held[var] |= given;
+                    reached[var] |= given;
                 }
             }
+            for (of, copy) in self.copies.iter().map(|(of, copy)| (of.0 as usize, copy.0 as usize)) {
+                changed |= contents[copy] < contents[of] || (held[copy] && !held[of]);
+                contents[of] = contents[of].min(contents[copy]);
+                shared[of] = shared[of].min(shared[copy]);
+                held[of] |= held[copy];
+                reached[of] |= reached[copy];
+            }
         }
-        for (var, life) in vars.iter().zip(shared) {
+        for ((var, life), reached) in vars.iter().zip(shared).zip(reached) {
             let activation = &mut activations[var.activation.0 as usize];
-            if var.storage == Storage::Cell && life < Some(activation.depth) {
-                activation.keep_cells = true;
+            if var.storage == Storage::Cell && !activation.apart {
+                activation.keep_cells |= life < Some(activation.depth);
+                activation.watched |= reached;
             }
         }
     }
+}
+
+/// Whether the library's method only runs the block that is its argument at `index`. All others may store it, like those
+/// of streams, which run theirs later.
+pub fn runs_argument(selector: &str, index: usize) -> bool {
+    match selector {
+        "do:separatedBy:" | "detect:ifNone:" | "ifTrue:ifFalse:" | "ifNil:ifNotNil:" | "ifNotNil:ifNil:"
+        | "ifOk:ifError:" => true,
+        "inject:into:" | "at:ifAbsent:" | "on:do:" | "to:do:" | "open:do:" => index == 1,
+        "to:by:do:" | "open:mode:do:" => index == 2,
+        _ => index == 0 && runs_only_argument(selector),
+    }
+}
+
+fn runs_only_argument(selector: &str) -> bool {
+    matches!(
+        selector,
+        "do:"
+            | "eachWithIndex:"
+            | "keysAndValuesDo:"
+            | "doWithKey:"
+            | "detect:"
+            | "anySatisfy:"
+            | "allSatisfy:"
+            | "noneSatisfy:"
+            | "count:"
+            | "groupBy:"
+            | "partition:"
+            | "flatMap:"
+            | "sort:"
+            | "timesRepeat:"
+            | "whileTrue:"
+            | "whileFalse:"
+            | "ifTrue:"
+            | "ifFalse:"
+            | "and:"
+            | "or:"
+            | "ifNil:"
+            | "ifNotNil:"
+            | "ensure:"
+            | "tryDo:"
+            | "should:raise:"
+            | "map:"
+            | "mapError:"
+            | "andThen:"
+            | "ifError:"
+            | "valueOrDo:"
+            | "unwrapOrElse:"
+    )
+}
+
+/// Whether the library's method for blocks only runs its receiver.
+pub fn runs_receiver(selector: &str) -> bool {
+    matches!(
+        selector,
+        "value"
+            | "value:"
+            | "value:value:"
+            | "value:value:value:"
+            | "valueWithArguments:"
+            | "whileTrue:"
+            | "whileFalse:"
+            | "repeat"
+            | "on:do:"
+            | "ensure:"
+            | "arity"
+    )
+}
+
+/// Whether a class that has this method makes it unknown what becomes of a block.
+pub fn is_trusted(selector: &str) -> bool {
+    runs_receiver(selector) || (0..3).any(|index| runs_argument(selector, index))
 }
 
 /// A fresh variable.

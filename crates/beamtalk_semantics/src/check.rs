@@ -6,8 +6,8 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::MethodContext;
-use crate::checks::hidden_class;
-use crate::classes::{ClassInfo, ClassKind, ClassTable, STDLIB, Side, setter_selector};
+use crate::checks::{of_class, of_method, of_protocol};
+use crate::classes::{ClassInfo, ClassKind, ClassTable, STDLIB, Side, USER, setter_selector};
 use crate::native::check_delegation;
 
 /// Everything that is wrong with a class definition as a whole. `info` was read from `definition`; the table knows its ancestors.
@@ -19,6 +19,7 @@ pub fn check_class(table: &ClassTable, definition: &ClassDef, info: &ClassInfo) 
     check.handle_scope();
     check.data();
     check.methods();
+    check.diagnostics.extend(of_class(table, definition, &info.package));
     check.diagnostics
 }
 
@@ -62,6 +63,7 @@ pub fn check_protocol(table: &ClassTable, definition: &ProtocolDef, package: &st
             );
         }
     }
+    found.extend(of_protocol(table, definition, package));
     found
 }
 
@@ -142,8 +144,20 @@ impl Check<'_> {
             return;
         };
         let name = &superclass.name.name;
+        // The parser said what is missing.
+        if name.is_empty() {
+            return;
+        }
+        // A running image does not know what is of which package.
+        if let Some(package) = superclass.package.as_ref().filter(|_| self.info.package != USER)
+            && self.table.iter().all(|class| class.package != package.name)
+        {
+            let own = &self.info.name;
+            let said = format!("Unknown package '{}' of the superclass of `{own}`", package.name);
+            let help = format!("Add '{}' to [dependencies] in beamtalk.toml.", package.name);
+            return self.error("E0514", package.span, said, help, Category::UnresolvedClass);
+        }
         let library = self.info.package == STDLIB;
-        self.diagnostics.extend(hidden_class(self.table, name, superclass.span, &self.info.package));
         match self.table.get(name) {
             Some(parent) if parent.sealed && !library => {
                 self.error(
@@ -321,7 +335,13 @@ impl Check<'_> {
             let class_side = method.is_class_side();
             let side = if class_side { Side::Class } else { Side::Instance };
             let library = self.info.is_library();
-            let cx = MethodContext { table: self.table, class: Some(self.info), side, library };
+            let cx = MethodContext {
+                table: self.table,
+                class: Some(self.info),
+                side,
+                library,
+                package: &self.info.package,
+            };
             self.diagnostics.extend(check_method(cx, method));
             self.diagnostics.extend(check_override(cx, method));
             if let Some(first) = seen.insert((class_side, selector.clone()), method.signature.span()) {
@@ -367,6 +387,7 @@ pub fn check_method(cx: MethodContext<'_>, method: &Method) -> Vec<Diagnostic> {
             .in_category(Category::Type),
         );
     }
+    diagnostics.extend(of_method(cx, method));
     if let Some(info) = cx.class {
         diagnostics.extend(check_delegation(info, cx.table.kind(&info.name), method));
     }

@@ -8,6 +8,7 @@ use beamtalk_text::{LineIndex, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::{SmolStr, format_smolstr};
 
+use crate::aliases::AliasInfo;
 use crate::class_writes::ClassEffects;
 use crate::control::is_influential;
 use crate::looks;
@@ -56,6 +57,8 @@ pub struct FieldInfo {
     pub declared: Declared,
     /// Its type as it is written.
     pub annotation: Option<SmolStr>,
+    /// Its type.
+    pub ty: Option<ast::TypeExpr>,
     /// Its declaration.
     pub span: Span,
 }
@@ -96,6 +99,17 @@ pub struct MethodInfo {
     pub signature: SmolStr,
     /// What it does to class variables, if it is a class method.
     pub class_effects: ClassEffects,
+    /// The types in that head.
+    pub types: MethodTypes,
+}
+
+/// The declared types of a method; both are empty where nothing is declared.
+#[derive(Clone, Debug, Default)]
+pub struct MethodTypes {
+    /// Of its parameters, in order.
+    pub parameters: Vec<Option<ast::TypeExpr>>,
+    /// Of its answer.
+    pub answer: Option<ast::TypeExpr>,
 }
 
 /// A class, without its bodies.
@@ -109,6 +123,10 @@ pub struct ClassInfo {
     pub module: SmolStr,
     /// Its superclass's name.
     pub superclass: Option<SmolStr>,
+    /// The types that its superclass's type parameters stand for.
+    pub superclass_arguments: Vec<ast::TypeExpr>,
+    /// Its type parameters.
+    pub type_parameters: Vec<SmolStr>,
     /// May not be instantiated.
     pub is_abstract: bool,
     /// May not be subclassed.
@@ -188,6 +206,8 @@ impl ClassInfo {
             package: package.into(),
             module: module_name(package, &definition.name.name),
             superclass: definition.superclass.as_ref().map(|name| name.name.name.clone()),
+            superclass_arguments: definition.superclass_arguments.clone(),
+            type_parameters: definition.type_parameters.iter().map(|each| each.name.name.clone()).collect(),
             is_abstract: has(ast::ClassModifier::Abstract),
             sealed: has(ast::ClassModifier::Sealed),
             typed: has(ast::ClassModifier::Typed),
@@ -210,6 +230,7 @@ impl ClassInfo {
                         name: data.name.name.clone(),
                         declared: declared(data),
                         annotation,
+                        ty: data.annotation.clone(),
                         span: data.span,
                     };
                     match data.keyword {
@@ -255,6 +276,8 @@ impl ClassInfo {
             package: package.into(),
             module: module_name(package, &definition.name.name),
             superclass: Some("Protocol".into()),
+            superclass_arguments: Vec::new(),
+            type_parameters: definition.type_parameters.iter().map(|each| each.name.name.clone()).collect(),
             is_abstract: true,
             sealed: true,
             typed: false,
@@ -341,6 +364,7 @@ impl ClassInfo {
                 doc: None,
                 signature,
                 class_effects: ClassEffects::default(),
+                types: MethodTypes::default(),
             });
         }
     }
@@ -369,6 +393,10 @@ impl MethodInfo {
             class_effects: match side {
                 Side::Instance => ClassEffects::default(),
                 Side::Class => ClassEffects::of(method),
+            },
+            types: MethodTypes {
+                parameters: method.signature.parameters().map(|each| each.annotation.clone()).collect(),
+                answer: method.return_type.clone(),
             },
         }
     }
@@ -406,8 +434,12 @@ fn allows_nil(annotation: &ast::TypeExpr) -> bool {
 #[derive(Clone, Debug, Default)]
 pub struct ClassTable {
     classes: FxHashMap<SmolStr, Arc<ClassInfo>>,
-    /// Control-flow selectors (and the hook for unknown messages) that some class outside the library implements.
+    aliases: FxHashMap<SmolStr, Arc<AliasInfo>>,
+    /// Selectors for which [`is_influential`] holds that some class outside the library implements, or that are added to one of
+    /// the library; those of class methods with `class ` before them.
     reimplemented: FxHashSet<SmolStr>,
+    /// Selectors of methods that are internal to some package.
+    internal: FxHashSet<SmolStr>,
     /// Modules of classes outside the library by instance selector.
     implementors: FxHashMap<SmolStr, BTreeSet<SmolStr>>,
 }
@@ -424,13 +456,25 @@ impl ClassTable {
             None => ClassKind::Object,
         };
         info.add_generated(kind);
+        for field in &mut info.fields {
+            // A name for a type may stand for one with nil, which only the table knows.
+            let stands_for_nil = || field.ty.as_ref().is_some_and(|ty| self.allows_nil(ty));
+            if field.declared == Declared::Required && stands_for_nil() {
+                field.declared = Declared::Optional;
+            }
+        }
+        let is_added = |method: &&MethodInfo| !info.is_library() || method.origin == Origin::Extension;
+        let influential = |methods: &[MethodInfo]| -> Vec<SmolStr> {
+            let added = methods.iter().filter(is_added).map(|method| method.selector.clone());
+            added.filter(|selector| is_influential(selector)).collect()
+        };
+        self.reimplemented.extend(influential(&info.methods));
+        let of_class = influential(&info.class_methods);
+        self.reimplemented.extend(of_class.iter().map(|selector| format_smolstr!("class {selector}")));
         if !info.is_library() {
-            let control = info
-                .methods
-                .iter()
-                .map(|method| &method.selector)
-                .filter(|selector| is_influential(selector));
-            self.reimplemented.extend(control.cloned());
+            let methods = info.methods.iter().chain(&info.class_methods);
+            let hidden = methods.filter(|method| info.internal || method.internal);
+            self.internal.extend(hidden.map(|method| method.selector.clone()));
             self.forget_implementor(&info.name);
             for method in &info.methods {
                 self.implementors.entry(method.selector.clone()).or_default().insert(info.module.clone());
@@ -462,11 +506,57 @@ impl ClassTable {
         self.implementors.get(selector).into_iter().flatten().take(MOST_IMPLEMENTORS)
     }
 
+    /// Whether a method of that name is (or once was) internal to some package.
+    #[must_use]
+    pub fn is_internal(&self, selector: &str) -> bool {
+        looks::implementors(selector);
+        self.internal.contains(selector)
+    }
+
     /// The class `name`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Arc<ClassInfo>> {
         looks::class(name);
         self.classes.get(name)
+    }
+
+    /// Add a name for a type, or replace the one of that name.
+    pub fn insert_alias(&mut self, alias: AliasInfo) {
+        self.aliases.insert(alias.name.clone(), Arc::new(alias));
+    }
+
+    /// The type that `name` is another name for.
+    #[must_use]
+    pub fn alias(&self, name: &str) -> Option<&Arc<AliasInfo>> {
+        looks::class(name);
+        self.aliases.get(name)
+    }
+
+    /// All names for types, in no order.
+    pub fn aliases(&self) -> impl Iterator<Item = &Arc<AliasInfo>> {
+        looks::everything();
+        self.aliases.values()
+    }
+
+    /// Whether nil is of the type, as far as the names for types in it tell.
+    fn allows_nil(&self, annotation: &ast::TypeExpr) -> bool {
+        let mut left: Vec<&ast::TypeExpr> = vec![annotation];
+        let mut known: FxHashSet<&str> = FxHashSet::default();
+        while let Some(next) = left.pop() {
+            if allows_nil(next) {
+                return true;
+            }
+            match &next.kind {
+                ast::TypeKind::Name { name, .. } => {
+                    let alias = self.aliases.get(&name.name.name);
+                    left.extend(alias.filter(|each| known.insert(&each.name)).map(|each| &each.definition));
+                }
+                ast::TypeKind::Union(members) => left.extend(members),
+                ast::TypeKind::Paren(inner) | ast::TypeKind::Difference(inner, _) => left.push(inner),
+                _ => {}
+            }
+        }
+        false
     }
 
     /// All classes, in no order.
@@ -578,8 +668,8 @@ impl ClassTable {
         fields
     }
 
-    /// Whether a class outside the standard library implements (or once implemented) the control-flow message
-    /// `selector`; then it is not compiled in place.
+    /// Whether a class outside the standard library implements (or once implemented) the influential message
+    /// `selector`; then it is not compiled in place, and nobody knows what it does with a block.
     #[must_use]
     pub fn is_reimplemented(&self, selector: &str) -> bool {
         looks::control(selector);

@@ -3,23 +3,23 @@
 //! The meaning stays that of a message: a receiver of another class than the library's gets
 //! `does_not_understand`, and a selector that some class outside the library implements is sent, never
 //! compiled in place ([`crate::ClassTable::is_reimplemented`]). Where a program has a `doesNotUnderstand:args:` of its own,
-//! control flow is compiled in place only for receivers that are plainly Booleans or Integers.
+//! receivers that are not plainly Booleans or Integers get the message as it is written where they turn out to be neither.
 
 use beamtalk_syntax::ast::{self, ExprKind};
 use beamtalk_text::{Category, Diagnostic, Span};
 use smol_str::SmolStr;
 
-use crate::captures::Use;
+use crate::captures::{Use, is_trusted};
 use crate::expressions::finish;
 use crate::hir::{Branch, Expr, Kind};
 use crate::lower::Lowerer;
 
 /// The hook for messages that nobody understands.
-const UNKNOWN_MESSAGE: &str = "doesNotUnderstand:args:";
+pub const UNKNOWN_MESSAGE: &str = "doesNotUnderstand:args:";
 
-/// Whether a class that has this method changes what control flow in place may mean.
+/// Whether a class that has this method changes what control flow in place may mean, or what becomes of a block.
 pub fn is_influential(selector: &str) -> bool {
-    is_control_flow(selector) || selector == UNKNOWN_MESSAGE || is_nil_test(selector)
+    is_control_flow(selector) || selector == UNKNOWN_MESSAGE || is_nil_test(selector) || is_trusted(selector)
 }
 
 /// Whether the value can be taken for an Integer (or, where none is wanted, a Boolean) as it is written: a literal, a
@@ -88,21 +88,24 @@ impl Lowerer<'_> {
         span: Span,
         usage: Use,
     ) -> Option<Expr> {
-        if !is_control_flow(selector)
-            || self.cx.table.is_reimplemented(selector)
-            || self.may_be_a_proxy(&send.receiver, selector)
-        {
+        if !is_control_flow(selector) || self.cx.table.is_reimplemented(selector) {
+            return None;
+        }
+        let is_open = self.may_be_a_proxy(&send.receiver, selector);
+        if is_open && self.sends_all {
             return None;
         }
         let arguments = send.message.arguments.as_slice();
         let kind = match (selector.as_str(), arguments) {
             ("ifTrue:" | "ifFalse:" | "and:" | "or:", [one]) => {
                 let block = literal_block(one, 0..=0)?;
-                self.conditional(selector, &send.receiver, Some(block), None, usage)
+                let plain = self.conditional(selector, &send.receiver, Some(block), None, usage);
+                self.or_apart(plain, is_open, selector, arguments)
             }
             ("ifTrue:ifFalse:", [yes, no]) => {
                 let (yes, no) = (literal_block(yes, 0..=0)?, literal_block(no, 0..=0)?);
-                self.conditional(selector, &send.receiver, Some(yes), Some(no), usage)
+                let plain = self.conditional(selector, &send.receiver, Some(yes), Some(no), usage);
+                self.or_apart(plain, is_open, selector, arguments)
             }
             ("ifNil:", [one]) => self.nil_test(&send.receiver, Some(literal_block(one, 0..=0)?), None, usage),
             ("ifNotNil:", [one]) => {
@@ -133,22 +136,45 @@ impl Lowerer<'_> {
                 let start = self.captures.loop_start();
                 let body = self.inline(body, Use::Local);
                 self.captures.loop_end(start);
-                Kind::Times { count, body }
+                let plain = Kind::Times { count, body, other: None };
+                self.or_apart(plain, is_open, selector, arguments)
             }
             ("to:do:", [to, body]) => {
-                self.counting_loop(selector, &send.receiver, to, None, literal_block(body, 1..=1)?)
+                let body = literal_block(body, 1..=1)?;
+                let plain = self.counting_loop(selector, &send.receiver, to, None, body);
+                self.or_apart(plain, is_open, selector, arguments)
             }
             ("to:by:do:", [to, step, body]) => {
                 let body = literal_block(body, 1..=1)?;
                 if !matches!(&step.kind, ExprKind::Integer(step) if *step != num_bigint::BigInt::ZERO) {
                     return None;
                 }
-                self.counting_loop(selector, &send.receiver, to, Some(step), body)
+                let plain = self.counting_loop(selector, &send.receiver, to, Some(step), body);
+                self.or_apart(plain, is_open, selector, arguments)
             }
             ("value", []) => Kind::Sequence(self.inline(literal_block(&send.receiver, 0..=0)?, usage)),
             _ => return None,
         };
         Some(finish(kind, send.message.parts.first().map_or(span, |part| part.span)))
+    }
+
+    /// Control flow in place, which sends the message to receivers that may know more than the library.
+    fn or_apart(&mut self, plain: Kind, is_open: bool, selector: &SmolStr, arguments: &[ast::Expr]) -> Kind {
+        if !is_open {
+            return plain;
+        }
+        let mut plain = plain;
+        match &mut plain {
+            Kind::If { other, .. } | Kind::Times { other, .. } => {
+                *other = Some(Box::new(self.apart(selector, arguments, 0)));
+            }
+            // All arguments but the block are values.
+            Kind::ToDo { other, .. } => {
+                *other = Some(Box::new(self.apart(selector, arguments, arguments.len() - 1)));
+            }
+            _ => {}
+        }
+        plain
     }
 
     /// Whether the message may reach a `doesNotUnderstand:args:` of the program's own, which wants its blocks.
@@ -184,7 +210,7 @@ impl Lowerer<'_> {
         let second = second.map_or(Branch::Receiver, |block| Branch::Inline(self.inline(block, usage)));
         let (on_true, on_false) =
             if matches!(selector.as_str(), "ifFalse:" | "or:") { (second, first) } else { (first, second) };
-        Kind::If { selector: selector.clone(), condition, on_true, on_false }
+        Kind::If { selector: selector.clone(), condition, on_true, on_false, other: None }
     }
 
     fn nil_test(
@@ -214,6 +240,6 @@ impl Lowerer<'_> {
         let start = self.captures.loop_start();
         let body = self.inline(body, Use::Local);
         self.captures.loop_end(start);
-        Kind::ToDo { selector: selector.clone(), from, to, step, body }
+        Kind::ToDo { selector: selector.clone(), from, to, step, body, other: None }
     }
 }

@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use beamtalk_syntax::ast::{self, ExprKind};
 use beamtalk_text::{Category, Diagnostic, Span};
-use smol_str::SmolStr;
+use rustc_hash::FxHashSet;
+use smol_str::{SmolStr, format_smolstr};
 
-use crate::captures::Use;
-use crate::classes::{ClassKind, Side, setter_selector};
-use crate::hir::{Closure, Expr, Kind, Piece, VarId};
+use crate::captures::{Use, runs_argument, runs_receiver};
+use crate::checks::names_of;
+use crate::classes::{ClassKind, Origin, Side, setter_selector};
+use crate::control::UNKNOWN_MESSAGE;
+use crate::hir::{ActivationId, Apart, Closure, Expr, Inline, Kind, Piece, VarId};
 use crate::lower::{ClosureContext, Lowerer};
 
 /// The receiver's name.
@@ -145,17 +148,23 @@ impl Lowerer<'_> {
         }
     }
 
-    /// `super` in a block whose first parameter is called `self`, or in a block inside it: a method that a `ClassBuilder` gets.
-    /// Which class it becomes a method of, it learns from its builder when it begins. `None` anywhere else.
+    /// `super` in a block that a `ClassBuilder` gets as a method, or in a block inside it: it is given to one as it is
+    /// written, or calls its first parameter `self`. Which class it becomes a method of, it learns from its builder when it
+    /// begins. `None` anywhere else.
     pub(crate) fn super_of_parameter(
         &mut self,
         selector: &SmolStr,
         arguments: &[ast::Expr],
         span: Span,
     ) -> Option<Expr> {
-        let this = self.find(SELF)?;
-        let activation = self.vars[this.0 as usize].activation;
-        let owner = self.closures.iter().position(|closure| closure.activation == activation)?;
+        let called_self = self.find(SELF).and_then(|this| {
+            let activation = self.vars[this.0 as usize].activation;
+            Some((self.closures.iter().position(|closure| closure.activation == activation)?, this))
+        });
+        let methods = self.closures.iter().enumerate();
+        let given = methods.filter_map(|(index, closure)| Some((index, closure.receiver?))).next_back();
+        let (owner, this) = called_self.into_iter().chain(given).max_by_key(|(index, _)| *index)?;
+        let activation = self.closures[owner].activation;
         let home =
             self.closures[owner].home.unwrap_or_else(|| self.new_var("super".into(), activation, span));
         self.closures[owner].home = Some(home);
@@ -165,6 +174,65 @@ impl Lowerer<'_> {
         let arguments = self.exprs(arguments, Use::Escapes);
         let arguments = finish(Kind::List { elements: arguments, tail: None }, span);
         Some(builder_call("super_send", vec![this, home, selector, arguments], span))
+    }
+
+    /// What a message does with its receiver, as far as that may be a block.
+    pub(crate) fn use_of_receiver(&self, selector: &str) -> Use {
+        let is_librarys = || {
+            let found = self.cx.table.find_method("Block", Side::Instance, selector);
+            found.is_some_and(|(owner, method)| owner.is_library() && method.origin == Origin::Body)
+        };
+        if runs_receiver(selector) && is_librarys() { Use::Local } else { Use::Given }
+    }
+
+    /// What a message does with an argument, as far as that may be a block.
+    fn use_of_argument(&self, selector: &str, index: usize) -> Use {
+        let table = self.cx.table;
+        let is_librarys = || {
+            let others = [selector, &format_smolstr!("class {selector}"), UNKNOWN_MESSAGE];
+            !others.into_iter().any(|selector| table.is_reimplemented(selector))
+        };
+        if runs_argument(selector, index) && is_librarys() { Use::Local } else { Use::Given }
+    }
+
+    /// The arguments of a message. Blocks that are written where a `ClassBuilder` takes methods are methods.
+    pub(crate) fn arguments(&mut self, selector: &str, arguments: &[ast::Expr]) -> Vec<Expr> {
+        let is_builders = |this: &Self| this.cx.table.implementors(selector).next().is_none();
+        match (selector, arguments) {
+            ("addMethod:body:" | "addClassMethod:body:", [name, body]) if is_builders(self) => {
+                vec![self.expr(name, Use::Local), self.method_block(body, Use::Given)]
+            }
+            ("methods:" | "classMethods:", [all]) if is_builders(self) => {
+                let ExprKind::Dictionary(pairs) = &all.unparenthesised().kind else {
+                    return self.exprs(arguments, Use::Given);
+                };
+                let pairs = pairs
+                    .iter()
+                    .map(|(key, value)| {
+                        (self.expr(key, Use::Escapes), self.method_block(value, Use::Escapes))
+                    })
+                    .collect();
+                vec![finish(Kind::Dictionary(pairs), all.span)]
+            }
+            _ => {
+                let mut lowered = Vec::with_capacity(arguments.len());
+                for (index, argument) in arguments.iter().enumerate() {
+                    let usage = self.use_of_argument(selector, index);
+                    lowered.push(self.expr(argument, usage));
+                }
+                lowered
+            }
+        }
+    }
+
+    fn method_block(&mut self, expr: &ast::Expr, usage: Use) -> Expr {
+        let inner = expr.unparenthesised();
+        match &inner.kind {
+            ExprKind::Block(block) if !block.parameters.is_empty() => {
+                self.closure_of(block, true, inner.span, usage)
+            }
+            _ => self.expr(expr, usage),
+        }
     }
 
     pub(crate) fn class_ref(&mut self, name: &ast::ClassName) -> Kind {
@@ -273,10 +341,8 @@ impl Lowerer<'_> {
                     );
                 }
                 let into = self.find(name);
-                if usage != Use::Local
-                    && let Some(id) = into
-                {
-                    self.captures.escapes(id);
+                if let Some(id) = into {
+                    self.noted(id, usage);
                 }
                 // A new variable has no id before its value is lowered; a closure in that value cannot mention it.
                 let sites_before = self.captures.site_count();
@@ -287,9 +353,7 @@ impl Lowerer<'_> {
                 {
                     let maker = self.activation();
                     self.captures.redirect(sites_before, maker, *id);
-                    if usage != Use::Local {
-                        self.captures.escapes(*id);
-                    }
+                    self.noted(*id, usage);
                 }
                 result
             }
@@ -340,10 +404,28 @@ impl Lowerer<'_> {
     }
 
     pub(crate) fn closure(&mut self, block: &ast::Block, span: Span, usage: Use) -> Expr {
+        self.closure_of(block, false, span, usage)
+    }
+
+    /// A closure; that of a method has its receiver as its first parameter.
+    fn closure_of(&mut self, block: &ast::Block, is_method: bool, span: Span, usage: Use) -> Expr {
         let depth = u32::try_from(self.closures.len()).unwrap_or(u32::MAX).saturating_add(1);
         let activation = self.new_activation(depth, span);
-        self.closures.push(ClosureContext { activation, captures: BTreeSet::new(), home: None });
-        let mut inline = self.inline(block, Use::Escapes);
+        self.closures.push(ClosureContext {
+            activation,
+            captures: BTreeSet::new(),
+            apart: false,
+            receiver: None,
+            home: None,
+        });
+        let mut inline = self.scoped(|this| {
+            let parameters: Vec<VarId> =
+                block.parameters.iter().map(|parameter| this.declare_parameter(parameter, false)).collect();
+            if let Some(context) = this.closures.last_mut() {
+                context.receiver = parameters.first().copied().filter(|_| is_method);
+            }
+            Inline { parameters, body: this.statements(&block.body, Use::Escapes) }
+        });
         let context = self.closures.pop();
         let home = context.as_ref().and_then(|context| context.home);
         let captures: Vec<VarId> =
@@ -363,11 +445,98 @@ impl Lowerer<'_> {
         if self.closures.is_empty() {
             return Expr { kind: Kind::Return(Box::new(value)), span, assigns };
         }
-        self.activations[0].home = true;
-        let frame = self.activations[0].frame;
+        let home = self.home();
+        self.activations[home.0 as usize].home = true;
+        let frame = self.activations[home.0 as usize].frame;
         self.touch(frame);
-        Expr { kind: Kind::ReturnHome(Box::new(value)), span, assigns }
+        Expr { kind: Kind::ReturnHome(home, Box::new(value)), span, assigns }
     }
+
+    /// What `^` in a closure unwinds to: the method, or what is sent apart and will tell it.
+    fn home(&self) -> ActivationId {
+        let apart = self.closures.iter().rev().find(|closure| closure.apart);
+        apart.map_or(ActivationId(0), |closure| closure.activation)
+    }
+
+    /// The message sent as it is written: the receiver and the arguments that are `values` are given to it.
+    pub(crate) fn apart(&mut self, selector: &SmolStr, arguments: &[ast::Expr], values: usize) -> Apart {
+        let span = arguments.first().map_or(Span::default(), |argument| argument.span);
+        let depth = u32::try_from(self.closures.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let home = (!self.closures.is_empty()).then(|| self.home());
+        let activation = self.new_activation(depth, span);
+        self.activations[activation.0 as usize].apart = true;
+        self.closures.push(ClosureContext {
+            activation,
+            captures: BTreeSet::new(),
+            apart: true,
+            receiver: None,
+            home: None,
+        });
+        // All that can be said was said of the blocks in place.
+        let (said, reported) = (self.diagnostics.len(), self.reported.len());
+        let outer = std::mem::replace(&mut self.sends_all, true);
+        let (parameters, copied, assigned, body) = self.scoped(|this| {
+            let mut parameters: Vec<VarId> =
+                (0..=values).map(|_| this.declare_hidden("value", span)).collect();
+            let (mut copied, mut copies) = (Vec::new(), Vec::new());
+            let (names, assigning) = names_in(&arguments[values..]);
+            let mut assigned = 0;
+            for (index, name) in names.into_iter().enumerate() {
+                let found = this.find(&name).filter(|of| !this.vars[of.0 as usize].session);
+                let Some(of) = found else { continue };
+                assigned += usize::from(index < assigning);
+                let copy = this.declare_hidden(&name, span);
+                this.captures.copied(of, copy);
+                this.scopes.last_mut().into_iter().for_each(|scope| scope.names.push((name.clone(), copy)));
+                copied.push(of);
+                copies.push(copy);
+            }
+            let given: Vec<Expr> =
+                parameters.iter().map(|parameter| this.local(*parameter, span, Use::Local)).collect();
+            let mut given = given.into_iter();
+            let receiver = given.next().map_or_else(|| finish(Kind::Atom("nil".into()), span), |given| given);
+            let blocks = this.exprs(&arguments[values..], Use::Given);
+            let arguments = given.chain(blocks).collect();
+            let receiver = Box::new(receiver);
+            let send = finish(Kind::Send { receiver, selector: selector.clone(), arguments }, span);
+            let after = copies[..assigned].iter().map(|copy| this.local(*copy, span, Use::Local));
+            let answer: Vec<Expr> = std::iter::once(send).chain(after).collect();
+            parameters.extend(copies);
+            (parameters, copied, assigned, vec![finish(Kind::Tuple(answer), span)])
+        });
+        self.sends_all = outer;
+        self.diagnostics.truncate(said);
+        self.reported.truncate(reported);
+        let captures = self.closures.pop().map(|context| context.captures.into_iter().collect());
+        let captures = captures.unwrap_or_default();
+        Apart { activation, parameters, copied, assigned, captures, body, home }
+    }
+}
+
+/// The names of variables in blocks, each once: those that the blocks assign, and how many these are, then the others.
+fn names_in(blocks: &[ast::Expr]) -> (Vec<SmolStr>, usize) {
+    fn within(expr: &ast::Expr, assigned: &mut Vec<SmolStr>, used: &mut Vec<SmolStr>) {
+        match &expr.kind {
+            ExprKind::Assign(assign) => {
+                if let ExprKind::Variable(name) = &assign.target.kind {
+                    assigned.push(name.clone());
+                }
+            }
+            ExprKind::Destructure { pattern, .. } => {
+                names_of(pattern, &mut |name| assigned.push(name.into()));
+            }
+            ExprKind::Variable(name) => used.push(name.clone()),
+            _ => {}
+        }
+        expr.for_each_child(&mut |child| within(child, assigned, used));
+    }
+    let (mut names, mut used) = (Vec::new(), Vec::new());
+    blocks.iter().for_each(|block| within(block, &mut names, &mut used));
+    let mut seen: FxHashSet<SmolStr> = FxHashSet::default();
+    names.retain(|name| seen.insert(name.clone()));
+    let assigned = names.len();
+    names.extend(used.into_iter().filter(|name| seen.insert(name.clone())));
+    (names, assigned)
 }
 
 pub(crate) fn finish(kind: Kind, span: Span) -> Expr {
@@ -406,7 +575,7 @@ pub(crate) fn finish_at(kind: Kind, span: Span) -> Expr {
         | Kind::Times { .. }
         | Kind::ToDo { .. }
         | Kind::Match { .. } => true,
-        Kind::Return(value) | Kind::ReturnHome(value) => value.assigns,
+        Kind::Return(value) | Kind::ReturnHome(_, value) => value.assigns,
         Kind::Integer(_)
         | Kind::Float(_)
         | Kind::Character(_)

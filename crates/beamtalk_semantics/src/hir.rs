@@ -52,8 +52,12 @@ pub struct Activation {
     pub cells: bool,
     /// A closure that carries its cells escapes, or is held by a variable from outside, so they outlive it.
     pub keep_cells: bool,
+    /// A closure that carries its cells is given to a method that may store it, so they may outlive it.
+    pub watched: bool,
     /// A block returns from it by `^`.
     pub home: bool,
+    /// No block but a message that is sent apart; its cells always die with it.
+    pub apart: bool,
 }
 
 /// One compiled body.
@@ -97,6 +101,28 @@ pub struct Inline {
     pub parameters: Vec<VarId>,
     /// Statements.
     pub body: Vec<Expr>,
+}
+
+/// A message sent as it is written, by a function of its own that is called in place: where control flow in place meets a
+/// receiver that it is not made for. It gets the receiver, the message's values, and copies of the variables that the
+/// message's blocks use; it answers the tuple of its value and the variables that they assign, or `[Value]` when a block returns.
+/// The copies end with it, so a block that is used later says that it misses them; what is a cell already is shared.
+#[derive(Clone, Debug)]
+pub struct Apart {
+    /// Its activation.
+    pub activation: ActivationId,
+    /// The receiver, the message's values, and the copies.
+    pub parameters: Vec<VarId>,
+    /// The variables that are copied, in the order of their copies.
+    pub copied: Vec<VarId>,
+    /// How many of them the blocks assign; they come first.
+    pub assigned: usize,
+    /// Other variables of enclosing activations that it uses, ascending.
+    pub captures: Vec<VarId>,
+    /// Answers the tuple.
+    pub body: Vec<Expr>,
+    /// The activation that `^` in a block unwinds to; `None` if that is the running one.
+    pub home: Option<ActivationId>,
 }
 
 /// How an inlined conditional treats its branches.
@@ -182,12 +208,13 @@ pub enum Kind {
     Closure(Box<Closure>),
     /// Statements in place, such as a block that is evaluated where it stands.
     Sequence(Inline),
-    /// `ifTrue:` and relatives, `and:`, `or:`.
+    /// `ifTrue:` and relatives, `and:`, `or:`. `other` is for receivers that are no Booleans, if they may understand it.
     If {
         selector: SmolStr,
         condition: Box<Expr>,
         on_true: Branch,
         on_false: Branch,
+        other: Option<Box<Apart>>,
     },
     /// `ifNil:` and relatives. `not_nil` has at most one parameter.
     IfNil {
@@ -207,6 +234,7 @@ pub enum Kind {
     Times {
         count: Box<Expr>,
         body: Inline,
+        other: Option<Box<Apart>>,
     },
     /// `a to: z by: step do: [:i | ...]`. Value nil.
     ToDo {
@@ -215,6 +243,7 @@ pub enum Kind {
         to: Box<Expr>,
         step: Option<Box<Expr>>,
         body: Inline,
+        other: Option<Box<Apart>>,
     },
     Match {
         scrutinee: Box<Expr>,
@@ -226,8 +255,8 @@ pub enum Kind {
     },
     /// `^ value` of the running activation.
     Return(Box<Expr>),
-    /// `^ value` inside a closure: unwinds to the unit's activation 0.
-    ReturnHome(Box<Expr>),
+    /// `^ value` inside a closure: unwinds to that activation, the method or what stands apart in it.
+    ReturnHome(ActivationId, Box<Expr>),
     /// A call of an Erlang function by a library method.
     Primitive {
         module: SmolStr,

@@ -7,12 +7,13 @@
 //! Invariants: nothing here knows instructions or files; lowering always answers a unit, with diagnostics
 //! beside it; a unit with an error diagnostic is never compiled.
 //!
-//! Source code layout: `classes.rs` the class table, `check.rs` rules of a class definition, `checks/` those of bodies, `hir.rs` the resolved form,
+//! Source code layout: `classes.rs` the class table, `aliases.rs` names for types, `check.rs` rules of a class definition, `checks/` those of bodies, `hir.rs` the resolved form,
 //! `lower.rs` bodies, variables and scopes, `expressions.rs` and
 //! `messages.rs` the rest of binding names, `control.rs` inlined control flow, `patterns.rs` patterns, `captures.rs` where variables
-//! live, `primitive.rs` library directives, `suggest.rs` did-you-mean, `looks.rs`
+//! live, `primitive.rs` library directives, `suggest.rs` did-you-mean, `types.rs` what is known of types, `looks.rs`
 //! which classes a computation asked for, `lint.rs` style.
 
+mod aliases;
 mod captures;
 mod check;
 mod checks;
@@ -29,12 +30,15 @@ mod native;
 mod patterns;
 mod primitive;
 mod suggest;
+mod types;
 
+pub use aliases::{AliasInfo, check_alias};
 pub use check::{check_class, check_method, check_override, check_protocol};
+pub use checks::hidden;
 pub use class_writes::ClassEffects;
 pub use classes::{
-    ClassInfo, ClassKind, ClassTable, Declared, FieldInfo, MOST_IMPLEMENTORS, MethodInfo, Origin,
-    ProtocolInfo, RequirementInfo, STDLIB, Side, USER, module_name, setter_selector,
+    ClassInfo, ClassKind, ClassTable, Declared, FieldInfo, MOST_IMPLEMENTORS, MethodInfo, MethodTypes,
+    Origin, ProtocolInfo, RequirementInfo, STDLIB, Side, USER, module_name, setter_selector,
 };
 pub use control::is_nil_test;
 pub use lint::lint;

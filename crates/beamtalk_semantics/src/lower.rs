@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use crate::captures::{Captures, Use, new_var};
 use crate::checks;
 use crate::class_writes::ClassEffects;
-use crate::classes::{ClassInfo, ClassTable, Side};
+use crate::classes::{ClassInfo, ClassTable, Side, USER};
 use crate::hir::{Activation, ActivationId, Expr, Inline, Kind, Unit, Var, VarId};
 use crate::native::is_delegating;
 
@@ -24,6 +24,8 @@ pub struct MethodContext<'a> {
     pub side: Side,
     /// Whether the code belongs to the standard library (primitives are allowed there).
     pub library: bool,
+    /// The package whose code it is: of an extension, not that of the class.
+    pub package: &'a str,
 }
 
 /// A session variable that exists before an input.
@@ -88,7 +90,7 @@ pub fn lower_input(
     variables: &[InputVariable],
     statements: &[&ast::Statement],
 ) -> Lowered {
-    let cx = MethodContext { table, class: None, side: Side::Instance, library: false };
+    let cx = MethodContext { table, class: None, side: Side::Instance, library: false, package: USER };
     let mut lowerer = Lowerer::new(cx);
     lowerer.session_scope = true;
     for variable in variables {
@@ -104,9 +106,7 @@ pub fn lower_input(
             session.iter().copied().filter(|id| lowerer.assigned[id.0 as usize]).collect();
         lowerer.captures.force_cells(assigned.into_iter());
     }
-    for statement in statements {
-        lowerer.diagnostics.extend(checks::expression(cx, &statement.expr));
-    }
+    lowerer.diagnostics.extend(checks::statements(cx, statements));
     let mut lowered = lowerer.finish(Vec::new(), body);
     lowered.session = session;
     lowered
@@ -130,7 +130,11 @@ pub(crate) struct Scope {
 pub(crate) struct ClosureContext {
     pub(crate) activation: ActivationId,
     pub(crate) captures: BTreeSet<VarId>,
-    /// Where `super` starts, if the block uses it and calls its receiver `self`: a variable that is set when it begins.
+    /// Not a block, but a message that is sent apart: it is called where it stands, with values.
+    pub(crate) apart: bool,
+    /// The receiver, if it is given to a `ClassBuilder` as a method.
+    pub(crate) receiver: Option<VarId>,
+    /// Where `super` starts, if the block is such a method and uses it: a variable that is set when it begins.
     pub(crate) home: Option<VarId>,
 }
 
@@ -149,6 +153,8 @@ pub(crate) struct Lowerer<'a> {
     pub(crate) closures: Vec<ClosureContext>,
     pub(crate) receiver: Option<VarId>,
     pub(crate) session_scope: bool,
+    /// Within a message that is sent apart, where no control flow is compiled in place for any receiver.
+    pub(crate) sends_all: bool,
     pub(crate) writes_class_state: bool,
 }
 
@@ -168,6 +174,7 @@ impl<'a> Lowerer<'a> {
             closures: Vec::new(),
             receiver: None,
             session_scope: false,
+            sends_all: false,
             writes_class_state: false,
         };
         lowerer.new_activation(0, Span::default());
@@ -192,7 +199,15 @@ impl<'a> Lowerer<'a> {
         let id = ActivationId(u32::try_from(self.activations.len()).unwrap_or(u32::MAX));
         // The frame variable is declared before the activation is pushed, so give it its id by hand.
         let frame = self.new_var("^".into(), id, span);
-        self.activations.push(Activation { frame, depth, cells: false, keep_cells: false, home: false });
+        self.activations.push(Activation {
+            frame,
+            depth,
+            cells: false,
+            keep_cells: false,
+            watched: false,
+            home: false,
+            apart: false,
+        });
         id
     }
 
@@ -308,7 +323,8 @@ impl<'a> Lowerer<'a> {
                 break;
             }
             closure.captures.insert(var);
-            captured = true;
+            // What is called in place gets the value as it is then, and so do the blocks in it. Variables of a session are shared.
+            captured = !closure.apart || self.vars[var.0 as usize].session;
         }
         if captured {
             self.captures.captured(var);
@@ -319,10 +335,17 @@ impl<'a> Lowerer<'a> {
     pub(crate) fn local(&mut self, var: VarId, span: Span, usage: Use) -> Expr {
         self.touch(var);
         self.read[var.0 as usize] = true;
-        if usage != Use::Local {
-            self.captures.escapes(var);
-        }
+        self.noted(var, usage);
         Expr { kind: Kind::Local(var), span, assigns: false }
+    }
+
+    /// Note what happens to a variable's value.
+    pub(crate) fn noted(&mut self, var: VarId, usage: Use) {
+        match usage {
+            Use::Local => {}
+            Use::Given => self.captures.given(var),
+            Use::Escapes | Use::Into(_) => self.captures.escapes(var),
+        }
     }
 
     /// `name := value`: declares the name where no scope knows it.

@@ -22,9 +22,10 @@ impl Lowerer<'_> {
         if let Some(call) = self.erlang_call(send, &selector, span) {
             return call;
         }
-        let receiver = self.expr(&send.receiver, Use::Local);
+        let usage = self.use_of_receiver(&selector);
+        let receiver = self.expr(&send.receiver, usage);
         self.check_instantiation(&receiver, &selector, span);
-        let arguments = self.exprs(&send.message.arguments, Use::Local);
+        let arguments = self.arguments(&selector, &send.message.arguments);
         // Errors point at the message, which is what a stack frame's line must name too.
         let at = send.message.parts.first().map_or(span, |part| part.span);
         finish_at(Kind::Send { receiver: Box::new(receiver), selector, arguments }, at)
@@ -45,7 +46,7 @@ impl Lowerer<'_> {
         };
         self.touch(receiver);
         self.read[receiver.0 as usize] = true;
-        let arguments = self.exprs(&send.message.arguments, Use::Local);
+        let arguments = self.arguments(&selector, &send.message.arguments);
         finish_at(Kind::SuperSend { selector, arguments }, at)
     }
 
@@ -98,12 +99,14 @@ impl Lowerer<'_> {
             }
             return finish(Kind::Sequence(Inline { parameters: Vec::new(), body }), span);
         }
-        let receiver = self.expr(receiver, Use::Local);
+        let only_runs =
+            messages.iter().all(|message| self.use_of_receiver(&message.selector()) == Use::Local);
+        let receiver = self.expr(receiver, if only_runs { Use::Local } else { Use::Given });
         let mut lowered = Vec::with_capacity(messages.len());
         for message in messages {
             let selector = message.selector();
             self.check_instantiation(&receiver, &selector, message.span);
-            let arguments = self.exprs(&message.arguments, Use::Local);
+            let arguments = self.arguments(&selector, &message.arguments);
             let at = message.parts.first().map_or(message.span, |part| part.span);
             lowered.push(CascadeMessage { selector, arguments, span: at });
         }

@@ -41,6 +41,17 @@ impl Lowerer<'_> {
             let mut bound = Bound { of_match: true, ..Bound::default() };
             let pattern = this.pattern(&arm.pattern, &mut bound);
             let guard = arm.guard.as_ref().map(|guard| this.expr(guard, Use::Local));
+            if let ast::ExprKind::Assign(assign) = &arm.body.kind
+                && let ast::ExprKind::Variable(name) = &assign.target.kind
+                && this.find(name).is_none()
+            {
+                let said = format!("Assignment to new variable `{name}` inside a match arm has no effect");
+                this.diagnostics.push(
+                    Diagnostic::warning("E0357", assign.target.span, said)
+                        .in_category(Category::Lint)
+                        .with_help(format!("It ends with the arm; write `{name} := … match: […]`.")),
+                );
+            }
             let body = this.expr(&arm.body, usage);
             Arm { pattern, guard, body }
         })

@@ -46,7 +46,9 @@ pub async fn load(
     let Suite { image, mut classes, findings } = block_in_place(|| Suite::compile(files, options));
     node.set_image(image);
     let natives = match package {
-        Some(package) => block_in_place(|| native::compile(&package.root, &roots, node.folder().path()))?,
+        Some(package) => {
+            block_in_place(|| native::compile(&package.root, &roots, &classes, node.folder().path()))?
+        }
         None => native::Natives::default(),
     };
     let session = cases::open(&node.program, SESSION).await?;

@@ -6,6 +6,7 @@ use crate::environment::TestNode;
 use crate::expectation::Expectation;
 use crate::outcome::{Outcome, Status};
 use beamtalk_node::CodeModule;
+use beamtalk_project::{CLASS_HEADER, SuiteClass, class_header};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,7 +25,12 @@ pub struct Natives {
 ///
 /// # Errors
 /// The compiler cannot be run, or refuses a module.
-pub fn compile(root: &Path, roots: &[&Path], folder: &Path) -> Result<Natives, TestError> {
+pub fn compile(
+    root: &Path,
+    roots: &[&Path],
+    classes: &[SuiteClass],
+    folder: &Path,
+) -> Result<Natives, TestError> {
     let folders: Vec<PathBuf> = roots.iter().map(|root| root.join("native")).collect();
     let mut sources: Vec<PathBuf> = folders.iter().flat_map(|folder| erlang_files(folder)).collect();
     let tests = erlang_files(&root.join("native/test"));
@@ -34,15 +40,20 @@ pub fn compile(root: &Path, roots: &[&Path], folder: &Path) -> Result<Natives, T
             .is_some_and(|stem| stem.ends_with("_test") || stem.ends_with("_tests"))
     };
     let names = tests.iter().filter(is_test).filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()));
-    let names: Vec<String> = names.collect();
+    let tested: Vec<String> = names.collect();
     sources.extend(tests);
     if sources.is_empty() {
         return Ok(Natives::default());
     }
     let ebin = folder.join("native");
     fs::create_dir_all(&ebin).map_err(TestError::unreadable(&ebin))?;
+    let header = ebin.join(CLASS_HEADER);
+    let names = classes.iter().map(|class| (class.name.as_str(), class.module.as_str()));
+    fs::write(&header, class_header(names)).map_err(TestError::unreadable(&header))?;
     let output = Command::new("erlc")
         .args(folders.iter().flat_map(|folder| [PathBuf::from("-I"), folder.join("include")]))
+        .arg("-I")
+        .arg(&ebin)
         .arg("-o")
         .arg(&ebin)
         .args(&sources)
@@ -59,7 +70,7 @@ pub fn compile(root: &Path, roots: &[&Path], folder: &Path) -> Result<Natives, T
         let bytes = fs::read(&beam).map_err(TestError::unreadable(&beam))?;
         modules.push(CodeModule { name, file: source.display().to_string(), beam: bytes });
     }
-    Ok(Natives { modules, tests: names })
+    Ok(Natives { modules, tests: tested })
 }
 
 fn erlang_files(folder: &Path) -> Vec<PathBuf> {

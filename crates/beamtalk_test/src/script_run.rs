@@ -4,11 +4,11 @@ use crate::cases::{self, Rules};
 use crate::classes::{self, Pace, Plan};
 use crate::environment::{Environment, SESSION};
 use crate::outcome::{Outcome, Status, Tally};
-use crate::script::Script;
+use crate::script::{Load, Script};
 use crate::{Coverage, TestError, markdown};
 use beamtalk_node::Node;
 use beamtalk_project::Image;
-use beamtalk_repl::Program;
+use beamtalk_repl::{Program, Unevaluated};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -121,27 +121,25 @@ impl ScriptRun {
             outcomes.push(outcome("script".into(), *line, Some(format!("  {mistake}"))));
         }
         let mut fixtures: Vec<(String, Vec<String>)> = Vec::new();
-        for load in &file.script.loads {
-            let beside = file.path.parent().map(|folder| folder.join(&load.path));
-            let from_file = beside.filter(|path| {
-                self.kind == Kind::Markdown || !here.join(&load.path).exists() && path.exists()
-            });
-            let path = from_file.unwrap_or_else(|| load.path.clone().into());
-            let loaded = program.load(&path.to_string_lossy(), here).await;
-            let failure = match (loaded, &load.error) {
-                (Ok(classes), None) => {
-                    fixtures.push((load.path.clone(), classes));
-                    continue;
-                }
-                (Err(error), None) => Some(format!("  cannot load: {}", error.message)),
-                (Ok(_), Some(wanted)) => {
-                    Some(format!("  expected: an error with {wanted}\n  got:      it was loaded"))
-                }
-                (Err(error), Some(wanted)) => (!error.message.contains(wanted.as_str()))
-                    .then(|| format!("  expected: an error with {wanted}\n  got:      {}", error.message)),
-            };
-            let name = if load.error.is_some() { "@load-error" } else { "@load" };
-            outcomes.push(outcome(format!("{name} {}", load.path), load.line, failure));
+        let loads = &file.script.loads;
+        for batch in loads.chunk_by(|a, b| a.error.is_none() && b.error.is_none()) {
+            for (load, loaded) in self.load(batch, file, program, here).await {
+                let failure = match (loaded, &load.error) {
+                    (Ok(classes), None) => {
+                        fixtures.push((load.path.clone(), classes));
+                        continue;
+                    }
+                    (Err(error), None) => Some(format!("  cannot load: {}", error.message)),
+                    (Ok(_), Some(wanted)) => {
+                        Some(format!("  expected: an error with {wanted}\n  got:      it was loaded"))
+                    }
+                    (Err(error), Some(wanted)) => (!error.message.contains(wanted.as_str())).then(|| {
+                        format!("  expected: an error with {wanted}\n  got:      {}", error.message)
+                    }),
+                };
+                let name = if load.error.is_some() { "@load-error" } else { "@load" };
+                outcomes.push(outcome(format!("{name} {}", load.path), load.line, failure));
+            }
         }
         let verdicts = cases::run(program, &file.shown, &file.script.cases, self.rules).await?;
         let counted = verdicts.into_iter().filter(|it| it.case.is_test() || it.failure.is_some());
@@ -150,6 +148,49 @@ impl ScriptRun {
             outcomes.extend(self.fixtures(&fixtures, program.node()).await?);
         }
         Ok(outcomes)
+    }
+
+    /// Loads what lines that follow each other ask for, in whatever order they name it. Answers the classes that each
+    /// brought; of several that were compiled together the first brought all.
+    async fn load<'l>(
+        &self,
+        batch: &'l [Load],
+        file: &ScriptFile,
+        program: &Program,
+        here: &Path,
+    ) -> Vec<(&'l Load, Result<Vec<String>, Unevaluated>)> {
+        let path_of = |load: &Load| {
+            let beside = file.path.parent().map(|folder| folder.join(&load.path));
+            let from_file = beside.filter(|path| {
+                self.kind == Kind::Markdown || !here.join(&load.path).exists() && path.exists()
+            });
+            from_file.map_or_else(|| load.path.clone(), |path| path.to_string_lossy().into_owned())
+        };
+        // Of a page it matters which file brought which class.
+        if batch.len() > 1 && self.kind == Kind::Script {
+            let paths: Vec<String> = batch.iter().map(path_of).collect();
+            if let Ok(classes) = program.load(&paths, here).await {
+                let rest = batch[1..].iter().map(|load| (load, Ok(Vec::new())));
+                return [(&batch[0], Ok(classes))].into_iter().chain(rest).collect();
+            }
+        }
+        // One by one, to tell which cannot be loaded; again as long as that brings what another one missed.
+        let mut done = Vec::with_capacity(batch.len());
+        let mut left: Vec<&Load> = batch.iter().collect();
+        loop {
+            let (mut failed, before) = (Vec::new(), left.len());
+            for load in left {
+                match program.load(&[path_of(load)], here).await {
+                    Ok(classes) => done.push((load, Ok(classes))),
+                    Err(error) => failed.push((load, error)),
+                }
+            }
+            if failed.is_empty() || failed.len() == before {
+                done.extend(failed.into_iter().map(|(load, error)| (load, Err(error))));
+                return done;
+            }
+            left = failed.into_iter().map(|(load, _)| load).collect();
+        }
     }
 
     /// Runs the test classes among the fixtures of a page: paths, each with the classes that it brought.

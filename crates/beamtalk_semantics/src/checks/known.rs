@@ -45,8 +45,10 @@ impl<'a> Checker<'a> {
         match &expr.unparenthesised().kind {
             ExprKind::SelfRef => Some(of_side(&cx.class?.name)),
             ExprKind::Super => Some(of_side(cx.class?.superclass.as_deref()?)),
-            ExprKind::Class(name) if name.package.is_none() => {
-                cx.table.get(&name.name.name).map(|_| Known::Class(&name.name.name))
+            ExprKind::Class(name) => {
+                let is_meant = |package: &str| name.package.as_ref().is_none_or(|own| own.name == package);
+                let found = cx.table.get(&name.name.name).filter(|class| is_meant(&class.package));
+                found.map(|_| Known::Class(&name.name.name))
             }
             _ => None,
         }

@@ -1,23 +1,29 @@
 //! What is wrong with a body, apart from its names: checks that need the classes but no inference of types.
 //!
 //! A walk over the tree of one body. Each submodule knows one family of rules of spec 05b sections 7.3 to 7.12;
-//! what is known of an expression without inference is in `known.rs`.
+//! what is known of an expression without inference is in `known.rs`, with inference in `infer.rs`.
 
 mod arguments;
 mod erlang;
 mod exhaustive;
+mod infer;
 mod instances;
 mod known;
 mod method;
 mod selectors;
 mod visibility;
 
+use std::cell::Cell;
+
 use beamtalk_syntax::ast::{self, Expr, ExprKind, Message};
 use beamtalk_text::{Category, Diagnostic, Severity, Span};
 use smol_str::SmolStr;
 
 use crate::lower::MethodContext;
-pub(crate) use visibility::hidden_class;
+use crate::types::Type;
+pub(crate) use exhaustive::names as names_of;
+pub use visibility::hidden;
+pub(crate) use visibility::{of_alias, of_class, of_method, of_protocol};
 
 /// Everything that is wrong with a method, its head included.
 pub(crate) fn method(cx: MethodContext<'_>, method: &ast::Method) -> Vec<Diagnostic> {
@@ -39,16 +45,39 @@ pub(crate) fn expression(cx: MethodContext<'_>, expr: &Expr) -> Vec<Diagnostic> 
     checker.diagnostics
 }
 
+/// Everything that is wrong with the statements of an input.
+pub(crate) fn statements(cx: MethodContext<'_>, statements: &[&ast::Statement]) -> Vec<Diagnostic> {
+    let mut checker = Checker::new(cx);
+    for statement in statements {
+        checker.expr(&statement.expr);
+    }
+    if statements.iter().any(|statement| checker.wants_types(&statement.expr)) {
+        checker.matches_in(statements.iter().copied(), &mut Vec::new());
+    }
+    checker.diagnostics
+}
+
 struct Checker<'a> {
     cx: MethodContext<'a>,
     /// Of the method that is checked.
     selector: Option<SmolStr>,
+    /// Type parameters of the class, of which nothing is known.
+    parameters: Vec<(SmolStr, Type)>,
+    /// How much more may be inferred.
+    steps: Cell<u32>,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl<'a> Checker<'a> {
-    const fn new(cx: MethodContext<'a>) -> Self {
-        Self { cx, selector: None, diagnostics: Vec::new() }
+    fn new(cx: MethodContext<'a>) -> Self {
+        let parameters = cx.class.map_or(&[][..], |class| &class.type_parameters);
+        Self {
+            cx,
+            selector: None,
+            parameters: parameters.iter().map(|name| (name.clone(), Type::Dynamic(None))).collect(),
+            steps: Cell::new(infer::MOST_STEPS),
+            diagnostics: Vec::new(),
+        }
     }
 
     fn report(
@@ -88,10 +117,21 @@ impl<'a> Checker<'a> {
                     self.send(receiver, message, message.span);
                 }
             }
-            ExprKind::Assign(assign) => self.slot_assignment(assign, expr.span),
+            ExprKind::Assign(assign) => {
+                self.slot_assignment(assign, expr.span);
+                assign.annotation.iter().for_each(|annotation| self.visible_type(annotation));
+                self.redundant_annotation(assign);
+            }
             ExprKind::List { tail: Some(tail), .. } => self.list_tail(tail),
             ExprKind::Class(name) => self.visible_class(name),
-            ExprKind::Block(block) => self.distinct_parameters(block.parameters.iter()),
+            ExprKind::Block(block) => {
+                self.distinct_parameters(block.parameters.iter());
+                let annotations = block.parameters.iter().filter_map(|each| each.annotation.as_ref());
+                annotations.for_each(|annotation| self.visible_type(annotation));
+            }
+            ExprKind::Match(matching) => {
+                matching.arms.iter().for_each(|arm| self.visible_pattern(&arm.pattern));
+            }
             _ => {}
         }
         expr.for_each_child(&mut |child| self.expr(child));

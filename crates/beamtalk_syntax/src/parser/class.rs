@@ -217,7 +217,9 @@ impl Parser<'_> {
             return;
         }
         let looks_like_head = matches!(kind, TokenKind::Identifier | TokenKind::Keyword)
-            || (BINARY_SELECTORS.contains(kind) && self.next().kind == TokenKind::Identifier);
+            || (BINARY_SELECTORS.contains(kind)
+                && (self.next().kind == TokenKind::Identifier
+                    || self.on_line_of(self.position, TokenKind::FatArrow, "=>")));
         if self.starts_line() && looks_like_head {
             self.declarations.push(self.position);
             members.push(Member::Method(self.method(doc, Vec::new())));

@@ -47,10 +47,19 @@ impl Parser<'_> {
         }
         let Some(mut index) = self.skip_class_name(index) else { return false };
         if self.kind_at(index) == TokenKind::LeftParen {
-            let Some(end) = self.skip_type(index) else { return false };
-            index = end;
+            // What is not closed is told of as part of the head.
+            index = match self.skip_type(index) {
+                Some(end) => end,
+                None => return self.on_line_of(index, TokenKind::Keyword, "subclass:"),
+            };
         }
         self.kind_at(index) == TokenKind::Keyword && self.text_of(self.tokens[index]) == "subclass:"
+    }
+
+    /// Whether such a token stands behind the one at `index` on the same line.
+    pub(super) fn on_line_of(&self, index: usize, kind: TokenKind, text: &str) -> bool {
+        let behind = self.tokens[index + 1..].iter().take_while(|token| !token.starts_line).take(LOOKAHEAD);
+        behind.into_iter().any(|token| token.kind == kind && self.text_of(*token) == text)
     }
 
     /// `Protocol define:`
