@@ -15,7 +15,7 @@ struct Launcher {
 }
 
 impl Launcher {
-    /// Runs a script, and may send `allowed` bytes of its standard output.
+    /// Runs a script that may write so many bytes to standard output, and a few to standard error.
     fn running(script: &str, allowed: u32) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_beamtalk"))
             .arg("launch")
@@ -29,6 +29,7 @@ impl Launcher {
         start.extend(format!("\0sh\0-c\0{script}\0").bytes());
         launcher.send(&start);
         launcher.send(&[&[2, 1][..], &allowed.to_be_bytes()].concat());
+        launcher.send(&[2, 2, 0, 0, 1, 0]);
         assert_eq!(launcher.next()[0], 0, "it is started");
         launcher
     }

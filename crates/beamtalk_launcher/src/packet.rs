@@ -227,7 +227,7 @@ mod tests {
         let mut bytes: &[u8] = &[0, 0, 0, 2, 1, 7, 0, 0, 0, 9, 3];
         assert_eq!(read(&mut bytes).unwrap(), Some(vec![1, 7]));
         assert_eq!(read(&mut bytes).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
-        assert_eq!(read(&mut &[][..]).unwrap(), None);
+        assert_eq!(read(&mut &b""[..]).unwrap(), None);
     }
 
     #[test]
