@@ -176,9 +176,8 @@ fn a_program_sets_what_is_logged_and_in_which_form() {
     let place = started(&[]);
     let log = place.folder("w").join("workspace.log");
     let lines = || fs::read_to_string(&log).unwrap();
-    let line_with = |text: &str| {
-        eventually(text, || lines().lines().find(|line| line.contains(text)).map(str::to_owned))
-    };
+    let line_with =
+        |text: &str| eventually(text, || lines().lines().find(|line| line.contains(text)).map(str::to_owned));
     assert!(place.eval("w", "Beamtalk loggerInfo").contains(&format!("Log file: {}", log.display())));
     place.eval("w", "Logger warn: \"first\" metadata: #{#request => 7}");
     let first: serde_json::Value = serde_json::from_str(&line_with("first")).unwrap();
