@@ -79,6 +79,13 @@ fn literal_block(expr: &ast::Expr, parameters: std::ops::RangeInclusive<usize>) 
     }
 }
 
+/// Whether a block that stands there gets the message, so that no other class's method is meant. `Block` writes its own
+/// loops in this way.
+fn is_of_literal_block(send: &ast::Send, selector: &str) -> bool {
+    matches!(selector, "whileTrue:" | "whileFalse:" | "repeat" | "value")
+        && literal_block(&send.receiver, 0..=0).is_some()
+}
+
 impl Lowerer<'_> {
     /// The send as control flow in place, where it qualifies.
     pub(crate) fn control_flow(
@@ -88,7 +95,9 @@ impl Lowerer<'_> {
         span: Span,
         usage: Use,
     ) -> Option<Expr> {
-        if !is_control_flow(selector) || self.cx.table.is_reimplemented(selector) {
+        if !is_control_flow(selector)
+            || !is_of_literal_block(send, selector) && self.cx.table.is_reimplemented(selector)
+        {
             return None;
         }
         let is_open = self.may_be_a_proxy(&send.receiver, selector);

@@ -7,7 +7,7 @@ use beamtalk_syntax::ast::{
 };
 use num_bigint::BigInt;
 use smol_str::SmolStr;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// Why evaluation left the ordinary path.
@@ -50,6 +50,7 @@ const ARITHMETIC: &str = "bad arithmetic operation";
 /// The methods of one class side, and its class variable `s`.
 pub struct Interpreter<'a> {
     methods: HashMap<SmolStr, &'a Method>,
+    transactions: HashSet<SmolStr>,
     state: Value<'a>,
     fuel: u32,
     depth: u32,
@@ -112,7 +113,8 @@ impl<'a> Interpreter<'a> {
                 }
             }
         }
-        Self { methods, state: atom("nil"), fuel: 0, depth: 0 }
+        let transactions = transactions(&methods);
+        Self { methods, transactions, state: atom("nil"), fuel: 0, depth: 0 }
     }
 
     /// What the program prints, or none if it is not for this interpreter.
@@ -140,7 +142,7 @@ impl<'a> Interpreter<'a> {
             scope.declare(&parameter.name.name, argument);
         }
         let context = Context { scope, home: Rc::new(Home::default()) };
-        let before = writes(&method.body).then(|| self.state.clone());
+        let before = self.transactions.contains(selector).then(|| self.state.clone());
         self.depth += 1;
         let answer = self.statements(&method.body, &context);
         self.depth -= 1;
@@ -694,34 +696,33 @@ fn signal<'a>(class: &str, message: &str) -> Answer<'a> {
     raise(class, kind, message)
 }
 
-/// Whether a method assigns the class variable, also in its blocks: then it is a transaction.
-fn writes(body: &[Statement]) -> bool {
-    body.iter().any(|statement| expr_writes(&statement.expr))
+/// The selectors whose methods assign the class variable, by themselves or by a message to `self`, also in their blocks:
+/// each such method is a transaction.
+fn transactions(methods: &HashMap<SmolStr, &Method>) -> HashSet<SmolStr> {
+    let mut found = HashSet::new();
+    loop {
+        let before = found.len();
+        for (selector, method) in methods {
+            if method.body.iter().any(|statement| writes(&statement.expr, &found)) {
+                found.insert(selector.clone());
+            }
+        }
+        if found.len() == before {
+            return found;
+        }
+    }
 }
 
-fn expr_writes(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Assign(assign) => {
-            matches!(assign.target.kind, ExprKind::Field { .. }) || expr_writes(&assign.value)
-        }
-        ExprKind::Paren(inner) | ExprKind::Return(inner) => expr_writes(inner),
-        ExprKind::Interpolation(segments) => {
-            segments.iter().any(|segment| matches!(segment, Segment::Expr(expr) if expr_writes(expr)))
-        }
-        ExprKind::List { elements, .. } | ExprKind::Array(elements) => elements.iter().any(expr_writes),
-        ExprKind::Block(block) => writes(&block.body),
-        ExprKind::Send(send) => expr_writes(&send.receiver) || send.message.arguments.iter().any(expr_writes),
+fn writes(expr: &Expr, writing: &HashSet<SmolStr>) -> bool {
+    let to_self = |receiver: &Expr| matches!(receiver.unparenthesised().kind, ExprKind::SelfRef);
+    let mut found = match &expr.kind {
+        ExprKind::Assign(assign) => matches!(assign.target.kind, ExprKind::Field { .. }),
+        ExprKind::Send(send) => to_self(&send.receiver) && writing.contains(&send.message.selector()),
         ExprKind::Cascade { receiver, messages } => {
-            expr_writes(receiver) || messages.iter().flat_map(|message| &message.arguments).any(expr_writes)
+            to_self(receiver) && messages.iter().any(|message| writing.contains(&message.selector()))
         }
-        ExprKind::Match(match_) => {
-            expr_writes(&match_.scrutinee)
-                || match_
-                    .arms
-                    .iter()
-                    .any(|arm| expr_writes(&arm.body) || arm.guard.as_ref().is_some_and(expr_writes))
-        }
-        ExprKind::Destructure { value, .. } => expr_writes(value),
         _ => false,
-    }
+    };
+    expr.for_each_child(&mut |child| found |= writes(child, writing));
+    found
 }
