@@ -206,7 +206,7 @@ const DEFINITIONS: &[Case] = &[
     ("Object subclass: Foo\n  area\n    self b\n  c => 1", codes::METHOD_HEAD, "Expected '=>' after method selector", "selector => body"),
     ("Object subclass: Foo\n  at: 3 put: x => 1\n  c => 1", codes::METHOD_HEAD, "Expected parameter name after keyword", ""),
     ("Object subclass: Foo\n  + 3 => 1\n  c => 1", codes::METHOD_HEAD, "Expected parameter name after binary selector", ""),
-    ("Object subclass: Foo\n  + 3 => 1\n  c => 1", codes::MEMBER, "found +", ""),
+    ("Object subclass: Foo\n  + 3\n  c => 1", codes::MEMBER, "found +", ""),
     ("Foo >> at: i : T => 1", codes::COLON_ANNOTATION, "Use `::` for type annotations, not `:`", "Replace `:` with `::`"),
     ("Object subclass: Foo\n  at: i: Integer => 1", codes::COLON_ANNOTATION, "Use `::` for type annotations, not `:`", "Replace `:` with `::`"),
     ("Object subclass: Foo\n  Bar => 1", codes::METHOD_HEAD, "Expected method selector", "small letter"),
