@@ -106,8 +106,11 @@ fn a_launcher_that_is_told_to_end_takes_the_process_group_along() {
     let mut launcher = Launcher::running(FAMILY, 1000);
     let family = launcher.numbers(2);
     let number = rustix::process::Pid::from_child(&launcher.process);
+    // Waiting would close it, which is another way to end.
+    let input = launcher.process.stdin.take();
     rustix::process::kill_process(number, rustix::process::Signal::TERM).unwrap();
     assert_eq!(launcher.process.wait().unwrap().code(), Some(143));
+    drop(input);
     assert_end(&family);
 }
 
