@@ -36,8 +36,15 @@ impl Stored {
 impl Disk {
     fn remount(&self, how: &str) {
         let options = format!("remount,{how}");
-        let output = Command::new("mount").args(["-o", &options]).arg(self.dir.path()).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        // A process that has been told to end may close its files a moment later.
+        for tries in 1.. {
+            let output = Command::new("mount").args(["-o", &options]).arg(self.dir.path()).output().unwrap();
+            if output.status.success() {
+                return;
+            }
+            assert!(tries < 100, "{}", String::from_utf8_lossy(&output.stderr));
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
     }
 
     /// Leaves not a byte.
