@@ -15,8 +15,8 @@ struct Launcher {
 }
 
 impl Launcher {
-    /// Runs a script that may write so many bytes to standard output, and a few to standard error.
-    fn running(script: &str, allowed: u32) -> Self {
+    /// Has got no order yet.
+    fn idle() -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_beamtalk"))
             .arg("launch")
             .stdin(Stdio::piped())
@@ -24,7 +24,12 @@ impl Launcher {
             .spawn()
             .unwrap();
         let packets = packets(process.stdout.take().unwrap());
-        let mut launcher = Self { process, packets };
+        Self { process, packets }
+    }
+
+    /// Runs a script that may write so many bytes to standard output, and a few to standard error.
+    fn running(script: &str, allowed: u32) -> Self {
+        let mut launcher = Self::idle();
         let mut start = vec![0, VERSION, 0, 0, 0, 2];
         start.extend(format!("\0sh\0-c\0{script}\0").bytes());
         launcher.send(&start);
@@ -145,16 +150,10 @@ fn an_end_is_told_in_order_and_the_launcher_waits_for_the_node() {
 
 #[test]
 fn another_version_is_refused_in_words() {
-    let mut process = Command::new(env!("CARGO_BIN_EXE_beamtalk"))
-        .arg("launch")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let packets = packets(process.stdout.take().unwrap());
-    process.stdin.take().unwrap().write_all(&[0, 0, 0, 2, 0, 200]).unwrap();
-    let refusal = packets.recv_timeout(LONG).unwrap();
+    let mut launcher = Launcher::idle();
+    launcher.process.stdin.take().unwrap().write_all(&[0, 0, 0, 2, 0, 200]).unwrap();
+    let refusal = launcher.next();
     assert_eq!(refusal[0], 1);
     assert!(String::from_utf8_lossy(&refusal).contains("version 200"));
-    assert!(process.wait().unwrap().success());
+    assert!(launcher.process.wait().unwrap().success());
 }
