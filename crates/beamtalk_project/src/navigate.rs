@@ -293,14 +293,7 @@ fn has_parameter(unit: &ClassUnit, name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::methods::MethodRef;
-
-    fn image(files: &[(&str, &str)]) -> Image {
-        let mut image = Image::new();
-        let sources: Vec<_> = files.iter().map(|(path, text)| Arc::new(Source::new(*path, *text))).collect();
-        let compiled = image.compile_files(&sources).expect("compiles");
-        image.commit(&compiled);
-        image
-    }
+    use crate::precheck::tests::image;
 
     fn shown(sites: &[Site]) -> Vec<String> {
         let shown = |site: &Site| {

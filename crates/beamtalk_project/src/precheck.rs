@@ -115,11 +115,12 @@ fn sends(unit: &ClassUnit, selector: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::unit::Source;
 
-    fn image(files: &[(&str, &str)]) -> Image {
+    /// An image with the classes of these files.
+    pub(crate) fn image(files: &[(&str, &str)]) -> Image {
         let mut image = Image::new();
         let sources: Vec<_> = files.iter().map(|(path, text)| Arc::new(Source::new(*path, *text))).collect();
         let compiled = image.compile_files(&sources).expect("compiles");
