@@ -1,7 +1,7 @@
 %%% What Integer cannot say in one BIF: powers, multiples, divisors and counted loops over blocks.
 -module(beamtalk_integer).
 
--export([power/3, round_to/2, truncate_to/2, as_float/1, gcd/2, lcm/2, times_repeat/2, to_do/3, to_do/4]).
+-export([power/3, round_to/2, truncate_to/2, as_float/1, gcd/2, lcm/2, times_repeat/2, to_do/3, to_do/4, no_limit/1]).
 
 %% The VM's longest integer, in bits. It multiplies without a pause, so a power that would get there is not begun.
 -define(LONGEST, 1 bsl 25).
@@ -79,7 +79,7 @@ times_repeat(_, _) ->
 
 -spec to_do(number(), term(), term()) -> nil.
 to_do(From, To, Block) when is_number(To) -> up(From, To, 1, Block);
-to_do(_, _, _) -> beamtalk_error:bad_arithmetic('Integer', 'to:do:').
+to_do(_, _, _) -> no_limit('to:do:').
 
 %% A step of zero, or one that leads away from the end, runs nothing.
 -spec to_do(number(), term(), term(), term()) -> nil.
@@ -90,7 +90,12 @@ to_do(From, To, Step, Block) when is_number(To), is_number(Step) ->
         true -> nil
     end;
 to_do(_, _, _, _) ->
-    beamtalk_error:bad_arithmetic('Integer', 'to:by:do:').
+    no_limit('to:by:do:').
+
+%% A limit or a step that is no number; also called by loops compiled in place.
+-spec no_limit(atom()) -> no_return().
+no_limit(Selector) ->
+    beamtalk_error:raise(type_error, 'Integer', Selector, <<"The limit and the step of a loop must be numbers.">>).
 
 up(I, To, Step, Block) when I =< To ->
     _ = beamtalk_block:value(Block, I),

@@ -31,6 +31,10 @@ use clap::Parser;
 use cli::{Arguments, Command};
 use std::process::ExitCode;
 
+/// Compiling makes and drops many small things; the C library's allocator takes a quarter of the time for them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if arguments.print_sysroot {

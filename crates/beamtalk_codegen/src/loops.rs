@@ -255,12 +255,7 @@ impl FnBuilder<'_, '_> {
         self.push(Op::Test { op: TestOp::IsNumber, args: vec![Val::V(v)], fail: other });
         self.push(Op::Jump(fine));
         self.label(other);
-        self.call(
-            "beamtalk_error",
-            "raise",
-            vec![Val::atom("type_error"), Val::atom("Integer"), Val::Atom(selector.clone())],
-            span,
-        );
+        self.call("beamtalk_integer", "no_limit", vec![Val::Atom(selector.clone())], span);
         self.label(fine);
         Val::V(v)
     }

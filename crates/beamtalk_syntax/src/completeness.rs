@@ -12,6 +12,8 @@ pub enum Completeness {
     Incomplete,
     /// A definition that may go on: a blank line submits it.
     AwaitsBlankLine,
+    /// The documentation of what comes on the next line, unless that is blank.
+    Documentation,
 }
 
 /// Judge `input` by its tokens.
@@ -21,11 +23,14 @@ pub fn completeness(input: &str) -> Completeness {
     if lexed.unterminated {
         return Completeness::Incomplete;
     }
-    let tokens: Vec<Token> = lexed
+    let (comments, tokens): (Vec<Token>, Vec<Token>) = lexed
         .tokens
         .into_iter()
-        .filter(|token| !token.kind.is_comment() && token.kind != TokenKind::Eof)
-        .collect();
+        .filter(|token| token.kind != TokenKind::Eof)
+        .partition(|token| token.kind.is_comment());
+    if tokens.is_empty() && comments.last().is_some_and(|last| last.kind == TokenKind::DocComment) {
+        return Completeness::Documentation;
+    }
     let open_end = tokens.last().is_some_and(|last| wants_more(last.kind)) || ends_with_directive(&tokens);
     if unclosed(&tokens) || open_end {
         return Completeness::Incomplete;

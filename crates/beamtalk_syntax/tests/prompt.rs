@@ -1,6 +1,6 @@
 //! When a prompt evaluates and when it asks for more (spec 01 section 19).
 
-use beamtalk_syntax::Completeness::{AwaitsBlankLine, Complete, Incomplete};
+use beamtalk_syntax::Completeness::{AwaitsBlankLine, Complete, Documentation, Incomplete};
 use beamtalk_syntax::completeness;
 
 #[test]
@@ -31,6 +31,15 @@ fn complete_inputs() {
     ] {
         assert_eq!(completeness(input), Complete, "{input:?}");
     }
+}
+
+#[test]
+fn documentation_waits_for_what_it_is_about() {
+    for input in ["/// Counts.", "/// Counts.\n/// Up.", "// not this\n/// but this\n"] {
+        assert_eq!(completeness(input), Documentation, "{input:?}");
+    }
+    assert_eq!(completeness("/// Counts.\n// no more"), Complete);
+    assert_eq!(completeness("/// Counts.\nObject subclass: Counter"), AwaitsBlankLine);
 }
 
 #[test]

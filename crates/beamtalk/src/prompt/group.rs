@@ -37,6 +37,8 @@ fn end_of_input(lines: &[&str], start: usize) -> usize {
         at += 1;
         match completeness(&input) {
             Completeness::Incomplete => {}
+            Completeness::Documentation if lines.get(at).is_some_and(|next| belongs_together(next)) => {}
+            Completeness::Documentation => return at,
             Completeness::Complete if !is_definition(&input) => return at,
             Completeness::Complete | Completeness::AwaitsBlankLine => match next_indented(lines, at) {
                 Some(next) => {
@@ -51,6 +53,11 @@ fn end_of_input(lines: &[&str], start: usize) -> usize {
         }
     }
     at
+}
+
+/// Whether documentation that ends on the line before may be about this one.
+fn belongs_together(line: &str) -> bool {
+    !line.trim().is_empty() && !line.starts_with(':')
 }
 
 /// The next line that is not blank, if it is indented.
@@ -83,6 +90,14 @@ mod tests {
         let class =
             "Object subclass: Counter\n  state: n = 0\n\n  inc => self.n := self.n + 1\n  n => self.n";
         assert_eq!(inputs(&format!("{class}\nCounter new n\n")), [class, "Counter new n"]);
+    }
+
+    #[test]
+    fn documentation_belongs_to_the_definition_below_it() {
+        let class = "/// Counts.\n/// Up.\nObject subclass: Counter\n  inc => 1";
+        assert_eq!(inputs(&format!("{class}\nCounter new\n")), [class, "Counter new"]);
+        assert_eq!(inputs("/// Of nothing.\n\n3\n"), ["/// Of nothing.", "3"]);
+        assert_eq!(inputs("/// Of nothing.\n:actors\n"), ["/// Of nothing.", ":actors"]);
     }
 
     #[test]

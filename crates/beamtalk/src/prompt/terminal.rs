@@ -121,15 +121,20 @@ impl Reader {
             let waits = self.is_open_definition(&input);
             match completeness(&input) {
                 Completeness::Complete if blank || !waits => return Ok(Input::Text(input)),
-                Completeness::AwaitsBlankLine if blank => return Ok(Input::Text(input)),
-                Completeness::Complete | Completeness::AwaitsBlankLine | Completeness::Incomplete => {}
+                Completeness::AwaitsBlankLine | Completeness::Documentation if blank => {
+                    return Ok(Input::Text(input));
+                }
+                Completeness::Complete
+                | Completeness::AwaitsBlankLine
+                | Completeness::Documentation
+                | Completeness::Incomplete => {}
             }
         }
     }
 
     /// More lines may belong to a definition that could end here: a blank line says that it does.
     fn is_open_definition(&self, input: &str) -> bool {
-        let first = input.lines().next().unwrap_or_default();
+        let first = input.lines().find(|line| !line.starts_with("///")).unwrap_or_default();
         let goes_on = self.last_class.is_some() && first.starts_with([' ', '\t']) && first.contains("=>");
         let patch = first.contains(">>") && first.trim_end().ends_with("=>");
         is_definition(input) || goes_on || patch

@@ -14,8 +14,9 @@ mod pools;
 
 pub(crate) mod compact;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
+use self::compact::{Tag, unsigned};
 use self::labels::Labels;
 use self::pools::{Atoms, Imports, Literals, Strings};
 use crate::error::AssembleError;
@@ -72,15 +73,14 @@ impl<'m> Assembler<'m> {
             // OTP's own assembler marks every module so, to keep releases before 23 from loading it.
             highest_opcode: Opcode::Swap,
             labels: Labels::new(next_label)?,
-            atoms: Atoms::default(),
-            imports: Imports::default(),
+            atoms: Atoms::with_capacity(instructions / 3),
+            imports: Imports::with_capacity(module.functions.len()),
             literals: Literals::default(),
             strings: Strings::default(),
             entries: Vec::with_capacity(module.functions.len() + 2),
-            names: FxHashSet::default(),
+            names: FxHashSet::with_capacity_and_hasher(module.functions.len() + 2, FxBuildHasher),
             line_instructions: 0,
         };
-        // The loader takes the first atom for the module's name.
         assembler.atoms.index(&module.name)?;
         Ok(assembler)
     }
@@ -107,8 +107,8 @@ impl<'m> Assembler<'m> {
         self.define_label(head.info)?;
         self.line(head.line)?;
         self.op(Opcode::FuncInfo);
-        self.atom(&self.module.name)?;
-        self.atom(head.name)?;
+        unsigned(&mut self.code, Tag::Atom, MODULE_NAME);
+        unsigned(&mut self.code, Tag::Atom, name);
         self.number(u32::from(head.arity));
         self.define_label(head.entry)
     }
@@ -126,7 +126,7 @@ impl<'m> Assembler<'m> {
                 self.register(Reg::X(1))?;
             }
             self.op(Opcode::Move);
-            self.atom(&self.module.name)?;
+            unsigned(&mut self.code, Tag::Atom, MODULE_NAME);
             self.register(Reg::X(0))?;
             self.op(Opcode::CallExtOnly);
             self.number(u32::from(arity) + 1);
@@ -135,6 +135,9 @@ impl<'m> Assembler<'m> {
         Ok(())
     }
 }
+
+/// The loader takes the first atom for the module's name.
+const MODULE_NAME: u32 = 1;
 
 /// Labels that `module_info/0,1` take after the module's own.
 pub(crate) const MODULE_INFO_LABELS: u32 = 4;

@@ -10,13 +10,20 @@ use super::AssembleError;
 use crate::{Term, external};
 
 /// Atom table: indices from 1; the first is the module's name.
-#[derive(Default)]
 pub(super) struct Atoms<'m> {
     indices: FxHashMap<&'m str, u32>,
     bytes: Vec<u8>,
 }
 
 impl<'m> Atoms<'m> {
+    /// Room for about so many.
+    pub fn with_capacity(atoms: usize) -> Self {
+        Self {
+            indices: FxHashMap::with_capacity_and_hasher(atoms, FxBuildHasher),
+            bytes: Vec::with_capacity(atoms * 16),
+        }
+    }
+
     pub fn index(&mut self, name: &'m str) -> Result<u32, AssembleError> {
         if let Some(index) = self.indices.get(name) {
             return Ok(*index);
@@ -37,13 +44,20 @@ impl<'m> Atoms<'m> {
 }
 
 /// Imported functions: indices from 0.
-#[derive(Default)]
 pub(super) struct Imports {
     indices: FxHashMap<(u32, u32, u8), u32>,
     bytes: Vec<u8>,
 }
 
 impl Imports {
+    /// Room for about so many.
+    pub fn with_capacity(imports: usize) -> Self {
+        Self {
+            indices: FxHashMap::with_capacity_and_hasher(imports, FxBuildHasher),
+            bytes: Vec::with_capacity(imports * 12),
+        }
+    }
+
     pub fn index(&mut self, module: u32, function: u32, arity: u8) -> Result<u32, AssembleError> {
         if let Some(index) = self.indices.get(&(module, function, arity)) {
             return Ok(*index);
