@@ -221,7 +221,7 @@ fn the_erlang_modules_of_a_package_are_built_where_they_changed() {
         let made = fs::read_dir(geo.join("_build/dev/native/ebin")).unwrap().flatten();
         let mut made: Vec<String> = made
             .filter_map(|entry| entry.file_name().into_string().ok())
-            .filter(|it| it.ends_with(".beam"))
+            .filter(|it| Path::new(it).extension().is_some_and(|extension| extension == "beam"))
             .collect();
         made.sort();
         (built.status.code(), err(&built).contains(path), made.join(" "))

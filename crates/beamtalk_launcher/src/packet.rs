@@ -97,8 +97,8 @@ impl Order {
     ///
     /// # Errors
     /// It has no meaning, or that of another version.
-    pub fn decode(packet: Vec<u8>) -> Result<Self, Malformed> {
-        match packet.as_slice() {
+    pub fn decode(packet: &[u8]) -> Result<Self, Malformed> {
+        match packet {
             [0, VERSION, rest @ ..] => Start::decode(rest).map(Order::Start),
             [0, version, ..] => Err(Malformed::Version(*version)),
             [1, ..] => Ok(Order::Write(packet[1..].to_vec())),
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_start_names_everything_in_order() {
-        let order = Order::decode(start(&["/tmp", "ls", "-l", "", "A", "1", "B", ""], 2));
+        let order = Order::decode(&start(&["/tmp", "ls", "-l", "", "A", "1", "B", ""], 2));
         let expected = Start {
             folder: "/tmp".into(),
             command: "ls".into(),
@@ -217,9 +217,9 @@ mod tests {
             start(&["/tmp", "ls"], u32::MAX),
         ];
         for packet in meaningless {
-            assert_eq!(Order::decode(packet.clone()), Err(Malformed::Meaningless), "{packet:?}");
+            assert_eq!(Order::decode(&packet), Err(Malformed::Meaningless), "{packet:?}");
         }
-        assert_eq!(Order::decode(vec![0, VERSION + 1, 9]), Err(Malformed::Version(VERSION + 1)));
+        assert_eq!(Order::decode(&[0, VERSION + 1, 9]), Err(Malformed::Version(VERSION + 1)));
     }
 
     #[test]

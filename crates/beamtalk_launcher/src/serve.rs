@@ -23,7 +23,7 @@ pub fn serve(mut input: impl Read, output: impl Write + Send + 'static) -> io::R
     let node = Arc::new(Node(Mutex::new(Box::new(output))));
     let Some(first) = read(&mut input)? else { return Ok(()) };
     adopt_orphans();
-    match Order::decode(first) {
+    match Order::decode(&first) {
         Ok(Order::Start(order)) => match start(&order) {
             Ok(child) => Running::begin(&node, child)?.follow(&mut input),
             Err(refusal) => node.tell(&Report::Refused(refusal.to_string())),
@@ -86,7 +86,7 @@ impl Running {
     /// Does what the node asks for. When that is over, so is the process group.
     fn follow(self, input: &mut impl Read) {
         while let Ok(Some(packet)) = read(input) {
-            match Order::decode(packet) {
+            match Order::decode(&packet) {
                 Ok(Order::Write(bytes)) => drop(self.to_write.send(bytes)),
                 Ok(Order::Allow(Channel::Output, bytes)) => self.output.add(bytes),
                 Ok(Order::Allow(Channel::Errors, bytes)) => self.errors.add(bytes),

@@ -111,7 +111,9 @@ fn meaning(alias: &AliasInfo) -> Digest {
     let AliasInfo { name, package, internal, definition: _, text: definition, doc: _, source_file: _ } =
         alias;
     let mut hash = Sha256::new();
-    [name, package, definition].into_iter().for_each(|part| text(&mut hash, part));
+    for part in [name, package, definition] {
+        text(&mut hash, part);
+    }
     hash.update([u8::from(*internal)]);
     hash.finalize().into()
 }
@@ -155,9 +157,13 @@ fn interface(info: &ClassInfo) -> Digest {
             .map(u8::from),
     );
     hash.update(superclass_arguments.len().to_le_bytes());
-    superclass_arguments.iter().for_each(|each| text(&mut hash, &each.to_string()));
+    for each in superclass_arguments {
+        text(&mut hash, &each.to_string());
+    }
     hash.update(type_parameters.len().to_le_bytes());
-    type_parameters.iter().for_each(|each| text(&mut hash, each));
+    for each in type_parameters {
+        text(&mut hash, each);
+    }
     for list in [fields, class_state] {
         hash.update(list.len().to_le_bytes());
         for FieldInfo { name, declared, annotation, ty: _, span: _ } in list {
@@ -190,7 +196,9 @@ fn interface(info: &ClassInfo) -> Digest {
             hash.update([u8::from(*assigns)]);
             for sends in [own_sends, super_sends] {
                 hash.update(sends.len().to_le_bytes());
-                sends.iter().for_each(|each| text(&mut hash, each));
+                for each in sends {
+                    text(&mut hash, each);
+                }
             }
             hash.update(arguments.to_le_bytes());
             let origin = match origin {

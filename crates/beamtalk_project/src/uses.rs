@@ -269,10 +269,16 @@ impl<'a> Reader<'a> {
         match &annotation.kind {
             TypeKind::Name { name, arguments } => {
                 self.class(name);
-                arguments.iter().for_each(|each| self.annotation(each));
+                for each in arguments {
+                    self.annotation(each);
+                }
             }
             TypeKind::ClassOf(name) => self.class(name),
-            TypeKind::Union(members) => members.iter().for_each(|each| self.annotation(each)),
+            TypeKind::Union(members) => {
+                for each in members {
+                    self.annotation(each);
+                }
+            }
             TypeKind::Intersection(a, b) | TypeKind::Difference(a, b) => {
                 self.annotation(a);
                 self.annotation(b);
@@ -302,11 +308,19 @@ fn each_pattern<'p>(pattern: &'p ast::Pattern, visit: &mut dyn FnMut(&'p ast::Pa
         PatternKind::Tuple(elements)
         | PatternKind::Array { elements, .. }
         | PatternKind::List { elements, .. } => {
-            elements.iter().for_each(|each| each_pattern(each, visit));
+            for each in elements {
+                each_pattern(each, visit);
+            }
         }
-        PatternKind::Dictionary(pairs) => pairs.iter().for_each(|(_, each)| each_pattern(each, visit)),
+        PatternKind::Dictionary(pairs) => {
+            for (_, each) in pairs {
+                each_pattern(each, visit);
+            }
+        }
         PatternKind::Constructor { parts, .. } => {
-            parts.iter().for_each(|(_, each)| each_pattern(each, visit));
+            for (_, each) in parts {
+                each_pattern(each, visit);
+            }
         }
         PatternKind::Wildcard
         | PatternKind::Variable(_)

@@ -35,7 +35,9 @@ impl ClassEffects {
             }
             ExprKind::Send(send) => self.message(&send.receiver, &send.message),
             ExprKind::Cascade { receiver, messages } => {
-                messages.iter().for_each(|message| self.message(receiver, message));
+                for message in messages {
+                    self.message(receiver, message);
+                }
             }
             _ => {}
         }

@@ -494,7 +494,7 @@ impl Lowerer<'_> {
             let given: Vec<Expr> =
                 parameters.iter().map(|parameter| this.local(*parameter, span, Use::Local)).collect();
             let mut given = given.into_iter();
-            let receiver = given.next().map_or_else(|| finish(Kind::Atom("nil".into()), span), |given| given);
+            let receiver = given.next().unwrap_or_else(|| finish(Kind::Atom("nil".into()), span));
             let blocks = this.exprs(&arguments[values..], Use::Given);
             let arguments = given.chain(blocks).collect();
             let receiver = Box::new(receiver);
@@ -531,7 +531,9 @@ fn names_in(blocks: &[ast::Expr]) -> (Vec<SmolStr>, usize) {
         expr.for_each_child(&mut |child| within(child, assigned, used));
     }
     let (mut names, mut used) = (Vec::new(), Vec::new());
-    blocks.iter().for_each(|block| within(block, &mut names, &mut used));
+    for block in blocks {
+        within(block, &mut names, &mut used);
+    }
     let mut seen: FxHashSet<SmolStr> = FxHashSet::default();
     names.retain(|name| seen.insert(name.clone()));
     let assigned = names.len();

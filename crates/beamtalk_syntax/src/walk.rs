@@ -12,10 +12,16 @@ impl TypeExpr {
         match &self.kind {
             TypeKind::Name { name, arguments } => {
                 visit(name);
-                arguments.iter().for_each(|argument| argument.for_each_name(visit));
+                for argument in arguments {
+                    argument.for_each_name(visit);
+                }
             }
             TypeKind::ClassOf(name) => visit(name),
-            TypeKind::Union(members) => members.iter().for_each(|member| member.for_each_name(visit)),
+            TypeKind::Union(members) => {
+                for member in members {
+                    member.for_each_name(visit);
+                }
+            }
             TypeKind::Intersection(a, b) | TypeKind::Difference(a, b) => {
                 a.for_each_name(visit);
                 b.for_each_name(visit);

@@ -5,7 +5,7 @@
 use beamtalk_syntax::ast::{self, Expr, ExprKind, Match, Message, Pattern, PatternKind, Statement};
 
 use super::Checker;
-use super::infer::{Scope, UNANNOTATED, bind, literal_block};
+use super::infer::{Scope, UNANNOTATED, bind, enter_arm, literal_block};
 use crate::types::{Member, Type, joined};
 
 impl Checker<'_> {
@@ -45,7 +45,7 @@ impl Checker<'_> {
                 let mut residual = self.type_of(&matching.scrutinee, scope);
                 for arm in &matching.arms {
                     let outer = scope.len();
-                    self.enter_arm(matching, arm, &mut residual, scope);
+                    enter_arm(matching, arm, &mut residual, scope);
                     self.matches(&arm.body, scope);
                     leave(scope, outer);
                 }

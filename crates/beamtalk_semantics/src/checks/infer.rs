@@ -95,7 +95,7 @@ impl Checker<'_> {
                 let values: Vec<Type> = pairs.iter().map(|(_, value)| self.type_of(value, scope)).collect();
                 Type::generic("Dictionary", vec![Type::union(keys), Type::union(values)])
             }
-            ExprKind::Variable(name) => self.known_as(name, scope).unwrap_or(Type::Dynamic(None)),
+            ExprKind::Variable(name) => known_as(name, scope).unwrap_or(Type::Dynamic(None)),
             ExprKind::SelfRef => self.own_type(),
             ExprKind::Super => match self.cx.class.and_then(|class| class.superclass.as_deref()) {
                 Some(superclass) if self.cx.side == Side::Instance => Type::instance(superclass),
@@ -107,7 +107,7 @@ impl Checker<'_> {
                 None => Type::Dynamic(None),
             },
             ExprKind::Field { name, .. } => {
-                let narrowed = subject(expr).and_then(|subject| self.known_as(&subject, scope));
+                let narrowed = subject(expr).and_then(|subject| known_as(&subject, scope));
                 narrowed.unwrap_or_else(|| self.slot_type(&name.name))
             }
             ExprKind::Send(send) => {
@@ -131,10 +131,6 @@ impl Checker<'_> {
             }
             _ => literal_class(expr).map_or(Type::Dynamic(None), Type::instance),
         }
-    }
-
-    fn known_as(&self, name: &str, scope: &Scope) -> Option<Type> {
-        scope.iter().rev().find(|known| known.name == name).map(|known| known.ty.clone())
     }
 
     fn own_type(&self) -> Type {
@@ -168,7 +164,7 @@ impl Checker<'_> {
         let outer = scope.len();
         let mut types = Vec::with_capacity(matching.arms.len());
         for arm in &matching.arms {
-            self.enter_arm(matching, arm, &mut residual, scope);
+            enter_arm(matching, arm, &mut residual, scope);
             types.push(self.value(&arm.body, scope));
             scope.truncate(outer);
         }
@@ -317,7 +313,6 @@ impl Checker<'_> {
         };
         let receiver = match member {
             Member::Class(class) if side == Side::Class => Type::instance(class),
-            Member::Class(_) => Type::from(member.clone()),
             Member::Symbol(_) => Type::instance("Symbol"),
             _ => Type::from(member.clone()),
         };
@@ -526,40 +521,6 @@ impl Checker<'_> {
                 || (matches!(expr.kind, ExprKind::Send(_)) && self.type_of(expr, scope) == Type::Never)
         })
     }
-
-    /// An arm of a match: what its pattern binds, and what is known of the matched value there. `residual` is what is
-    /// left for the arms behind it.
-    pub(super) fn enter_arm(
-        &self,
-        matching: &Match,
-        arm: &beamtalk_syntax::ast::Arm,
-        residual: &mut Type,
-        scope: &mut Scope,
-    ) {
-        let taken = match &arm.pattern.kind {
-            PatternKind::Typed { class, .. } => Some(Member::named(&class.name.name)),
-            PatternKind::Literal(literal) if matches!(literal.kind, ExprKind::Nil) => Some(Member::Nil),
-            _ => None,
-        };
-        let here = match &taken {
-            Some(taken) => match residual.only(|member| member.class() == taken.class()) {
-                Type::Never => Type::from(taken.clone()),
-                Type::Dynamic(_) => Type::from(taken.clone()),
-                some @ Type::Union(_) => some,
-            },
-            None => residual.clone(),
-        };
-        if let Some(name) = subject(&matching.scrutinee) {
-            bind(scope, &name, here.clone());
-        }
-        super::exhaustive::names(&arm.pattern, &mut |name| bind(scope, name, Type::Dynamic(None)));
-        if let PatternKind::Typed { name, .. } = &arm.pattern.kind {
-            bind(scope, &name.name, here);
-        }
-        if let (Some(taken), None) = (&taken, &arm.guard) {
-            *residual = residual.only(|member| member.class() != taken.class());
-        }
-    }
 }
 
 /// Whether the class message makes an instance.
@@ -576,5 +537,42 @@ fn is_erlang(receiver: &Expr) -> bool {
                 && matches!(&send.receiver.unparenthesised().kind, ExprKind::Class(name) if name.name.name == "Erlang")
         }
         _ => false,
+    }
+}
+
+/// What is known of a variable.
+fn known_as(name: &str, scope: &Scope) -> Option<Type> {
+    scope.iter().rev().find(|known| known.name == name).map(|known| known.ty.clone())
+}
+
+/// An arm of a match: what its pattern binds, and what is known of the matched value there. `residual` is what is
+/// left for the arms behind it.
+pub(super) fn enter_arm(
+    matching: &Match,
+    arm: &beamtalk_syntax::ast::Arm,
+    residual: &mut Type,
+    scope: &mut Scope,
+) {
+    let taken = match &arm.pattern.kind {
+        PatternKind::Typed { class, .. } => Some(Member::named(&class.name.name)),
+        PatternKind::Literal(literal) if matches!(literal.kind, ExprKind::Nil) => Some(Member::Nil),
+        _ => None,
+    };
+    let here = match &taken {
+        Some(taken) => match residual.only(|member| member.class() == taken.class()) {
+            Type::Never | Type::Dynamic(_) => Type::from(taken.clone()),
+            some @ Type::Union(_) => some,
+        },
+        None => residual.clone(),
+    };
+    if let Some(name) = subject(&matching.scrutinee) {
+        bind(scope, &name, here.clone());
+    }
+    super::exhaustive::names(&arm.pattern, &mut |name| bind(scope, name, Type::Dynamic(None)));
+    if let PatternKind::Typed { name, .. } = &arm.pattern.kind {
+        bind(scope, &name.name, here);
+    }
+    if let (Some(taken), None) = (&taken, &arm.guard) {
+        *residual = residual.only(|member| member.class() != taken.class());
     }
 }

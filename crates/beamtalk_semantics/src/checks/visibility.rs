@@ -52,7 +52,7 @@ struct Shown<'a> {
     table: &'a ClassTable,
     package: &'a str,
     /// What shows it, as the error calls it; `None` where it is as hidden as its parts.
-    shown_by: Option<String>,
+    by: Option<String>,
 }
 
 impl Shown<'_> {
@@ -62,13 +62,13 @@ impl Shown<'_> {
 
     fn check_name(&self, name: &str, span: Span, found: &mut Vec<Diagnostic>) {
         found.extend(hidden_name(self.table, name, span, self.package));
-        let (Some(shown_by), Some((what, owner))) = (&self.shown_by, internal(self.table, name)) else {
+        let (Some(by), Some((what, owner))) = (&self.by, internal(self.table, name)) else {
             return;
         };
         if owner != self.package || is_free(self.package) {
             return;
         }
-        let said = format!("Internal {} '{name}' appears in {shown_by}", what.to_lowercase());
+        let said = format!("Internal {} '{name}' appears in {by}", what.to_lowercase());
         let help = format!("Make '{name}' public, or declare 'internal' what shows it.");
         found.push(Diagnostic::error("E0402", span, said).with_help(help).in_category(Category::Visibility));
     }
@@ -79,7 +79,7 @@ pub(crate) fn of_class(table: &ClassTable, class: &ClassDef, package: &str) -> V
     let mut found = Vec::new();
     let name = &class.name.name;
     let public = !class.modifiers.iter().any(|(each, _)| *each == ClassModifier::Internal);
-    let shown = |by: String| Shown { table, package, shown_by: public.then_some(by) };
+    let shown = |by: String| Shown { table, package, by: public.then_some(by) };
     let head = shown(format!("the head of public class '{name}'"));
     if let Some(superclass) = &class.superclass {
         head.check_name(&superclass.name.name, superclass.span, &mut found);
@@ -106,8 +106,8 @@ pub(crate) fn of_protocol(table: &ClassTable, protocol: &ProtocolDef, package: &
     let mut found = Vec::new();
     for requirement in &protocol.requirements {
         let (class, selector) = (&protocol.name.name, requirement.signature.selector());
-        let shown_by = Some(format!("public signature of '{class} >> {selector}'"));
-        let shown = Shown { table, package, shown_by };
+        let by = Some(format!("public signature of '{class} >> {selector}'"));
+        let shown = Shown { table, package, by };
         signature(&shown, &requirement.signature, requirement.return_type.as_ref(), &mut found);
     }
     found
@@ -115,9 +115,9 @@ pub(crate) fn of_protocol(table: &ClassTable, protocol: &ProtocolDef, package: &
 
 /// What an alias stands for.
 pub(crate) fn of_alias(table: &ClassTable, alias: &TypeAlias, package: &str) -> Vec<Diagnostic> {
-    let shown_by = (!alias.internal).then(|| format!("public type alias '{}'", alias.name.name));
+    let by = (!alias.internal).then(|| format!("public type alias '{}'", alias.name.name));
     let mut found = Vec::new();
-    Shown { table, package, shown_by }.check(&alias.definition, &mut found);
+    Shown { table, package, by }.check(&alias.definition, &mut found);
     found
 }
 
@@ -128,9 +128,8 @@ pub(crate) fn of_method(cx: MethodContext<'_>, method: &Method) -> Vec<Diagnosti
     let selector = method.signature.selector();
     let is_internal = class.internal || method.has(MethodModifier::Internal);
     let side = if cx.side == Side::Class { " class" } else { "" };
-    let shown_by =
-        (!is_internal).then(|| format!("public signature of '{}{side} >> {selector}'", class.name));
-    let shown = Shown { table: cx.table, package: cx.package, shown_by };
+    let by = (!is_internal).then(|| format!("public signature of '{}{side} >> {selector}'", class.name));
+    let shown = Shown { table: cx.table, package: cx.package, by };
     signature(&shown, &method.signature, method.return_type.as_ref(), &mut found);
     found.extend(shadowing(cx, method, &selector));
     if is_internal && !class.internal {
@@ -220,15 +219,21 @@ impl Checker<'_> {
             PatternKind::Typed { class, .. } => self.visible_class(class),
             PatternKind::Constructor { class, parts } => {
                 self.visible_class(class);
-                parts.iter().for_each(|(_, part)| self.visible_pattern(part));
+                for (_, part) in parts {
+                    self.visible_pattern(part);
+                }
             }
             PatternKind::Tuple(elements)
             | PatternKind::Array { elements, .. }
             | PatternKind::List { elements, .. } => {
-                elements.iter().for_each(|element| self.visible_pattern(element));
+                for element in elements {
+                    self.visible_pattern(element);
+                }
             }
             PatternKind::Dictionary(entries) => {
-                entries.iter().for_each(|(_, value)| self.visible_pattern(value));
+                for (_, value) in entries {
+                    self.visible_pattern(value);
+                }
             }
             PatternKind::Wildcard
             | PatternKind::Variable(_)
