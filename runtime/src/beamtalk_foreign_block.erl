@@ -40,10 +40,11 @@ with_arity(4, _, Run) -> fun(A, B, C, D) -> Run([A, B, C, D]) end;
 with_arity(5, _, Run) -> fun(A, B, C, D, E) -> Run([A, B, C, D, E]) end;
 with_arity(6, _, Run) -> fun(A, B, C, D, E, F) -> Run([A, B, C, D, E, F]) end;
 with_arity(Arity, _, Run) when Arity =< 20 ->
-    Parameters = [{var, 1, list_to_atom([$A, $A + N])} || N <- lists:seq(1, Arity)],
-    List = lists:foldr(fun(Parameter, Tail) -> {cons, 1, Parameter, Tail} end, {nil, 1}, Parameters),
-    Clause = {clause, 1, Parameters, [], [{call, 1, {var, 1, 'Run'}, [List]}]},
-    {value, Fun, _} = erl_eval:expr({'fun', 1, {clauses, [Clause]}}, [{'Run', Run}]),
+    At = erl_anno:new(1),
+    Parameters = [{var, At, list_to_atom([$A, $A + N])} || N <- lists:seq(1, Arity)],
+    List = lists:foldr(fun(Parameter, Tail) -> {cons, At, Parameter, Tail} end, {nil, At}, Parameters),
+    Clause = {clause, At, Parameters, [], [{call, At, {var, At, 'Run'}, [List]}]},
+    {value, Fun, _} = erl_eval:expr({'fun', At, {clauses, [Clause]}}, [{'Run', Run}]),
     Fun;
 with_arity(_, Block, _) ->
     Block.

@@ -54,6 +54,7 @@ named(Other) ->
     Given = atom_to_binary(beamtalk_registry:name_of(Other)),
     raise(type_error, <<"named: expects a String name, got ", Given/binary>>, nil).
 
+-spec not_found(binary(), [binary()]) -> no_return().
 not_found(Name, Loaded) ->
     Hint = iolist_to_binary(["Loaded packages: ", lists:join(", ", Loaded)]),
     raise(package_not_found, <<"Package not found: ", Name/binary>>, Hint).

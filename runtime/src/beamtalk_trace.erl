@@ -113,14 +113,14 @@ clear() ->
     _ = begin_timing(),
     atomics:put(state(), ?CLEARED, erlang:monotonic_time()),
     true = ets:delete_all_objects(?EVENTS),
-    [
-        case is_process_alive(Pid) of
-            true -> [atomics:put(Counter, Place, 0) || Place <- lists:seq(?CALLS, ?MAX)];
-            false -> ets:delete(?COUNTS, Pid)
-        end
-     || {Pid, _, _, Counter} <- ets:tab2list(?COUNTS)
-    ],
+    lists:foreach(fun clear/1, ets:tab2list(?COUNTS)),
     nil.
+
+clear({Pid, _, _, Counter}) ->
+    case is_process_alive(Pid) of
+        true -> lists:foreach(fun(Place) -> atomics:put(Counter, Place, 0) end, lists:seq(?CALLS, ?MAX));
+        false -> ets:delete(?COUNTS, Pid)
+    end.
 
 state() ->
     {State, _} = persistent_term:get(?STATE),
