@@ -15,11 +15,23 @@ print_line(Value) ->
 
 -spec error(term()) -> nil.
 error(Value) ->
-    write(standard_error, beamtalk_print:display_string(Value)).
+    write_error(beamtalk_print:display_string(Value)).
 
 -spec error_line(term()) -> nil.
 error_line(Value) ->
-    write(standard_error, [beamtalk_print:display_string(Value), $\n]).
+    write_error(<<(beamtalk_print:display_string(Value))/binary, $\n>>).
+
+%% A session's client shows it, in its place among the rest of the output.
+write_error(Text) ->
+    case beamtalk_session:of_leader(group_leader()) of
+        {ok, Session} -> host_error(Session, Text);
+        error -> write(standard_error, Text)
+    end.
+
+host_error(_, <<>>) -> nil;
+host_error(Session, Text) ->
+    ok = beamtalk_host:event({error_output, Session, Text}),
+    nil.
 
 write(Device, Text) ->
     try io:put_chars(Device, Text) of

@@ -158,8 +158,8 @@ compare(Self, Operator, Other, Selector) ->
 -spec to_string(datetime()) -> binary().
 to_string(#{offsetMinutes := Offset} = Self) ->
     {{Y, Mo, D}, {H, Mi, S}} = wall_clock(Self),
-    Text = io_lib:format("~4..0b-~2..0b-~2..0bT~2..0b:~2..0b:~2..0b~ts", [Y, Mo, D, H, Mi, S, offset_text(Offset)]),
-    iolist_to_binary(Text).
+    Rest = io_lib:format("-~2..0b-~2..0bT~2..0b:~2..0b:~2..0b~ts", [Mo, D, H, Mi, S, offset_text(Offset)]),
+    iolist_to_binary([padded(Y, 4) | Rest]).
 
 offset_text(0) ->
     "Z";

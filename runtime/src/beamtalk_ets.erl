@@ -93,6 +93,8 @@ at_put(#{table := Table} = Self, Key, Value) ->
     end).
 
 -spec at_if_absent(table(), term(), term()) -> term().
+at_if_absent(_, _, Block) when not is_function(Block) ->
+    beamtalk_error:raise(type_error, 'Ets', 'at:ifAbsent:', <<"A block is needed.">>);
 at_if_absent(#{table := Table} = Self, Key, Block) ->
     case on_table(Self, 'at:ifAbsent:', fun() -> ets:lookup(Table, Key) end) of
         [{_, Value} | _] -> Value;

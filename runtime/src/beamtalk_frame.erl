@@ -38,8 +38,8 @@
 -type frame() :: {'$frame', integer()}.
 -type cell() :: {'$cell', integer()}.
 -type kept() :: {'$kept', integer()}.
-%% On their way to another process: copies of cells, and of an actor's fields under its pid.
--type carried() :: [{cell() | pid(), term()}].
+%% On their way to another process: copies of cells, of an actor's fields under its pid, and of those of a running test.
+-type carried() :: [{cell() | pid() | atom(), term()}].
 
 %% So many parts of the values that a watched activation leaves behind are looked at.
 -define(PARTS, 5000).
@@ -313,9 +313,9 @@ lost() ->
 %% ---- blocks that cross to another process ----------------------------------------------------------------------
 
 %% Copies of the cells and of this actor's fields that blocks among the arguments use. Looks at each argument and one level
-%% into lists; follows blocks that blocks captured.
+%% into lists and maps, which are dictionaries and values; follows blocks that blocks captured.
 -spec carry([term()]) -> carried().
-carry([Arg | Rest]) when is_function(Arg); is_list(Arg), Arg =/= [] ->
+carry([Arg | Rest]) when is_function(Arg); is_list(Arg), Arg =/= []; is_map(Arg) ->
     case collect([Arg | Rest], #{}) of
         Found when map_size(Found) =:= 0 -> [];
         Found -> maps:to_list(Found)
@@ -334,6 +334,8 @@ collect([Arg | Rest], Found) when is_function(Arg) ->
     collect(Rest, collect_block(Arg, Found));
 collect([Arg | Rest], Found) when is_list(Arg) ->
     collect(Rest, collect_elements(Arg, Found));
+collect([Arg | Rest], Found) when is_map(Arg) ->
+    collect(Rest, collect_elements(maps:values(Arg), Found));
 collect([_ | Rest], Found) ->
     collect(Rest, Found);
 collect(_, Found) ->
@@ -363,7 +365,9 @@ collect_captured({'$actor', _, Pid}, Found) when Pid =:= self() ->
         undefined -> Found;
         Fields -> Found#{Pid => Fields}
     end;
-collect_captured(Value, Found) when is_function(Value); is_list(Value) ->
+collect_captured(#{'$class' := _} = Self, Found) when map_size(Self) =:= 1 ->
+    maps:merge(Found, maps:from_list(beamtalk_test:carried(Self)));
+collect_captured(Value, Found) when is_function(Value); is_list(Value); is_map(Value) ->
     collect([Value], Found);
 collect_captured(_, Found) ->
     Found.

@@ -187,9 +187,11 @@ erlang_module(Name) ->
 -spec erlang_function(term(), term()) -> binary().
 erlang_function(Name, Function) ->
     Module = known_module(Name, 'erlangHelp:selector:'),
+    is_atom(Function) orelse
+        beamtalk_error:raise(type_error, 'BeamtalkInterface', 'erlangHelp:selector:', <<"The function's name must be a Symbol">>),
     case [Arity || {F, Arity} <- lists:sort(Module:module_info(exports)), F =:= Function] of
         [] ->
-            Text = unicode:characters_to_binary([atom_to_binary(Module), ":", function_text(Function), " not found"]),
+            Text = unicode:characters_to_binary([atom_to_binary(Module), ":", atom_to_binary(Function), " not found"]),
             not_found(Text, 'erlangHelp:selector:');
         Arities ->
             Head = [atom_to_binary(Module), ":", atom_to_binary(Function)],
@@ -199,9 +201,6 @@ erlang_function(Name, Function) ->
                 function_doc(Module, Function)
             ])
     end.
-
-function_text(Function) when is_atom(Function) -> atom_to_binary(Function);
-function_text(Function) -> beamtalk_print:print_string(Function).
 
 %% EEP-48 documentation in Markdown; OTP before 27 has it as terms that only the shell renders.
 function_doc(Module, Function) ->

@@ -127,12 +127,17 @@ connect(#state{path = Path, attempts = Attempts} = State) ->
         {ok, Socket} ->
             send(Socket, {hello, hello()}),
             ets:insert(?TABLE, {socket, Socket}),
+            tell_globals(beamtalk_registry:globals()),
             beamtalk_announcer:follow(),
             %% Only a host that says something has taken us.
             State#state{socket = Socket, attempts = Attempts + 1};
         {error, _} ->
             retry(State)
     end.
+
+%% Another host may have known those that are bound.
+tell_globals([]) -> ok;
+tell_globals(Globals) -> event({globals, [Name || {Name, _} <- Globals]}).
 
 retry(#state{attempts = Attempts} = State) ->
     Wait = case Attempts < ?FAST_RETRIES of true -> ?FAST_RETRY; false -> ?SLOW_RETRY end,

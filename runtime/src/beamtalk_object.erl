@@ -178,7 +178,7 @@ checked_perform(Self, Selector, Args, Outer) ->
     check_perform(Self, Selector, Args, Outer),
     beamtalk_dispatch:send(Self, Selector, Args).
 
-check_perform(Self, Selector, _, Outer) when not is_atom(Selector) ->
+check_perform(Self, Selector, _, Outer) when not is_atom(Selector); Selector =:= nil; is_boolean(Selector) ->
     type_error(Self, Outer, <<"The selector must be a Symbol">>);
 check_perform(Self, _, Args, Outer) when not is_list(Args) ->
     Name = beamtalk_registry:name_of(Self),

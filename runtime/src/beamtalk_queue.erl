@@ -39,4 +39,4 @@ size(#{queue := Queue}) ->
 
 -spec empty(atom()) -> no_return().
 empty(Selector) ->
-    beamtalk_error:raise(empty_queue, 'Queue', Selector, <<"Test `isEmpty` first">>).
+    beamtalk_error:raise(empty_queue, 'Queue', Selector, <<"Cannot dequeue or peek from an empty Queue">>).

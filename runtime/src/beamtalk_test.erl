@@ -4,7 +4,8 @@
 %%% instance itself carries none, so that every read comes here.
 -module(beamtalk_test).
 
--export([start/1, start/2, fields/1, fields_of/1, stop/0, field/2, put_field/3, fixture/0, set_fixture/1]).
+-export([start/1, start/2, fields/1, fields_of/1, stop/0, field/2, put_field/3, whole/1, carried/1]).
+-export([fixture/0, set_fixture/1]).
 -export([should_raise/3, fail/2, skip/2]).
 
 -export_type([fields/0]).
@@ -70,6 +71,22 @@ put_field(Module, Name, Value) ->
             false
     end.
 
+%% The instance as others see it, with the fields as they are now.
+-spec whole(map()) -> map().
+whole(#{'$class' := Module} = Self) ->
+    case get(?FIELDS) of
+        {Module, Fields} -> Fields#{'$class' => Module};
+        _ -> Self
+    end.
+
+%% What a block of the test takes along to another process: entries of the process dictionary.
+-spec carried(map()) -> [{atom(), term()}].
+carried(#{'$class' := Module}) ->
+    case get(?FIELDS) of
+        {Module, _} = Fields -> [{?FIELDS, Fields} | [{?FIXTURE, Fixture} || Fixture <- [get(?FIXTURE)], Fixture =/= undefined]];
+        _ -> []
+    end.
+
 %% The value of the suite's `setUpOnce'.
 -spec fixture() -> term().
 fixture() ->
@@ -124,6 +141,8 @@ kinds(error, #{kind := type_error, message := Message}, Kind) ->
         24 -> [badarith, Kind];
         _ -> [Kind]
     end;
+kinds(error, #{kind := runtime_error, message := Message}, Kind) -> [Kind, error | reason(Message)];
+kinds(error, #{kind := process_not_found}, Kind) -> [Kind, noproc];
 kinds(error, #{kind := _}, Kind) -> [Kind];
 kinds(error, Reason, Kind) when is_atom(Reason) -> [Reason, Kind, error];
 kinds(error, Reason, Kind) when is_tuple(Reason), tuple_size(Reason) > 0, is_atom(element(1, Reason)) ->
@@ -131,6 +150,14 @@ kinds(error, Reason, Kind) when is_tuple(Reason), tuple_size(Reason) > 0, is_ato
 kinds(error, _, Kind) -> [Kind, error];
 kinds(Class, Reason, Kind) when is_atom(Reason) -> [Kind, Class, Reason, error];
 kinds(Class, _, Kind) -> [Kind, Class, error].
+
+%% The reason of an error that Erlang code raised, if it was an atom: it is the message then.
+reason(Message) ->
+    try
+        [binary_to_existing_atom(lists:last(binary:split(Message, <<": ">>, [global])))]
+    catch
+        error:_ -> []
+    end.
 
 -spec fail(map(), term()) -> no_return().
 fail(Self, Message) ->

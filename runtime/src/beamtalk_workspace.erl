@@ -70,7 +70,22 @@ load(Other) ->
 
 -spec sync() -> map().
 sync() ->
-    by_host(sync_project, sync).
+    {Summary, Classes, Errors, {Changed, Unchanged, Deleted}} = by_host(sync_project, sync),
+    #{
+        summary => Summary,
+        classes => [beamtalk_class:resolve(Name) || Name <- Classes],
+        errors => [sync_error(Error) || Error <- Errors],
+        changedCount => Changed,
+        unchangedCount => Unchanged,
+        deletedCount => Deleted
+    }.
+
+sync_error({Path, Kind, Message, Line, Hint}) ->
+    Optional = [{line, Line}, {hint, Hint}],
+    maps:merge(
+        #{path => Path, kind => Kind, message => Message},
+        maps:from_list([{Name, Value} || {Name, Value} <- Optional, Value =/= nil])
+    ).
 
 by_host(Request, Selector) ->
     case beamtalk_host:call(Request) of
@@ -99,7 +114,7 @@ bind_text(Value, Name, Selector) ->
             raise(name_conflict, Text, 'WorkspaceInterface', Selector, nil);
         false ->
             ok = beamtalk_registry:bind(Name, Value),
-            beamtalk_host:event({bindings, nil}),
+            tell_globals(),
             beamtalk_system_event:binding_changed(Name, Value, nil)
     end.
 
@@ -117,8 +132,12 @@ unbind(_) ->
 
 unbind_text(Name) ->
     Was = beamtalk_registry:unbind(Name),
-    Was andalso beamtalk_host:event({bindings, nil}),
+    Was andalso tell_globals(),
     Was.
+
+%% The compiler must know which names are bound.
+tell_globals() ->
+    beamtalk_host:event({globals, [Name || {Name, _} <- beamtalk_registry:globals()]}).
 
 -spec globals() -> view().
 globals() ->

@@ -139,6 +139,17 @@ fn run_prints_only_what_the_program_prints() {
 }
 
 #[test]
+fn what_a_program_writes_to_standard_error_comes_out_there() {
+    let place = Place::new();
+    let text = "Console printLine: \"one\"\nConsole errorLine: \"two\"\nConsole error: #three\n";
+    let output = place.beamtalk(&["run", &place.write("loud.bt", text)]);
+    assert_eq!((out(&output).as_str(), err(&output).as_str()), ("one\n", "two\nthree"));
+    let typed = ["repl", "--port", "0", "-e", "Console errorLine: \"two\"", "-e", "3"];
+    let output = place.beamtalk(&typed);
+    assert_eq!((out(&output).as_str(), err(&output).as_str()), ("nil\n3\n", "two\n"));
+}
+
+#[test]
 fn a_program_may_define_its_classes_and_use_them() {
     let place = Place::new();
     let text = "Low subclass: High\n  two => self one + 1\n\nValue subclass: Low\n  one => 1\n\nErlang io put_chars: \"{High new two}\"\n";

@@ -36,7 +36,7 @@ const WITHOUT_EXAMPLE: &[&str] = &[
     "E0216", // hundreds of brackets
     "E0525", // the parser is faster
     "E0341", // only in the standard library
-    "E0319", // two inputs
+    "E0319", "E0324", // two inputs
     "E0401", "E0402", "E0403", "E0404", "E0405", "E0514", "E0632", // two packages
     "E0451", "E0452", "E0453", // several files; at the prompt the later one wins
     "E0511", "E0544", // two inputs

@@ -153,7 +153,7 @@ fn three_packages() -> tempfile::TempDir {
             ),
             (
                 "app/src/Main.bt",
-                "Object subclass: Main\n  class run => Transcript showCr: \"area {Tri make area}\"\n  class main: args => Transcript showCr: \"{args size} {args last} {Erlang io get_line: \"\"}\"\n  class fail => self error: \"no luck\"\n  class stop: args => System halt: args size\n",
+                "Object subclass: Main\n  class run => Transcript showCr: \"area {Tri make area}\"\n  class main: args => Transcript showCr: \"{args size} {args last} {Erlang io get_line: \"\"}\"\n  class fail => self error: \"no luck\"\n  class stop: args => System halt: args size\n  class complain =>\n    Console errorLine: \"first\"\n    OS run: \"echo of a shell >&2\"\n    nil\n",
             ),
             (
                 "app/test/TriTest.bt",
@@ -382,6 +382,9 @@ fn a_program_of_a_package_is_run_by_class_and_selector() {
     assert!(err(&ran).contains("Building...\n") && err(&ran).ends_with("\nRunning Main>>run...\n"));
     let ran = run(&app, &["Main", "main:", "a", "--b", "\"{c}\" \\"]);
     assert_eq!(out(&ran), "3 \"{c}\" \\ Ada\n\n", "{}", err(&ran));
+    let ran = run(&app, &["Main", "complain"]);
+    assert_eq!(out(&ran), "", "{}", err(&ran));
+    assert!(err(&ran).ends_with("\nRunning Main>>complain...\nfirst\nof a shell\n"), "{}", err(&ran));
     let ran = run(&app, &["Main", "stop:", "a", "b"]);
     assert_eq!(ran.status.code(), Some(2), "{}", err(&ran));
     for (arguments, said) in [
@@ -411,12 +414,13 @@ fn a_package_is_tested_with_those_that_it_uses() {
     let tested = command.timeout(std::time::Duration::from_secs(120)).output().unwrap();
     assert!(out(&tested).starts_with("1 file(s), 3 tests, 3 passed ("), "{}{}", out(&tested), err(&tested));
 
-    // The prompt has no Erlang modules of packages.
+    // The prompt has their Erlang modules, too.
     let mut command = assert_cmd::Command::cargo_bin("beamtalk").unwrap();
     command.args(["repl", "--ephemeral", "--port", "0", "-e", ":test TriTest"]);
     command.current_dir(dir.path().join("app")).env("BEAMTALK_HOME", home.path());
     command.env("BEAMTALK_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
     let tested = command.timeout(std::time::Duration::from_secs(120)).output().unwrap();
     let told = out(&tested);
-    assert!(told.contains("TestResult(3 tests, 2 passed, 1 failed ("), "{told}{}", err(&tested));
+    assert!(told.contains("TestResult(3 tests, 3 passed ("), "{told}{}", err(&tested));
+    assert_eq!(err(&tested), "");
 }

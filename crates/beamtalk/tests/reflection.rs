@@ -147,7 +147,7 @@ fn a_file_is_loaded_and_loaded_again_by_a_program() {
     place.prints(
         &format!("Workspace load: \"Tally.bt\"\nTally now\n{errors}"),
         "#(Tally)\n1\nfile_not_found: File not found: no.bt\n\
-         no_source_file: Integer has no source file; stdlib classes cannot be reloaded\ncompile_failed\nunsupported",
+         no_source_file: Integer has no source file; stdlib classes cannot be reloaded\ncompile_failed\nfile_not_found",
     );
     place.write("Tally.bt", "Object subclass: Tally\n  class now => 2\n");
     place.prints("Tally reload\nTally now\n", "Tally\n2");

@@ -2,7 +2,7 @@
 
 use beamtalk_beam::Module;
 use beamtalk_semantics::hir::{ActivationId, Storage};
-use beamtalk_semantics::{ClassKind, ClassTable, InputVariable, Side, lower_input};
+use beamtalk_semantics::{ClassKind, ClassTable, InputHome, InputVariable, Side, lower_input};
 use beamtalk_syntax::ast;
 use beamtalk_text::{Diagnostic, Span};
 use smol_str::SmolStr;
@@ -36,16 +36,13 @@ pub fn compile_input(
 ) -> InputCode {
     let lowered = lower_input(table, variables, statements);
     let unit = &lowered.unit;
-    let session: Vec<_> = lowered
-        .session
-        .iter()
-        .enumerate()
-        .map(|(index, var)| match variables.get(index) {
-            Some(InputVariable { cell: true, .. }) => (*var, Was::Cell),
-            Some(_) => (*var, Was::Value),
-            None => (*var, Was::New),
-        })
-        .collect();
+    let old = variables.iter().filter_map(|variable| match variable.home {
+        InputHome::Cell => Some(Was::Cell),
+        InputHome::Value => Some(Was::Value),
+        InputHome::Workspace => None,
+    });
+    let session: Vec<_> =
+        lowered.session.iter().copied().zip(old.chain(std::iter::repeat(Was::New))).collect();
     let mut m = ModuleBuilder::new(table, module, source.path);
     if lowered.diagnostics.iter().all(|diagnostic| !diagnostic.is_error() || expected(diagnostic)) {
         let labels = m.declare();
@@ -78,7 +75,10 @@ pub fn compile_input(
         .iter()
         .map(|var| InputVariable {
             name: SmolStr::clone(&unit.var(*var).name),
-            cell: unit.var(*var).storage == Storage::Cell,
+            home: match unit.var(*var).storage {
+                Storage::Cell => InputHome::Cell,
+                _ => InputHome::Value,
+            },
         })
         .collect();
     InputCode { module: m.module, variables: after, diagnostics: lowered.diagnostics, errors: m.errors }

@@ -100,7 +100,9 @@ impl Starter for ErlangNode {
             }
         }
         command.current_dir(&self.folder);
-        command.stdout(Stdio::from(log)).stderr(Stdio::from(also));
+        // The processes that a program starts write where their starter does.
+        let error = if self.program.is_some() { Stdio::inherit() } else { Stdio::from(also) };
+        command.stdout(Stdio::from(log)).stderr(error);
         command.process_group(0);
         self.image.mark_used();
         Ok(Start::Command(command))

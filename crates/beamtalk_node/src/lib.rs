@@ -52,7 +52,8 @@ pub use otp::Otp;
 pub use packet::{Display, Event, ModuleState, VariableKind};
 pub use query::{Query, Site};
 pub use question::{
-    Answer, Call, CallerFinding, LogFormat, MethodName, OnCall, PackageFacts, Question, Refusal,
+    Answer, Call, CallerFinding, LogFormat, MethodName, OnCall, PackageFacts, Question, Refusal, SyncError,
+    Synced,
 };
 pub use requests::{
     ActorInfo, CodeModule, EvalValue, Evaluation, ModuleInfo, TestClass, TestOutcome, TestStatus,

@@ -155,6 +155,13 @@ pub enum Event {
         /// What it wrote; a character may be split between two of these.
         bytes: Vec<u8>,
     },
+    /// A program wrote to its standard error.
+    ErrorOutput {
+        /// Whose program.
+        session: String,
+        /// What it wrote, in whole characters.
+        text: String,
+    },
     /// A program waits for a line.
     Input {
         /// Whose program.
@@ -177,9 +184,11 @@ pub enum Event {
     },
     /// Variables were assigned or removed.
     Bindings {
-        /// Whose; nobody's own are the names that all sessions share.
-        session: Option<String>,
+        /// Whose.
+        session: String,
     },
+    /// The names that all sessions share are now these.
+    Globals(Vec<String>),
     /// The module of an evaluation may be used again.
     Released(String),
     /// A line for the log.
@@ -320,6 +329,9 @@ fn event(term: &Term) -> Option<Event> {
         ("output", [_, session, bytes]) => {
             Some(Event::Output { session: as_text(session)?, bytes: as_bytes(bytes)?.to_vec() })
         }
+        ("error_output", [_, session, text]) => {
+            Some(Event::ErrorOutput { session: as_text(session)?, text: as_text(text)? })
+        }
         ("input", [_, session, prompt]) => {
             Some(Event::Input { session: as_text(session)?, prompt: as_text(prompt)? })
         }
@@ -334,7 +346,11 @@ fn event(term: &Term) -> Option<Event> {
             class: as_text(entry(fields, "class")?)?,
             reason: entry(fields, "reason").and_then(as_optional_text),
         }),
-        ("bindings", [_, session]) => Some(Event::Bindings { session: as_optional_text(session) }),
+        ("globals", [_, names]) => {
+            let Term::List(names) = names else { return None };
+            Some(Event::Globals(names.elements.iter().map(as_text).collect::<Option<_>>()?))
+        }
+        ("bindings", [_, session]) => Some(Event::Bindings { session: as_text(session)? }),
         ("released", [_, module]) => Some(Event::Released(as_text(module)?)),
         ("log", [_, level, text, origin]) => {
             let known = |name| entry(origin, name).and_then(as_optional_text);

@@ -108,6 +108,8 @@ pub enum Answer {
     Names(Vec<String>),
     /// An expression's module.
     Code(CodeModule),
+    /// What has changed in the project.
+    Synced(Synced),
     /// The project's package, and behind it those that it uses.
     Packages(Vec<PackageFacts>),
     /// What a query has found.
@@ -123,6 +125,40 @@ pub enum Answer {
         /// How many classes send it.
         candidates: usize,
     },
+}
+
+/// What loading a project came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Synced {
+    /// A line about it.
+    pub summary: String,
+    /// The names of the classes that were loaded.
+    pub classes: Vec<String>,
+    /// What was not.
+    pub errors: Vec<SyncError>,
+    /// What should be looked at.
+    pub warnings: Vec<String>,
+    /// How many files were loaded.
+    pub changed: usize,
+    /// How many files are as they were.
+    pub unchanged: usize,
+    /// How many files are gone.
+    pub deleted: usize,
+}
+
+/// Why a file was not loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncError {
+    /// The file.
+    pub path: String,
+    /// The kind of the error.
+    pub kind: String,
+    /// The sentence.
+    pub message: String,
+    /// The line, from 1.
+    pub line: Option<u32>,
+    /// What to do about it.
+    pub hint: Option<String>,
 }
 
 /// What a package's manifest says.
@@ -231,6 +267,7 @@ impl Answer {
                 list(checked.into_iter().map(binary)),
                 count(candidates),
             ]),
+            Self::Synced(synced) => synced.into_term(),
             Self::Packages(packages) => list(packages.into_iter().map(PackageFacts::into_term)),
             Self::Sites(sites) => list(sites.into_iter().map(Site::into_term)),
             Self::Code(code) => tuple([binary(code.name), binary(code.beam)]),
@@ -247,6 +284,25 @@ impl LogFormat {
             Self::Json => "json",
             Self::Text => "text",
         }
+    }
+}
+
+impl Synced {
+    fn into_term(self) -> Term {
+        tuple([
+            binary(self.summary),
+            list(self.classes.into_iter().map(binary)),
+            list(self.errors.into_iter().map(SyncError::into_term)),
+            tuple([count(self.changed), count(self.unchanged), count(self.deleted)]),
+        ])
+    }
+}
+
+impl SyncError {
+    fn into_term(self) -> Term {
+        let text = |text: Option<String>| text.map_or_else(|| atom("nil"), binary);
+        let line = self.line.map_or_else(|| atom("nil"), |line| count(line as usize));
+        tuple([binary(self.path), binary(self.kind), binary(self.message), line, text(self.hint)])
     }
 }
 

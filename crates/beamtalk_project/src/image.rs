@@ -589,6 +589,9 @@ impl<'i> Work<'i> {
             for error in &code.errors {
                 self.report(&path, too_complex(&error.function));
             }
+            if !code.errors.is_empty() {
+                continue;
+            }
             match assemble(&code.module, &path) {
                 Ok(module) => modules.push(module),
                 Err(diagnostic) => self.report(&path, diagnostic),

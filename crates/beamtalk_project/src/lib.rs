@@ -10,7 +10,7 @@
 //! nothing is wrong with any source.
 //!
 //! Source code layout: `image.rs` the image, `methods.rs` changes of one method, `precheck.rs` what one would mean for its senders, `questions.rs` completions and listings, `uses.rs` what the methods of a source use and `navigate.rs` questions about it, `unit.rs` a class with its patches, `library.rs` the standard library,
-//! `order.rs` superclasses first, `render.rs` diagnostics for people. Of projects: `project.rs`
+//! `order.rs` superclasses first, `render.rs` diagnostics for people, `excerpt.rs` the lines that they show. Of projects: `project.rs`
 //! building, `layout.rs` where files are, `manifest.rs`, `dependency.rs`, `package_name.rs` and `policy.rs` what the manifest says, `packages.rs` the packages that it uses, `native.rs` their Erlang modules, `version.rs` versions,
 //! `index.rs` all classes, `trace.rs` when a class may be used again, `state.rs` the record of the last build,
 //! `suite.rs` files compiled together in memory, for tests, `appfile.rs` the application resource file, `error.rs` errors. Of diagnostics: `expect.rs` what sources know of
@@ -20,6 +20,7 @@
 mod appfile;
 mod dependency;
 mod error;
+mod excerpt;
 mod expect;
 mod image;
 mod index;
@@ -48,7 +49,7 @@ mod unit;
 mod uses;
 mod version;
 
-pub use beamtalk_semantics::{InputVariable as Variable, closest, lint};
+pub use beamtalk_semantics::{InputHome, InputVariable as Variable, closest, lint};
 pub use beamtalk_text::{Diagnostic, LineIndex};
 /// Names of classes, modules, selectors and paths.
 pub use smol_str::SmolStr as Name;

@@ -42,6 +42,16 @@ impl Image {
         unit.source.file().filter(|_| unit.package == USER).map(|path| PathBuf::from(path.as_str()))
     }
 
+    /// The classes that are defined in one of the files, with that file.
+    #[must_use]
+    pub fn classes_in(&self, files: &[PathBuf]) -> Vec<(String, PathBuf)> {
+        let place = |name: &str| {
+            let path = self.unit(name)?.source.file()?.clone();
+            files.iter().find(|file| file.as_os_str() == path.as_str()).cloned()
+        };
+        self.table().iter().filter_map(|class| Some((class.name.to_string(), place(&class.name)?))).collect()
+    }
+
     /// The text of a class's own method with its documentation; generated methods have none.
     #[must_use]
     pub fn method_source(&self, method: MethodRef<'_>) -> Option<String> {

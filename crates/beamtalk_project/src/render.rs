@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 
 use beamtalk_text::{Diagnostic, LineIndex, Severity, Span};
 use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, MietteError, MietteSpanContents,
-    NamedSource, Report, SourceCode, SourceOffset, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report, SourceSpan,
+    ThemeCharacters, ThemeStyles,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::excerpt::Excerpt;
 
 /// How a diagnostic is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,33 +49,37 @@ pub fn render_for(diagnostic: &Diagnostic, path: &str, text: &str, look: Look) -
 }
 
 fn draw(header: &str, diagnostic: &Diagnostic, path: &str, text: &str, look: Look) -> String {
-    let place = |span: Span, label: &str| {
+    let place = |span: Span| {
         let span = visible(span, text);
-        let at = SourceSpan::new(SourceOffset::from(span.start as usize), span.len() as usize);
-        LabeledSpan::new_with_span(Some(label.to_owned()), at)
+        span.start as usize..span.end as usize
     };
     let mut message = diagnostic.message.clone();
-    let mut labels = vec![place(diagnostic.span, here(diagnostic.severity))];
+    let mut places = vec![place(diagnostic.span)];
+    let mut words = vec![here(diagnostic.severity)];
     let lines = LineIndex::new(text);
     let line = lines.line(diagnostic.span.start);
     for label in &diagnostic.labels {
         let at = lines.line(label.span.start);
         // What is near is drawn; of what is far the line is named.
         if at.abs_diff(line) <= CONTEXT {
-            labels.push(place(label.span, &label.text));
+            places.push(place(label.span));
+            words.push(&label.text);
         } else {
             let _ = write!(message, "\n= {} (line {at})", label.text);
         }
     }
-    let mut report = MietteDiagnostic::new(message.clone()).with_code(header).with_labels(labels.clone());
+    let at = |offset: usize| lines.line(u32::try_from(offset).unwrap_or(u32::MAX));
+    let first = places.iter().map(|place| at(place.start)).min().unwrap_or(line);
+    let last = places.iter().map(|place| at(place.end)).max().unwrap_or(line);
+    let excerpt = Excerpt::new(text, &lines, (first, last, CONTEXT), &mut places);
+    let labels = places.into_iter().zip(words).map(|(place, words)| {
+        LabeledSpan::new_with_span(Some(words.to_owned()), SourceSpan::new(place.start.into(), place.len()))
+    });
+    let mut report = MietteDiagnostic::new(message.clone()).with_code(header).with_labels(labels);
     if let Some(help) = &diagnostic.help {
         report = report.with_help(help.clone());
     }
-    let at = |offset: usize| lines.line(u32::try_from(offset).unwrap_or(u32::MAX));
-    let first = labels.iter().map(|label| at(label.offset())).min().unwrap_or(line);
-    let last = labels.iter().map(|label| at(label.offset() + label.len())).max().unwrap_or(line);
-    let around = around(text, &lines, first, last);
-    let report = Report::new(report).with_source_code(NamedSource::new(path, around));
+    let report = Report::new(report).with_source_code(NamedSource::new(path, excerpt));
     let handler = GraphicalReportHandler::new_themed(theme(diagnostic.severity, look.colour))
         .with_width(look.width.map_or(UNBOUNDED, usize::from))
         .with_links(false)
@@ -94,46 +100,6 @@ pub(crate) fn visible(span: Span, text: &str) -> Span {
         Span::empty(length(text.trim_end()))
     } else {
         Span::new(span.start, span.end.min(end))
-    }
-}
-
-/// The lines that a drawing can show, and what stands before them.
-struct Around {
-    text: String,
-    /// Where `text` begins in the source.
-    offset: usize,
-    /// How many lines precede it.
-    lines: usize,
-}
-
-/// Miette reads a source from its first byte for each place; what is drawn needs only the lines around it.
-fn around(text: &str, lines: &LineIndex<'_>, first: u32, last: u32) -> Around {
-    let first = first.saturating_sub(CONTEXT + 1).max(1);
-    let offset = lines.start(first) as usize;
-    let end = lines.start(last.saturating_add(CONTEXT + 2)) as usize;
-    // What is missing at the end of a source is drawn behind it.
-    let text = format!("{}\n", &text[offset..end]);
-    Around { text, offset, lines: first as usize - 1 }
-}
-
-impl SourceCode for Around {
-    fn read_span<'a>(
-        &'a self,
-        span: &SourceSpan,
-        before: usize,
-        after: usize,
-    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let start = span.offset().checked_sub(self.offset).ok_or(MietteError::OutOfBounds)?;
-        let contents = self.text.read_span(&SourceSpan::new(start.into(), span.len()), before, after)?;
-        let shown = SourceSpan::new((contents.span().offset() + self.offset).into(), contents.span().len());
-        let line = contents.line() + self.lines;
-        Ok(Box::new(MietteSpanContents::new(
-            contents.data(),
-            shown,
-            line,
-            contents.column(),
-            contents.line_count(),
-        )))
     }
 }
 
@@ -209,6 +175,22 @@ mod tests {
                 "{shown}"
             );
         }
+    }
+
+    #[test]
+    fn of_a_long_line_only_what_is_near_the_place_is_drawn() {
+        let line = format!("a := \"{}ä\" zork. \"{}\"", "x".repeat(70_000), "y".repeat(70_000));
+        let text = format!("first\n{line}\nlast\n{}\n", "z".repeat(5000));
+        let start = u32::try_from(text.find("zork").unwrap()).unwrap();
+        let shown =
+            render(&Diagnostic::error("E0000", Span::new(start, start + 4), "no zork"), "a.bt", &text);
+        assert!(shown.contains("╭─[a.bt:2:70011]") && shown.len() < 2000, "{shown}");
+        let marked = shown.lines().find(|line| line.starts_with(" 2 │")).expect("the place");
+        let mark = shown.lines().find(|line| line.contains('┬')).expect("the mark");
+        let column = |line: &str, mark: &str| line[..line.find(mark).expect("it")].chars().count();
+        assert_eq!(column(marked, "zork"), column(mark, "─"), "{shown}");
+        let all = Diagnostic::error("E0000", Span::new(7, u32::try_from(text.len()).unwrap()), "all of it");
+        assert!(render(&all, "a.bt", &text).len() < 4000);
     }
 
     #[test]

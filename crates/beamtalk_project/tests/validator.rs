@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use beamtalk_project::{Image, Variable, render};
+use beamtalk_project::{Image, InputHome, Variable, render};
 
 /// Class definitions that the expressions below use, and that are validated themselves.
 const CLASSES: &[&str] = &[
@@ -89,9 +89,9 @@ fn listings() -> Vec<(String, String)> {
     }
     let names = ["x", "y", "n", "s", "i", "r", "m", "t", "k", "d"];
     let sessions: [Vec<Variable>; 3] = [
-        vec![Variable { name: "x".into(), cell: false }],
-        names.iter().map(|name| Variable { name: (*name).into(), cell: false }).collect(),
-        names.iter().map(|name| Variable { name: (*name).into(), cell: true }).collect(),
+        vec![Variable { name: "x".into(), home: InputHome::Value }],
+        names.iter().map(|name| Variable { name: (*name).into(), home: InputHome::Value }).collect(),
+        names.iter().map(|name| Variable { name: (*name).into(), home: InputHome::Cell }).collect(),
     ];
     for (kind, session) in sessions.iter().enumerate() {
         for (index, input) in INPUTS.iter().enumerate() {

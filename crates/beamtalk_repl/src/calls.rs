@@ -9,6 +9,7 @@ use crate::host::LogFile;
 use crate::image::Image;
 use crate::journal::Entry;
 use crate::reply::Failure;
+use crate::sync;
 use beamtalk_node::{
     Answer, Call, CodeModule, MethodName, PackageFacts, Query, Question, Refusal, VariableKind,
 };
@@ -32,11 +33,10 @@ pub(crate) async fn answer(image: Arc<Image>, project: PathBuf, log: Option<LogF
         Question::RemoveClass { module } => remove_class(&image, module).await,
         Question::Reload { module } => reload(&image, &project, module).await,
         Question::LoadPath(path) => load_path(&image, &project, &path).await,
-        Question::SyncProject => Err(Refusal {
-            kind: "unsupported",
-            message: "Workspace sync is not available yet".into(),
-            hint: Some("Load files or folders with `Workspace load: \"src\"`.".into()),
-        }),
+        Question::SyncProject => match sync::sync(&image, &project, sync::Wanted::default()).await {
+            Ok(synced) => Ok(Answer::Synced(synced)),
+            Err(failure) => Err(refusal("file_not_found", failure)),
+        },
         Question::Packages => packages(project).await,
         Question::Application => application(project).await,
         Question::LogFile => match log {

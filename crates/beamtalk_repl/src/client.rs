@@ -78,6 +78,8 @@ impl Reply {
 pub enum Update<'a> {
     /// Output, as it is written.
     Output(&'a str),
+    /// Error output, as it is written.
+    ErrorOutput(&'a str),
     /// The program waits for a line; the prompt.
     Input(&'a str),
     /// A push: Transcript text, an actor, a class.
@@ -174,6 +176,8 @@ impl Client {
             let status = fields.get("status").and_then(Value::as_array);
             if let Some(text) = fields.get("out").and_then(Value::as_str) {
                 update(Update::Output(text), &mut sender)?;
+            } else if let Some(text) = fields.get("err").and_then(Value::as_str) {
+                update(Update::ErrorOutput(text), &mut sender)?;
             } else if status.is_some_and(|all| all.iter().any(|one| one == "need-input")) {
                 let prompt = fields.get("prompt").and_then(Value::as_str).unwrap_or_default();
                 update(Update::Input(prompt), &mut sender)?;

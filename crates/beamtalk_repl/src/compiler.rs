@@ -29,6 +29,9 @@ pub trait Compiler: Send {
     /// The file that a module's class was loaded from.
     fn source_file(&self, module: &str) -> Option<PathBuf>;
 
+    /// The classes whose text is in one of the files, with that file.
+    fn classes_in(&self, files: &[PathBuf]) -> Vec<(String, PathBuf)>;
+
     /// The text of a method of this very class; `None` where it has none.
     fn method_source(&self, method: &MethodName) -> Option<String>;
 
@@ -64,6 +67,8 @@ pub struct Input<'a> {
     pub code: &'a str,
     /// The session's variables.
     pub variables: &'a [(String, VariableKind)],
+    /// Names bound in the workspace.
+    pub globals: &'a [String],
     /// The name for the module that evaluates it.
     pub eval_module: &'a str,
 }

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// A source file over this many bytes is refused.
 const LONGEST_FILE: u64 = 16 << 20;
+/// Folders below others that hold no sources (spec 07 section 11.4).
+const NOT_OURS: [&str; 4] = [".git", "target", "node_modules", "_build"];
 /// A folder with more source files is refused.
 const MOST_FILES: usize = 10_000;
 
@@ -17,26 +19,38 @@ pub(crate) fn read(base: &Path, path: &str) -> Result<(Vec<SourceFile>, bool), S
     if !found.is_dir() {
         return Ok((vec![read_one(&full, path)?], false));
     }
-    let mut paths = Vec::new();
-    collect(&full, &mut paths).map_err(|error| describe(path, &error))?;
-    if paths.len() > MOST_FILES {
-        return Err(format!("Too many files in {path}: more than {MOST_FILES}"));
-    }
-    paths.sort();
-    let read = paths.iter().map(|file| read_one(file, &file.to_string_lossy()));
+    let read = collect(&full, "bt", path)?;
+    let read = read.iter().map(|file| read_one(file, &file.to_string_lossy()));
     Ok((read.collect::<Result<_, _>>()?, true))
 }
 
+/// The files below a folder with this ending of their names, in the order of their paths.
+pub(crate) fn below(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, String> {
+    collect(folder, ending, &folder.to_string_lossy())
+}
+
+fn collect(folder: &Path, ending: &str, shown: &str) -> Result<Vec<PathBuf>, String> {
+    let mut paths = Vec::new();
+    walk(folder, ending, &mut paths).map_err(|error| describe(shown, &error))?;
+    if paths.len() > MOST_FILES {
+        return Err(format!("Too many files in {shown}: more than {MOST_FILES}"));
+    }
+    paths.sort();
+    Ok(paths)
+}
+
 /// Links to folders are not followed, so a loop of links does no harm.
-fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> std::io::Result<()> {
+fn walk(folder: &Path, ending: &str, paths: &mut Vec<PathBuf>) -> std::io::Result<()> {
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             let path = entry.path();
             if entry.file_type()?.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "bt") && path.is_file() {
+                if !NOT_OURS.iter().any(|name| entry.file_name() == *name) {
+                    folders.push(path);
+                }
+            } else if path.extension().is_some_and(|extension| extension == ending) && path.is_file() {
                 paths.push(path);
             }
             if paths.len() > MOST_FILES {
@@ -47,7 +61,7 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> std::io::Result<()> {
     Ok(())
 }
 
-fn read_one(file: &Path, shown: &str) -> Result<SourceFile, String> {
+pub(crate) fn read_one(file: &Path, shown: &str) -> Result<SourceFile, String> {
     let describe = |error: &std::io::Error| describe(shown, error);
     // Opening a pipe or a device would wait, or never end.
     if !fs::metadata(file).map_err(|error| describe(&error))?.is_file() {

@@ -7,6 +7,7 @@ use crate::journal::{Entry, Journal};
 use crate::reply::{Failure, Frame, Outcome};
 use crate::router::Router;
 use crate::session::Session;
+use crate::sync::Memory;
 use beamtalk_node::{
     CodeModule, EvalValue, Evaluation, MethodName, ModuleState, Node, NodeError, VariableKind,
 };
@@ -28,6 +29,8 @@ pub(crate) struct Image {
     pub(crate) asking: tokio::sync::Mutex<()>,
     /// The number of names that the metadata knows of.
     pub(crate) recorded_names: AtomicU32,
+    /// What projects were loaded.
+    pub(crate) synced: tokio::sync::Mutex<Memory>,
 }
 
 /// The code of the compiler's warning that an extension takes the place of somebody else's.
@@ -49,6 +52,7 @@ impl Image {
             changing: tokio::sync::Mutex::new(()),
             asking: tokio::sync::Mutex::new(()),
             recorded_names: AtomicU32::new(0),
+            synced: tokio::sync::Mutex::default(),
         }
     }
 
@@ -210,8 +214,10 @@ impl Image {
         variables: Vec<(String, VariableKind)>,
         module: String,
     ) -> Result<Compiled, Failure> {
+        let globals = self.router.globals();
         let compile = move |compiler: &mut dyn crate::Compiler| {
-            compiler.compile_input(&Input { code: &code, variables: &variables, eval_module: &module })
+            let (variables, globals) = (&variables, &globals);
+            compiler.compile_input(&Input { code: &code, variables, globals, eval_module: &module })
         };
         Ok(self.compiler.run(compile).await?)
     }
@@ -310,9 +316,12 @@ impl Image {
 
 fn recall_one(compiler: &mut dyn crate::Compiler, entry: Entry) -> Vec<CodeModule> {
     let result = match entry {
-        Entry::Input { code } => {
-            compiler.compile_input(&Input { code: &code, variables: &[], eval_module: "bt@eval@1" })
-        }
+        Entry::Input { code } => compiler.compile_input(&Input {
+            code: &code,
+            variables: &[],
+            globals: &[],
+            eval_module: "bt@eval@1",
+        }),
         Entry::Files { files } => {
             let files: Vec<_> = files.into_iter().map(|(path, text)| SourceFile { path, text }).collect();
             compiler.compile_files(&files)

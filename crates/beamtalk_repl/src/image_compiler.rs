@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use beamtalk_node::{Answer, CallerFinding, CodeModule, MethodName, Query, Site, VariableKind};
 use beamtalk_project::{
-    self as project, Diagnostic, Failure, Image, LineIndex, MethodRef, ModuleCode, Name, Precheck, Source,
-    Variable, render,
+    self as project, Diagnostic, Failure, Image, InputHome, LineIndex, MethodRef, ModuleCode, Name, Precheck,
+    Source, Variable, render,
 };
 
 use crate::compiler::{Compiled, Compiler, Input, Problem, SourceFile, Unloading};
@@ -116,11 +116,17 @@ fn code_module(module: &ModuleCode) -> CodeModule {
     CodeModule { name: module.name.to_string(), file: module.path.to_string(), beam: module.beam.clone() }
 }
 
-fn variables(variables: &[(String, VariableKind)]) -> Vec<Variable> {
-    variables
-        .iter()
-        .map(|(name, kind)| Variable { name: name.as_str().into(), cell: *kind == VariableKind::Cell })
-        .collect()
+fn variables(input: &Input<'_>) -> Vec<Variable> {
+    let of_session = input.variables.iter().map(|(name, kind)| {
+        let home = match kind {
+            VariableKind::Value => InputHome::Value,
+            VariableKind::Cell => InputHome::Cell,
+        };
+        Variable { name: name.as_str().into(), home }
+    });
+    let of_workspace =
+        input.globals.iter().map(|name| Variable { name: name.as_str().into(), home: InputHome::Workspace });
+    of_session.chain(of_workspace).collect()
 }
 
 fn problem(path: &str, diagnostic: &Diagnostic, text_of: &dyn Fn(&str) -> Option<String>) -> Problem {
@@ -139,7 +145,7 @@ fn problem(path: &str, diagnostic: &Diagnostic, text_of: &dyn Fn(&str) -> Option
 
 impl Compiler for ImageCompiler {
     fn compile_input(&mut self, input: &Input<'_>) -> Compiled {
-        let result = self.image.compile_input(&variables(input.variables), input.code, input.eval_module);
+        let result = self.image.compile_input(&variables(input), input.code, input.eval_module);
         self.finish(result, &|path| (path == INPUT).then(|| input.code.to_owned()))
     }
 
@@ -182,6 +188,10 @@ impl Compiler for ImageCompiler {
 
     fn source_file(&self, module: &str) -> Option<PathBuf> {
         self.image.source_file(module)
+    }
+
+    fn classes_in(&self, files: &[PathBuf]) -> Vec<(String, PathBuf)> {
+        self.image.classes_in(files)
     }
 
     fn method_source(&self, method: &MethodName) -> Option<String> {
@@ -255,7 +265,7 @@ impl Compiler for ImageCompiler {
     }
 
     fn listing(&mut self, input: &Input<'_>) -> Result<String, Vec<Problem>> {
-        self.image.listing(&variables(input.variables), input.code).map_err(|failure| {
+        self.image.listing(&variables(input), input.code).map_err(|failure| {
             failure
                 .diagnostics
                 .iter()

@@ -54,6 +54,7 @@ mod record;
 mod reply;
 mod router;
 mod session;
+mod sync;
 mod testing;
 mod wire;
 

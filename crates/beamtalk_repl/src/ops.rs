@@ -9,11 +9,13 @@ use crate::image::problems;
 use crate::reply::{Failure, Frame, Outcome};
 use crate::router::CHANNELS;
 use crate::session::Session;
+use crate::sync;
 use crate::testing;
 use crate::wire::Request;
 use beamtalk_home::workspace::now;
 use beamtalk_node::{Display, NodeError, Status};
 use serde_json::{Map, Value, json};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The version of the messages on the wire.
@@ -36,6 +38,7 @@ const OPERATIONS: &[(&str, &[&str], &[&str])] = &[
     ("interrupt", &[], &["session"]),
     ("kill", &["actor"], &[]),
     ("load-file", &["path"], &[]),
+    ("load-project", &[], &["path", "include_tests", "force", "first"]),
     ("load-source", &["source"], &[]),
     ("list-tests", &[], &[]),
     ("modules", &[], &[]),
@@ -61,6 +64,7 @@ pub(crate) async fn perform(host: &Arc<Host>, client: &Client, request: &Request
         "docs" => docs(host, request).await,
         "show-codegen" => show_codegen(host, client, request).await,
         "load-file" => load_file(host, request.text("path")?).await,
+        "load-project" => load_project(host, request).await,
         "load-source" => load_source(host, request).await,
         "reload" => reload(host, request).await,
         "unload" => host.image.unload(request.text("module")?.to_owned()).await,
@@ -170,8 +174,10 @@ async fn docs(host: &Host, request: &Request) -> Outcome {
 async fn show_codegen(host: &Host, client: &Client, request: &Request) -> Outcome {
     let code = request.text("code")?.to_owned();
     let variables = session_of(host, client, request)?.variables().unwrap_or_default();
+    let globals = host.image.router.globals();
     let listing = host.image.compiler.run(move |compiler| {
-        compiler.listing(&Input { code: &code, variables: &variables, eval_module: "bt@eval@1" })
+        let (variables, globals) = (&variables, &globals);
+        compiler.listing(&Input { code: &code, variables, globals, eval_module: "bt@eval@1" })
     });
     listing.await?.map(|text| Frame::new().with("value", text)).map_err(|errors| problems(&errors))
 }
@@ -188,6 +194,16 @@ async fn load_file(host: &Host, path: &str) -> Outcome {
     let count = sources.len();
     let loaded = host.image.load_files(sources).await?;
     Ok(if is_folder { loaded.with("files", count) } else { loaded })
+}
+
+async fn load_project(host: &Host, request: &Request) -> Outcome {
+    let root = request.optional_text("path")?.map_or_else(|| host.project().to_path_buf(), PathBuf::from);
+    let wanted = sync::Wanted {
+        tests: request.flag("include_tests")?,
+        all: request.flag("force")?,
+        first: request.flag("first")?,
+    };
+    sync::sync(&host.image, &root, wanted).await.map(sync::frame)
 }
 
 async fn load_source(host: &Host, request: &Request) -> Outcome {
@@ -397,7 +413,7 @@ fn existing_session(host: &Host, client: &Client, request: &Request) -> Option<A
 fn known_variables(host: &Host, client: &Client, request: &Request) -> Vec<String> {
     let session = existing_session(host, client, request);
     let variables = session.and_then(|session| session.variables()).unwrap_or_default();
-    variables.into_iter().map(|(name, _)| name).collect()
+    variables.into_iter().map(|(name, _)| name).chain(host.image.router.globals()).collect()
 }
 
 fn shown_object(pairs: &[(String, Display)]) -> Map<String, Value> {

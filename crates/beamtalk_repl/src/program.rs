@@ -30,6 +30,8 @@ pub type OnInput = Arc<dyn Fn(&str) -> Option<Vec<u8>> + Send + Sync>;
 pub enum Written<'a> {
     /// To its standard output.
     Output(&'a [u8]),
+    /// To its standard error.
+    Error(&'a str),
     /// To the Transcript.
     Transcript(&'a str),
 }
@@ -93,6 +95,7 @@ impl Program {
                 answer_input(session, prompt, read, node);
             }
             (Event::Output { bytes, .. }, _) => on_output(Written::Output(bytes)),
+            (Event::ErrorOutput { text, .. }, _) => on_output(Written::Error(text)),
             (Event::Transcript(text), _) => on_output(Written::Transcript(text)),
             _ => events.handle(event),
         });

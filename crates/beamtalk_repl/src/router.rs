@@ -28,6 +28,8 @@ pub(crate) struct Router {
     subscribers: Mutex<BTreeMap<u64, Subscriber>>,
     next_subscriber: AtomicU64,
     node: OnceLock<Node>,
+    /// Names bound in the workspace.
+    globals: Mutex<Vec<String>>,
 }
 
 struct Subscriber {
@@ -47,6 +49,15 @@ impl Router {
 
     pub(crate) fn names(&self) -> MutexGuard<'_, NamePool> {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Names bound in the workspace.
+    pub(crate) fn globals(&self) -> Vec<String> {
+        self.globals.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_globals(&self, names: Vec<String>) {
+        *self.globals.lock().unwrap_or_else(PoisonError::into_inner) = names;
     }
 
     /// A number for a connection's subscriptions.
@@ -80,6 +91,11 @@ impl Router {
                     session.wrote(&bytes);
                 }
             }
+            Event::ErrorOutput { session, text } => {
+                if let Some(session) = self.sessions.find(&session) {
+                    session.wrote_error(&text);
+                }
+            }
             Event::Input { session, prompt } => self.ask(&session, &prompt),
             Event::Transcript(text) => {
                 let frame = Frame::new().with("push", "transcript").with("text", text);
@@ -90,6 +106,10 @@ impl Router {
                 let name = if spawned { "spawned" } else { "stopped" };
                 self.push("actors", name, json!({"class": class, "pid": pid, "reason": reason}));
             }
+            Event::Globals(names) => {
+                self.set_globals(names);
+                self.push("bindings", "changed", json!({"session": null}));
+            }
             Event::Bindings { session } => self.push("bindings", "changed", json!({"session": session})),
             Event::Released(module) => self.names().release(&module),
             Event::Log { level, text, class, selector, metadata } => {
@@ -98,6 +118,7 @@ impl Router {
             Event::Up { fresh, otp, os_pid } => {
                 tracing::info!(fresh, otp, os_pid, "the node is up");
                 if fresh {
+                    self.set_globals(Vec::new());
                     self.names().release_all();
                     self.sessions.forget_variables();
                 }

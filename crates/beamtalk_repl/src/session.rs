@@ -17,6 +17,9 @@ const MOST_SESSIONS: usize = 1024;
 /// Output of one evaluation that is kept for its final reply, in bytes.
 const KEPT_OUTPUT: usize = 16 << 20;
 
+/// What stands for output that a client has not read in time.
+const DROPPED: &str = "\n[output dropped: the client does not read]\n";
+
 /// Output that came between evaluations and is kept for the next one, in bytes.
 const KEPT_EARLY_OUTPUT: usize = 64 << 10;
 
@@ -106,10 +109,17 @@ impl Session {
         if running.stream
             && let Some(text) = running.output.take_chunk()
         {
-            let frame = |text: String| running.envelope.frame().with("out", text);
-            running
-                .outbox
-                .offer(&frame(text), || frame("\n[output dropped: the client does not read]\n".into()));
+            let frame = |text: &str| running.envelope.frame().with("out", text);
+            running.outbox.offer(&frame(&text), || frame(DROPPED));
+        }
+    }
+
+    /// Takes what a program wrote to its standard error. Only a client of the streaming form has a place for it.
+    pub(crate) fn wrote_error(&self, text: &str) {
+        let inner = self.inner();
+        if let Some(running) = inner.running.as_ref().filter(|running| running.stream) {
+            let frame = |text: &str| running.envelope.frame().with("err", text);
+            running.outbox.offer(&frame(text), || frame(DROPPED));
         }
     }
 

@@ -400,7 +400,12 @@ pub fn check_override(cx: MethodContext<'_>, method: &Method) -> Option<Diagnost
     let info = cx.class?;
     let selector = method.signature.selector();
     let superclass = info.superclass.as_deref()?;
-    let (owner, inherited) = cx.table.find_method(superclass, cx.side, &selector)?;
+    let of_classes = || match cx.side {
+        // A class is an instance of `Class`, whose protocol its own methods would hide.
+        Side::Class => cx.table.find_method("Class", Side::Instance, &selector),
+        Side::Instance => None,
+    };
+    let (owner, inherited) = cx.table.find_method(superclass, cx.side, &selector).or_else(of_classes)?;
     let is_free = cx.library || (info.native.is_some() && cx.side == Side::Class);
     (inherited.sealed && !is_free).then(|| {
         let said = format!("Cannot override sealed method `{selector}` from class `{}`", owner.name);

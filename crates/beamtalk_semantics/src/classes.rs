@@ -175,6 +175,9 @@ pub struct RequirementInfo {
     pub doc: Option<SmolStr>,
 }
 
+/// What is left of the 255 bytes of an atom for the selector of a class method, in bytes.
+const LONGEST_SELECTOR: usize = 255 - "class ".len();
+
 /// The module of a class.
 #[must_use]
 pub fn module_name(package: &str, class: &str) -> SmolStr {
@@ -348,7 +351,10 @@ impl ClassInfo {
             return;
         }
         let constructor: String = fields.iter().flat_map(|field| [field.as_str(), ":"]).collect();
-        self.add_generated_method(Side::Class, constructor.into(), fields.len(), Origin::Constructor);
+        // Nobody could send a longer one; `new:` makes instances of so large a class.
+        if constructor.len() <= LONGEST_SELECTOR {
+            self.add_generated_method(Side::Class, constructor.into(), fields.len(), Origin::Constructor);
+        }
     }
 
     fn add_generated_method(&mut self, side: Side, selector: SmolStr, arguments: usize, origin: Origin) {

@@ -108,7 +108,7 @@ impl Lowerer<'_> {
             .iter()
             .map(|segment| match segment {
                 ast::Segment::Text(text) => Piece::Text(text.clone()),
-                ast::Segment::Expr(expr) => Piece::Value(self.expr(expr, Use::Local)),
+                ast::Segment::Expr(expr) => Piece::Value(self.handed_over(expr, Use::Local)),
             })
             .collect();
         finish(Kind::Interpolation(pieces), span)
@@ -117,6 +117,9 @@ impl Lowerer<'_> {
     pub(crate) fn variable(&mut self, name: &SmolStr, span: Span, usage: Use) -> Expr {
         if let Some(id) = self.find(name) {
             return self.local(id, span, usage);
+        }
+        if self.globals.contains(name) {
+            return finish(Kind::Global(name.clone()), span);
         }
         let mut help = format!("Check the spelling of `{name}`, or assign it with `:=` before use");
         if self.is_slot(name) {
@@ -146,6 +149,11 @@ impl Lowerer<'_> {
                 "Send the message to an object, or move the code into a method.",
             ),
         }
+    }
+
+    /// Whether `self` is the receiver of the method.
+    pub(crate) fn is_own_self(&self) -> bool {
+        self.find(SELF).is_none()
     }
 
     /// `super` in a block that a `ClassBuilder` gets as a method, or in a block inside it: it is given to one as it is
@@ -218,7 +226,7 @@ impl Lowerer<'_> {
                 let mut lowered = Vec::with_capacity(arguments.len());
                 for (index, argument) in arguments.iter().enumerate() {
                     let usage = self.use_of_argument(selector, index);
-                    lowered.push(self.expr(argument, usage));
+                    lowered.push(self.handed_over(argument, usage));
                 }
                 lowered
             }
@@ -241,6 +249,23 @@ impl Lowerer<'_> {
             .table
             .get(&name.name.name)
             .filter(|class| name.package.as_ref().is_none_or(|package| package.name == class.package));
+        if name.package.is_none() && self.globals.contains(&name.name.name) {
+            if known.is_some() {
+                self.diagnostics.push(
+                    Diagnostic::warning(
+                        "E0324",
+                        name.span,
+                        format!("Workspace binding `{0}` shadows class `{0}`", name.name.name),
+                    )
+                    .in_category(Category::ShadowedClass)
+                    .with_help(format!(
+                        "`Workspace unbind: #{}` makes the class visible again.",
+                        name.name.name
+                    )),
+                );
+            }
+            return Kind::Global(name.name.name.clone());
+        }
         if let Some(class) = known {
             return Kind::Class { module: class.module.clone(), name: class.name.clone() };
         }

@@ -10,7 +10,7 @@
 //! Source code layout: `classes.rs` the class table, `aliases.rs` names for types, `check.rs` rules of a class definition, `checks/` those of bodies, `hir.rs` the resolved form,
 //! `lower.rs` bodies, variables and scopes, `expressions.rs` and
 //! `messages.rs` the rest of binding names, `control.rs` inlined control flow, `patterns.rs` patterns, `captures.rs` where variables
-//! live, `primitive.rs` library directives, `suggest.rs` did-you-mean, `types.rs` what is known of types, `looks.rs`
+//! live, `primitive.rs` library directives, `test_case.rs` `self` in a test, `suggest.rs` did-you-mean, `types.rs` what is known of types, `looks.rs`
 //! which classes a computation asked for, `lint.rs` style.
 
 mod aliases;
@@ -30,6 +30,7 @@ mod native;
 mod patterns;
 mod primitive;
 mod suggest;
+mod test_case;
 mod types;
 
 pub use aliases::{AliasInfo, check_alias};
@@ -43,6 +44,8 @@ pub use classes::{
 pub use control::is_nil_test;
 pub use lint::lint;
 pub use looks::{Looks, watch};
-pub use lower::{InputVariable, Lowered, MethodContext, lower_expression, lower_input, lower_method};
+pub use lower::{
+    InputHome, InputVariable, Lowered, MethodContext, lower_expression, lower_input, lower_method,
+};
 pub use native::is_delegating;
 pub use suggest::closest;

@@ -28,13 +28,24 @@ pub struct MethodContext<'a> {
     pub package: &'a str,
 }
 
-/// A session variable that exists before an input.
+/// A name that exists before an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputVariable {
-    /// Its name.
+    /// The name.
     pub name: SmolStr,
-    /// Whether it is a cell already.
-    pub cell: bool,
+    /// Where its value is.
+    pub home: InputHome,
+}
+
+/// Where the value of a name is that exists before an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputHome {
+    /// It is a variable of the session.
+    Value,
+    /// It is a variable of the session, and a cell already.
+    Cell,
+    /// It is bound in the workspace, where it is looked up when the code runs.
+    Workspace,
 }
 
 /// A resolved body and what is to be said about it.
@@ -93,9 +104,13 @@ pub fn lower_input(
     let cx = MethodContext { table, class: None, side: Side::Instance, library: false, package: USER };
     let mut lowerer = Lowerer::new(cx);
     lowerer.session_scope = true;
-    for variable in variables {
-        let id = lowerer.declare(variable.name.clone(), Span::default());
-        if variable.cell {
+    for InputVariable { name, home } in variables {
+        if *home == InputHome::Workspace {
+            lowerer.globals.push(name.clone());
+            continue;
+        }
+        let id = lowerer.declare(name.clone(), Span::default());
+        if *home == InputHome::Cell {
             lowerer.captures.force_cells(std::iter::once(id));
         }
     }
@@ -153,6 +168,8 @@ pub(crate) struct Lowerer<'a> {
     pub(crate) closures: Vec<ClosureContext>,
     pub(crate) receiver: Option<VarId>,
     pub(crate) session_scope: bool,
+    /// Names bound in the workspace.
+    pub(crate) globals: Vec<SmolStr>,
     /// Within a message that is sent apart, where no control flow is compiled in place for any receiver.
     pub(crate) sends_all: bool,
     pub(crate) writes_class_state: bool,
@@ -174,6 +191,7 @@ impl<'a> Lowerer<'a> {
             closures: Vec::new(),
             receiver: None,
             session_scope: false,
+            globals: Vec::new(),
             sends_all: false,
             writes_class_state: false,
         };

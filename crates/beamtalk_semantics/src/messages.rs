@@ -23,7 +23,7 @@ impl Lowerer<'_> {
             return call;
         }
         let usage = self.use_of_receiver(&selector);
-        let receiver = self.expr(&send.receiver, usage);
+        let receiver = self.receiver_of(&selector, &send.receiver, usage);
         self.check_instantiation(&receiver, &selector, span);
         let arguments = self.arguments(&selector, &send.message.arguments);
         // Errors point at the message, which is what a stack frame's line must name too.

@@ -42,7 +42,7 @@ pub fn divide(members: &[Member]) -> Vec<World> {
     let runs = needed.iter().copied().filter(|index| members[*index].role >= Role::Examples);
     let mut by_choice: BTreeMap<Vec<usize>, BTreeSet<usize>> = BTreeMap::new();
     for index in runs {
-        let choice = definers.values().map(|files| nearest(members, index, files)).collect();
+        let choice = definers.iter().flat_map(|(name, files)| nearest(members, index, name, files)).collect();
         by_choice.entry(choice).or_default().insert(index);
     }
     let rivals: BTreeSet<usize> = definers.values().flatten().copied().collect();
@@ -79,16 +79,24 @@ fn needed(members: &[Member]) -> BTreeSet<usize> {
     found
 }
 
-/// Of the files that define a class, the one that `index` means: itself, or the one with which it shares most folders, of
-/// equals the last.
-fn nearest(members: &[Member], index: usize, definers: &[usize]) -> usize {
+/// Of the files that define a class, the one that `index` means: itself, or the one with which it shares most folders. Where
+/// several fixtures are as near, or several files of which it mentions the class, it cannot mean one of them: then they are all
+/// here, which is an error of the class. Of others the last is as good as any.
+fn nearest(members: &[Member], index: usize, name: &str, definers: &[usize]) -> Vec<usize> {
     let from = Path::new(members[index].file.path.as_str());
-    let closeness = |definer: &&usize| {
-        let path = Path::new(members[**definer].file.path.as_str());
+    let closeness = |definer: usize| {
+        let path = Path::new(members[definer].file.path.as_str());
         let shared = from.components().zip(path.components()).take_while(|(a, b)| a == b).count();
-        (**definer == index, shared, **definer)
+        (definer == index, shared)
     };
-    definers.iter().max_by_key(closeness).copied().unwrap_or(index)
+    let best = definers.iter().map(|definer| closeness(*definer)).max();
+    let mut found = definers.to_vec();
+    found.retain(|definer| Some(closeness(*definer)) == best);
+    let are_fixtures = || found.iter().all(|definer| members[*definer].role == Role::Support);
+    if found.len() > 1 && !are_fixtures() && !members[index].file.mentions().contains(name) {
+        found.drain(..found.len() - 1);
+    }
+    found
 }
 
 #[cfg(test)]
@@ -123,6 +131,22 @@ mod tests {
         let worlds = divide(&members);
         assert_eq!(worlds[0], World { files: vec![0, 1, 2], runs: [0].into() });
         assert_eq!(worlds[1], World { files: vec![0, 2, 3], runs: [2].into() });
+    }
+
+    #[test]
+    fn fixtures_of_one_name_that_are_as_near_clash() {
+        let clashing = members(&[
+            ("ATest.bt", Role::Tests, "TestCase subclass: ATest\n"),
+            ("fixtures/C.bt", Role::Support, "Object subclass: C\n"),
+            ("fixtures/C2.bt", Role::Support, "Object subclass: C\n"),
+        ]);
+        assert_eq!(divide(&clashing), [World { files: vec![0, 1, 2], runs: [0].into() }]);
+        let with_test = members(&[
+            ("ATest.bt", Role::Tests, "TestCase subclass: ATest\n  testA => C new\n"),
+            ("C.bt", Role::Tests, "TestCase subclass: C\n"),
+            ("fixtures/C.bt", Role::Support, "Object subclass: C\n"),
+        ]);
+        assert!(divide(&with_test).contains(&World { files: vec![0, 1, 2], runs: [0].into() }));
     }
 
     #[test]

@@ -86,6 +86,7 @@ pub fn talk(options: &TalkOptions, meeting: &Meeting<'_>, mut client: Client) ->
     }
     let screen = Screen::new(options.no_color);
     let mut conversation = Conversation::new(client, screen, !options.expressions.is_empty());
+    conversation.load_project()?;
     if !options.expressions.is_empty() {
         return script::run(&mut conversation, options.expressions.iter().map(String::as_str));
     }

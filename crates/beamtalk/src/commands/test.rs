@@ -135,8 +135,9 @@ pub fn environment_of(
     let on_output = move |written: Written<'_>| {
         let bytes = match written {
             Written::Output(bytes) => bytes,
-            Written::Transcript(text) => text.as_bytes(),
+            Written::Error(text) | Written::Transcript(text) => text.as_bytes(),
         };
+        let apart = apart || matches!(written, Written::Error(_));
         if let Some(last) = bytes.last().filter(|_| show) {
             printed.0.store(*last != b'\n', Ordering::Relaxed);
         }

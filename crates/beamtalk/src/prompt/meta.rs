@@ -3,7 +3,7 @@
 use super::help::COMMANDS;
 use super::{Conversation, End};
 use crate::failure::{Failure, Outcome};
-use beamtalk_project::{MANIFEST, Manifest, Package};
+use beamtalk_project::MANIFEST;
 use beamtalk_repl::{Reply, display};
 use serde_json::{Value, json};
 use std::io::{self, BufRead, Write};
@@ -118,7 +118,7 @@ impl Conversation {
             Word::Sync if !argument.is_empty() => {
                 self.fail(":sync takes no arguments — it syncs the project from beamtalk.toml")
             }
-            Word::Sync => self.evaluate("Workspace sync"),
+            Word::Sync => self.sync(),
             Word::Test => self.test(argument),
             Word::ShowCodegen if argument.is_empty() => self.usage(":show-codegen <expression>"),
             Word::ShowCodegen => self.ask("show-codegen", json!({"code": argument}), |reply| {
@@ -169,7 +169,10 @@ impl Conversation {
                 self.screen.line(COMMANDS)?;
                 return Ok(End::Done);
             }
-            ["Erlang", ..] => format!("Beamtalk help: {topic}"),
+            ["Erlang", module] => format!("Beamtalk erlangHelp: {}", quoted_text(module)),
+            ["Erlang", module, function, ..] => {
+                format!("Beamtalk erlangHelp: {} selector: {}", quoted_text(module), quoted(function))
+            }
             [class] => format!("Beamtalk help: {}", quoted(class)),
             [class, "class"] => format!("Beamtalk help: {}", quoted(&format!("{class} class"))),
             [class, "class", selector, ..] => {
@@ -208,20 +211,36 @@ impl Conversation {
         })
     }
 
-    /// Loads the sources and tests of the package around, if there is one, and what it uses; runs the tests that are loaded.
+    /// Loads what has changed in the project, tells of it, and answers whether all was well.
+    fn sync(&mut self) -> Outcome<End> {
+        let root = beamtalk_home::project_root(&std::env::current_dir()?);
+        let reply = self.client.request("load-project", json!({"path": root}))?;
+        if let Some(error) = reply.error() {
+            self.screen.error(error, reply.text("hint"))?;
+            return Ok(End::Failed);
+        }
+        let is_whole = self.screen.sync(&reply)?;
+        Ok(if is_whole { End::Done } else { End::Failed })
+    }
+
+    /// Loads the workspace's project, if it is one and nobody has, so that its classes are there from the start.
+    pub fn load_project(&mut self) -> Outcome<()> {
+        let reply = self.client.request("load-project", json!({"first": true}))?;
+        match reply.error() {
+            Some(error) => self.screen.error(error, reply.text("hint"))?,
+            None => self.screen.sync_errors(&reply)?,
+        }
+        Ok(())
+    }
+
+    /// Loads the sources and tests of the project around, if there is one; runs the tests that are loaded.
     fn test(&mut self, class: &str) -> Outcome<End> {
         let root = beamtalk_home::project_root(&std::env::current_dir()?);
-        let path = root.join(MANIFEST);
-        if path.is_file() {
-            let manifest = Manifest::parse(&std::fs::read_to_string(&path)?, &path)?;
-            let used =
-                Package::used_by(&root, &manifest)?.into_iter().map(|package| package.root.join("src"));
-            let folders = used.chain(["src", "test"].map(|name| root.join(name)));
-            for folder in folders.filter(|folder| folder.is_dir()) {
-                match self.ask("load-file", json!({"path": folder}), |_| None)? {
-                    End::Done => {}
-                    end => return Ok(end),
-                }
+        if root.join(MANIFEST).is_file() {
+            let reply = self.client.request("load-project", json!({"path": root, "include_tests": true}))?;
+            match reply.error() {
+                Some(error) => self.screen.error(error, reply.text("hint"))?,
+                None => self.screen.sync_errors(&reply)?,
             }
         }
         match class {
@@ -270,6 +289,10 @@ impl Conversation {
 /// A word as a symbol, whatever is in it.
 fn quoted(word: &str) -> String {
     format!("#'{}'", word.replace('\'', "''"))
+}
+
+fn quoted_text(word: &str) -> String {
+    format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\"").replace('{', "\\{"))
 }
 
 fn confirmed(question: &str) -> Outcome<bool> {

@@ -75,6 +75,7 @@ impl Conversation {
         let Self { client, screen, input_allowed, .. } = self;
         let reply = client.wait(&id, &mut |update, sender| match update {
             Update::Output(text) => screen.output(text),
+            Update::ErrorOutput(text) => screen.error_output(text),
             Update::Push(push) => screen.push(push),
             Update::Input(prompt) => {
                 screen.output(prompt)?;

@@ -36,6 +36,49 @@ impl Screen {
         write(text)
     }
 
+    /// Shows what a program wrote to its standard error, exactly that.
+    pub fn error_output(&mut self, text: &str) -> io::Result<()> {
+        self.end_transcript()?;
+        io::stderr().write_all(text.as_bytes())
+    }
+
+    /// What loading a project came to; answers whether all of it was loaded.
+    pub fn sync(&mut self, reply: &Reply) -> io::Result<bool> {
+        self.sync_errors(reply)?;
+        if let Some(summary) = reply.text("summary").filter(|summary| !summary.is_empty()) {
+            self.line(summary)?;
+        }
+        let classes = reply.texts("classes");
+        if !classes.is_empty() {
+            self.line(&format!("Classes: {}", classes.join(", ")))?;
+        }
+        Ok(reply.get("errors").and_then(Value::as_array).is_none_or(Vec::is_empty))
+    }
+
+    /// The files of a project that were not loaded, and what should be looked at.
+    pub fn sync_errors(&mut self, reply: &Reply) -> io::Result<()> {
+        let errors = reply.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let text = |error: &Value, name: &str| error.get(name).and_then(Value::as_str).map(str::to_owned);
+        let mut paths: Vec<String> = Vec::new();
+        for error in errors {
+            let path = text(error, "path").unwrap_or_default();
+            let place = error.get("line").map(|line| format!(" at line {line}")).unwrap_or_default();
+            let hint = text(error, "hint").map(|hint| format!(" ({hint})")).unwrap_or_default();
+            let message = text(error, "message").unwrap_or_default();
+            writeln!(io::stderr(), "  Error: {message} in {path}{place}{hint}")?;
+            if !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+        if !paths.is_empty() {
+            writeln!(io::stderr(), "{} file(s) failed to load: {}", paths.len(), paths.join(", "))?;
+        }
+        for warning in reply.texts("warnings") {
+            writeln!(io::stderr(), "Warning: {warning}")?;
+        }
+        Ok(())
+    }
+
     /// Ends the line of a program's output.
     pub fn end_output(&mut self) -> io::Result<()> {
         if std::mem::take(&mut self.open_line) { write("\n") } else { Ok(()) }

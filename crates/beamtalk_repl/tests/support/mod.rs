@@ -105,6 +105,10 @@ impl Compiler for FakeCompiler {
         module.strip_prefix("bt@user@").filter(|name| self.known.contains(*name)).map(str::to_owned)
     }
 
+    fn classes_in(&self, _files: &[PathBuf]) -> Vec<(String, PathBuf)> {
+        Vec::new()
+    }
+
     fn source_file(&self, _module: &str) -> Option<PathBuf> {
         None
     }

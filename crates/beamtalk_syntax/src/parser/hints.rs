@@ -72,6 +72,9 @@ impl Parser<'_> {
             TokenKind::Colon => "a symbol is written `#name`",
             TokenKind::FatArrow => "a method is written `selector => body`",
             TokenKind::Operator if self.text().starts_with('?') && self.glued() => QUESTION_HELP,
+            TokenKind::Period if self.source[..self.previous_end as usize].ends_with('!') => {
+                "`!` ends the statement; leave out the `.`"
+            }
             TokenKind::Period if self.glued() => "an interval is written `1 to: 10`",
             TokenKind::Equals | TokenKind::Operator | TokenKind::Comma => operator_help(self.text()),
             TokenKind::Eof if self.source[..self.previous_end as usize].ends_with("++") => {
