@@ -83,6 +83,8 @@ pub struct Image {
     table: ClassTable,
     units: FxHashMap<SmolStr, ClassUnit>,
     policy: Policy,
+    /// Erlang modules of the project's own.
+    natives: Vec<String>,
 }
 
 impl Default for Image {
@@ -101,7 +103,8 @@ impl Image {
     /// An image that holds the standard library, of a package with a policy for diagnostics.
     #[must_use]
     pub fn with_policy(policy: Policy) -> Self {
-        Self { table: LIBRARY.table.clone(), units: LIBRARY.units.iter().cloned().collect(), policy }
+        let units = LIBRARY.units.iter().cloned().collect();
+        Self { table: LIBRARY.table.clone(), units, policy, natives: Vec::new() }
     }
 
     /// An image that holds the standard library and these classes; the table knows all of them.
@@ -110,7 +113,7 @@ impl Image {
         classes: impl IntoIterator<Item = (SmolStr, ClassUnit)>,
     ) -> Self {
         let units = LIBRARY.units.iter().cloned().chain(classes).collect();
-        Self { table, units, policy: Policy::default() }
+        Self { table, units, policy: Policy::default(), natives: Vec::new() }
     }
 
     /// All that is known of classes.
@@ -128,6 +131,15 @@ impl Image {
             }
             for (name, unit) in &change.units {
                 self.units.insert(name.clone(), unit.clone());
+            }
+        }
+    }
+
+    /// These Erlang modules are there, though they are not OTP's.
+    pub fn know_natives(&mut self, modules: impl IntoIterator<Item = String>) {
+        for module in modules {
+            if !self.natives.contains(&module) {
+                self.natives.push(module);
             }
         }
     }
@@ -629,8 +641,8 @@ impl Draft<'_> {
     fn settle(mut self) -> Result<Compiled, Failure> {
         let sources: Vec<Settled<'_>> =
             self.sources.iter().map(|(source, whole)| Settled { source, whole: *whole }).collect();
-        let surface =
-            Surface { policy: &self.image.policy, warnings_as_errors: false, lint: false, natives: &[] };
+        let Image { policy, natives, .. } = self.image;
+        let surface = Surface { policy, warnings_as_errors: false, lint: false, natives };
         let found = settle(&sources, self.found, surface);
         let (mut errors, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|(_, each)| each.is_error());
         if errors.is_empty() {

@@ -29,6 +29,9 @@ pub trait Compiler: Send {
     /// The file that a module's class was loaded from.
     fn source_file(&self, module: &str) -> Option<PathBuf>;
 
+    /// These Erlang modules are there, though they are not OTP's.
+    fn know_natives(&mut self, modules: Vec<String>);
+
     /// The classes whose text is in one of the files, with that file.
     fn classes_in(&self, files: &[PathBuf]) -> Vec<(String, PathBuf)>;
 

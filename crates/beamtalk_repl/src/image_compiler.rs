@@ -190,6 +190,10 @@ impl Compiler for ImageCompiler {
         self.image.source_file(module)
     }
 
+    fn know_natives(&mut self, modules: Vec<String>) {
+        self.image.know_natives(modules);
+    }
+
     fn classes_in(&self, files: &[PathBuf]) -> Vec<(String, PathBuf)> {
         self.image.classes_in(files)
     }

@@ -56,22 +56,15 @@ struct Sources {
 }
 
 impl Sources {
-    /// Whether the compiler warns only of what the project has. It takes all classes for those of the prompt, and knows no
-    /// modules of the project's own.
-    fn has(&self, problem: &Problem) -> bool {
-        let quoted = |mark: char| problem.message.split(mark).nth(1).unwrap_or_default();
-        let is_module = |path: &PathBuf| path.file_stem().is_some_and(|stem| *stem == *quoted('`'));
-        match problem.code.as_str() {
-            UNKNOWN_MODULE => self.erlang.iter().any(is_module),
-            UNKNOWN_CLASS => self.packages.iter().any(|package| package == quoted('\'')),
-            _ => false,
-        }
+    /// Whether the compiler only does not know the package that the project is or uses: it takes all classes for those of the
+    /// prompt.
+    fn has_package(&self, problem: &Problem) -> bool {
+        let named = problem.message.split('\'').nth(1).unwrap_or_default();
+        problem.code == UNKNOWN_CLASS && self.packages.iter().any(|package| package == named)
     }
 }
 
-/// The compiler's warning of an Erlang module that it does not know.
-const UNKNOWN_MODULE: &str = "E0322";
-/// Its warning of a class, or the package of one, that it does not know.
+/// The compiler's warning of a class, or the package of one, that it does not know.
 const UNKNOWN_CLASS: &str = "E0320";
 
 /// Loads what has changed in the project at `root`.
@@ -90,6 +83,9 @@ pub(crate) async fn sync(image: &Image, root: &Path, wanted: Wanted) -> Result<S
     let mut sources = changed(&found.beamtalk, known, wanted.all);
     let total = found.erlang.len() + found.beamtalk.len();
     synced.unchanged = total - natives.len() - sources.len();
+    let name = |path: &PathBuf| Some(path.file_stem()?.to_str()?.to_owned());
+    let modules: Vec<String> = found.erlang.iter().filter_map(name).collect();
+    image.compiler.run(move |compiler| compiler.know_natives(modules)).await?;
     if !natives.is_empty() {
         load_natives(image, &found, &mut natives, &mut synced).await?;
     }
@@ -209,7 +205,7 @@ async fn load_sources(
             synced.classes = compiled.classes;
             synced
                 .warnings
-                .extend(compiled.warnings.iter().filter(|problem| !found.has(problem)).map(located));
+                .extend(compiled.warnings.iter().filter(|problem| !found.has_package(problem)).map(located));
             return Ok(());
         }
         let mut failing: HashSet<PathBuf> =

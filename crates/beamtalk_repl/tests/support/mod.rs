@@ -105,6 +105,8 @@ impl Compiler for FakeCompiler {
         module.strip_prefix("bt@user@").filter(|name| self.known.contains(*name)).map(str::to_owned)
     }
 
+    fn know_natives(&mut self, _modules: Vec<String>) {}
+
     fn classes_in(&self, _files: &[PathBuf]) -> Vec<(String, PathBuf)> {
         Vec::new()
     }
