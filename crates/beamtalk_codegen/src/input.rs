@@ -77,7 +77,7 @@ pub fn compile_input(
             name: SmolStr::clone(&unit.var(*var).name),
             home: match unit.var(*var).storage {
                 Storage::Cell => InputHome::Cell,
-                _ => InputHome::Value,
+                Storage::Register => InputHome::Value,
             },
         })
         .collect();

@@ -70,7 +70,7 @@ impl Excerpt {
             let to = here.iter().max().copied().unwrap_or(from) + MARGIN;
             // Places that are far apart are not all shown.
             let to = to.min(from + LONGEST_LINE);
-            content.floor_char_boundary(from)..content.floor_char_boundary(to.min(content.len()))
+            boundary(content, from)..boundary(content, to)
         };
         let is_cut = kept.start > 0;
         let begins = self.text.len() + if is_cut { CUT.len() } else { 0 };
@@ -95,6 +95,11 @@ impl Excerpt {
         }
         self.text.push('\n');
     }
+}
+
+/// The last boundary between characters up to there.
+fn boundary(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
 impl SourceCode for Excerpt {

@@ -274,7 +274,9 @@ async fn load_natives(
         Err(said) => {
             let path = wanted.first().map(|(path, _)| path.clone()).unwrap_or_default();
             synced.errors.push(failed(&path, "compile_failed", said));
-            wanted.iter_mut().for_each(|(_, loaded)| loaded.is_good = false);
+            for (_, loaded) in wanted {
+                loaded.is_good = false;
+            }
             Ok(())
         }
     }

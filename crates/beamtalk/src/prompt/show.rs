@@ -57,6 +57,7 @@ impl Screen {
 
     /// The files of a project that were not loaded, and what should be looked at.
     pub fn sync_errors(&mut self, reply: &Reply) -> io::Result<()> {
+        self.end_transcript()?;
         let errors = reply.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let text = |error: &Value, name: &str| error.get(name).and_then(Value::as_str).map(str::to_owned);
         let mut paths: Vec<String> = Vec::new();
