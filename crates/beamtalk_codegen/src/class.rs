@@ -6,7 +6,7 @@ use beamtalk_beam::{Module, Term};
 use beamtalk_semantics::hir::{ActivationId, Unit};
 use beamtalk_semantics::{
     ClassInfo, ClassKind, ClassTable, Declared, MethodContext, MethodInfo, Origin, RequirementInfo, Side,
-    check_method, check_override, is_delegating, lower_expression, lower_method,
+    check_default, check_method, check_override, is_delegating, lower_expression, lower_method,
 };
 use beamtalk_syntax::ast;
 use beamtalk_text::Diagnostic;
@@ -322,6 +322,8 @@ impl ClassCompiler<'_, '_> {
             })
             .collect();
         for (data, lowered) in &lowered {
+            let misfit = check_default(self.context(side, data.source), data.data);
+            self.report(data.source, misfit.into_iter().collect());
             if let Some(lowered) = lowered {
                 self.report(data.source, lowered.diagnostics.clone());
             }

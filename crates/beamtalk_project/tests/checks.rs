@@ -483,3 +483,39 @@ fn words_of_other_languages_get_their_own_help() {
         assert!(found.len() == 1 && found[0].contains(words), "{source} {words}: {found:?}");
     }
 }
+
+#[test]
+fn literals_that_do_not_fit() {
+    check(&[
+        (
+            "1 < \"a\"\n1 + $a\n2 * 3.5\n\"a\" ++ #b\n",
+            &["warning E0367 type `<` on Integer expects a numeric argument, got String"],
+        ),
+        ("\"a\" ++ 3\n", &["warning E0367 type `++` on String expects a String argument, got Integer"]),
+        (
+            "5 max: \"a\"\n5 max: 2.5\n1 to: 2.5 do: [:i | i]\n",
+            &[
+                "warning E0366 type Argument 1 of 'max:' on Integer expects Number, got String",
+                "warning E0366 type Argument 1 of 'to:do:' on Integer expects Integer, got Float",
+            ],
+        ),
+        (
+            "x :: Integer := \"a\"\ny :: Integer | Nil := nil\nz :: Printable := 3\n",
+            &["warning E0368 type Type mismatch: declared as Integer, got String"],
+        ),
+        (
+            "Actor subclass: T\n  state: n :: Integer = \"a\"\n  state: m :: Integer = 0\n  bump => self.m := #none\n",
+            &[
+                "warning E0368 type Type mismatch: state `n` declared as Integer, default is String",
+                "warning E0368 type Type mismatch: field `m` declared as Integer, got #none",
+            ],
+        ),
+        (
+            "Object subclass: T\n  class a -> Integer => \"s\"\n  class b -> #up | #down => ^#left\n  class c -> Boolean => true\n",
+            &[
+                "warning E0369 type Method 'a' in T class declares return type Integer, but body returns String",
+                "warning E0369 type Method 'b' in T class declares return type #up | #down, but body returns #left",
+            ],
+        ),
+    ]);
+}

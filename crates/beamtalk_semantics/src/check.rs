@@ -394,6 +394,12 @@ pub fn check_method(cx: MethodContext<'_>, method: &Method) -> Vec<Diagnostic> {
     diagnostics
 }
 
+/// What is wrong with the default of a slot of the class.
+#[must_use]
+pub fn check_default(cx: MethodContext<'_>, data: &beamtalk_syntax::ast::DataDecl) -> Option<Diagnostic> {
+    if cx.library { None } else { crate::checks::of_default(cx, data) }
+}
+
 /// The method of an ancestor that says that no class below may have such a method, if there is one.
 #[must_use]
 pub fn check_override(cx: MethodContext<'_>, method: &Method) -> Option<Diagnostic> {

@@ -34,7 +34,7 @@ mod test_case;
 mod types;
 
 pub use aliases::{AliasInfo, check_alias};
-pub use check::{check_class, check_method, check_override, check_protocol};
+pub use check::{check_class, check_default, check_method, check_override, check_protocol};
 pub use checks::hidden;
 pub use class_writes::ClassEffects;
 pub use classes::{

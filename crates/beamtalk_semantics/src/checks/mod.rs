@@ -6,6 +6,7 @@
 mod arguments;
 mod erlang;
 mod exhaustive;
+mod fits;
 mod infer;
 mod instances;
 mod known;
@@ -22,6 +23,7 @@ use smol_str::SmolStr;
 use crate::lower::MethodContext;
 use crate::types::Type;
 pub(crate) use exhaustive::names as names_of;
+pub(crate) use fits::of_default;
 pub use visibility::hidden;
 pub(crate) use visibility::{of_alias, of_class, of_method, of_protocol};
 
@@ -30,6 +32,7 @@ pub(crate) fn method(cx: MethodContext<'_>, method: &ast::Method) -> Vec<Diagnos
     let mut checker = Checker::new(cx);
     checker.selector = Some(method.signature.selector());
     checker.method(method);
+    checker.fitting_answer(method);
     for statement in &method.body {
         checker.expr(&statement.expr);
     }
@@ -121,6 +124,7 @@ impl<'a> Checker<'a> {
                 self.slot_assignment(assign, expr.span);
                 assign.annotation.iter().for_each(|annotation| self.visible_type(annotation));
                 self.redundant_annotation(assign);
+                self.fitting_value(assign);
             }
             ExprKind::List { tail: Some(tail), .. } => self.list_tail(tail),
             ExprKind::Class(name) => self.visible_class(name),
@@ -142,7 +146,11 @@ impl<'a> Checker<'a> {
         let known = self.known(receiver);
         self.understood(receiver, known, message, &selector);
         self.visible_method(known, message, &selector);
+        let before = self.diagnostics.len();
         self.arguments(known, message, &selector);
+        if self.diagnostics.len() == before {
+            self.fitting_arguments(known, message, &selector);
+        }
         if let ExprKind::Class(class) = &receiver.unparenthesised().kind {
             self.instance_keys(class, message, &selector);
         }
