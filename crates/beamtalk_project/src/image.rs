@@ -5,13 +5,14 @@ use std::sync::Arc;
 use beamtalk_beam::Module;
 use beamtalk_codegen::{SourceRef, compile_input};
 use beamtalk_semantics::{
-    AliasInfo, ClassInfo, ClassTable, InputVariable, STDLIB, USER, check_alias, closest,
+    AliasInfo, ClassInfo, ClassTable, InputVariable, STDLIB, Side, USER, check_alias, closest,
 };
 use beamtalk_syntax::ast;
 use beamtalk_text::{Category, Diagnostic, LineIndex, Span};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
+use crate::edit::{Edit, body_text};
 use crate::library::LIBRARY;
 use crate::order::superclass_first;
 use crate::policy::Policy;
@@ -57,6 +58,8 @@ pub struct Compiled {
     pub display: Option<String>,
     /// Classes defined, in order.
     pub classes: Vec<SmolStr>,
+    /// Methods that an input changes, in order.
+    pub edits: Vec<Edit>,
     /// Warnings, with the path of their source.
     pub warnings: Vec<(SmolStr, Diagnostic)>,
     pub(crate) change: Option<Box<Change>>,
@@ -314,6 +317,7 @@ struct Work<'i> {
     sources: Vec<(Arc<Source>, bool)>,
     found: Vec<(SmolStr, Diagnostic)>,
     defined: Vec<SmolStr>,
+    edits: Vec<Edit>,
     shown: Vec<String>,
 }
 
@@ -328,6 +332,7 @@ impl<'i> Work<'i> {
             sources: Vec::new(),
             found: Vec::new(),
             defined: Vec::new(),
+            edits: Vec::new(),
             shown: Vec::new(),
         }
     }
@@ -517,6 +522,9 @@ impl<'i> Work<'i> {
             );
         };
         let mut unit = unit.clone();
+        if source.path == INPUT {
+            self.edits.extend(edit(&unit, source, extension));
+        }
         if let Some(old) = unit.patch(USER, source, item, extension).filter(|old| !unit.is_of_body(old)) {
             self.extended_twice(source, extension, &old);
         }
@@ -612,7 +620,14 @@ impl<'i> Work<'i> {
         let change =
             self.table.map(|table| Box::new(Change { table, units: self.units, removed: Vec::new() }));
         let display = (!self.shown.is_empty()).then(|| self.shown.join(", "));
-        let compiled = Compiled { modules, display, classes: self.defined, change, ..Compiled::default() };
+        let compiled = Compiled {
+            modules,
+            display,
+            classes: self.defined,
+            edits: self.edits,
+            change,
+            ..Compiled::default()
+        };
         Draft { image: self.image, sources: self.sources, found: self.found, compiled }
     }
 }
@@ -652,6 +667,13 @@ impl Draft<'_> {
         errors.extend(others);
         Err(Failure { diagnostics: errors })
     }
+}
+
+/// The change that a standalone method makes to a class.
+fn edit(unit: &ClassUnit, source: &Source, extension: &ast::Extension) -> Option<Edit> {
+    let side = if extension.class_side { Side::Class } else { Side::Instance };
+    let text = body_text(&extension.method, extension.span.start, &source.text, side);
+    unit.edit(side, &extension.method.signature.selector(), Some(text))
 }
 
 fn unit_is_library(info: Option<&Arc<ClassInfo>>) -> bool {

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use crate::ProjectError;
 use crate::manifest::MANIFEST;
 
-const SKIPPED: [&str; 4] = [".git", "target", "node_modules", "_build"];
+pub(crate) const SKIPPED: [&str; 4] = [".git", "target", "node_modules", "_build"];
 
 /// What is built, and where to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -9,7 +9,7 @@
 //! sources give the same bytes, whether built at once or edit by edit. A project's outputs are replaced only when
 //! nothing is wrong with any source.
 //!
-//! Source code layout: `image.rs` the image, `methods.rs` changes of one method, `precheck.rs` what one would mean for its senders, `questions.rs` completions and listings, `uses.rs` what the methods of a source use and `navigate.rs` questions about it, `unit.rs` a class with its patches, `library.rs` the standard library,
+//! Source code layout: `image.rs` the image, `methods.rs` changes of one method, `edit.rs` what one means for its file, `splice.rs` methods written into a text, `save.rs` files written together, `precheck.rs` what one would mean for its senders, `questions.rs` completions and listings, `uses.rs` what the methods of a source use and `navigate.rs` questions about it, `unit.rs` a class with its patches, `library.rs` the standard library,
 //! `order.rs` superclasses first, `render.rs` diagnostics for people, `excerpt.rs` the lines that they show. Of projects: `project.rs`
 //! building, `layout.rs` where files are, `manifest.rs`, `dependency.rs`, `package_name.rs` and `policy.rs` what the manifest says, `packages.rs` the packages that it uses, `native.rs` their Erlang modules, `version.rs` versions,
 //! `index.rs` all classes, `trace.rs` when a class may be used again, `state.rs` the record of the last build,
@@ -19,6 +19,7 @@
 
 mod appfile;
 mod dependency;
+mod edit;
 mod error;
 mod excerpt;
 mod expect;
@@ -41,7 +42,9 @@ mod questions;
 mod render;
 mod report;
 mod sarif;
+mod save;
 mod settle;
+mod splice;
 mod state;
 mod suite;
 mod trace;
@@ -54,6 +57,7 @@ pub use beamtalk_text::{Diagnostic, LineIndex};
 /// Names of classes, modules, selectors and paths.
 pub use smol_str::SmolStr as Name;
 
+pub use edit::{Edit, Place, digest};
 pub use error::ProjectError;
 pub use image::{Compiled, Failure, Image, ModuleCode, Sources};
 pub use json_lines::refusal_lines;
@@ -69,6 +73,8 @@ pub use precheck::{CallerFinding, Precheck};
 pub use project::{BuildOptions, Project, STACK};
 pub use render::{Look, render, render_for};
 pub use report::{Finding, Note, Report, Task};
+pub use save::{FileChange, SaveError, Saving, in_source_tree, read as read_source};
+pub use splice::{Misfit, Splice, Spliced, moved, spliced};
 pub use suite::{ClassHead, Suite, SuiteClass, SuiteFile, SuiteOptions, TEST_CASE, TestMethod, read_files};
 pub use trace::FINGERPRINT;
 pub use unit::Source;

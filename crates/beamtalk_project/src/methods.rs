@@ -83,9 +83,11 @@ impl Image {
         let known = self.table().get(&class).and_then(|info| info.method(side, selector));
         match (known.map(|known| known.origin), self.unit(&class)) {
             (Some(Origin::Body | Origin::Extension), Some(unit)) => {
+                let edit = unit.edit(side, selector, None);
                 let mut unit = unit.clone();
                 unit.remove(side, selector);
-                self.compile_unit(&class, unit)
+                let compiled = self.compile_unit(&class, unit)?;
+                Ok(Compiled { edits: edit.into_iter().collect(), ..compiled })
             }
             (Some(Origin::Getter | Origin::Setter | Origin::Constructor), Some(_)) => Err(failure(
                 "E0614",
