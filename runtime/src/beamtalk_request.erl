@@ -59,6 +59,14 @@ handle(From, {release, Names}) when is_list(Names) ->
     with_modules(From, Names, fun(Modules) ->
         ok(From, [atom_to_binary(Module) || Module <- beamtalk_purge:release(Modules)])
     end);
+handle(From, {flushed, Files}) when is_list(Files) ->
+    case lists:all(fun is_binary/1, Files) of
+        true ->
+            beamtalk_system_event:flush_completed(Files),
+            ok(From, ok);
+        false ->
+            unknown(From)
+    end;
 handle(From, actors) ->
     ok(From, [actor(Actor) || Actor <- beamtalk_actors:all()]);
 handle(From, {inspect, Pid}) when is_binary(Pid) ->

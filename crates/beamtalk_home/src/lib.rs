@@ -28,6 +28,7 @@
 //! |---|---|
 //! | [`home`] | the root folder and its parts |
 //! | [`workspace`] | one workspace's folder |
+//! | [`changes`] | the record of changes made at run time |
 //! | [`metadata`] | the form of `metadata.json` |
 //! | [`names`] | session and workspace names, and the folder a name gets |
 //! | [`root`] | finding a project's root |
@@ -36,6 +37,7 @@
 //! | [`folder`], [`file`](mod@file), [`lock`] | safe folders, whole files, locks |
 //! | [`socket`] | paths short enough for a Unix socket |
 
+pub mod changes;
 pub mod cookie;
 pub mod error;
 pub mod file;
@@ -49,6 +51,7 @@ pub mod run;
 pub mod socket;
 pub mod workspace;
 
+pub use changes::{Change, ChangesFolder, StoredChange, StoredSpan};
 pub use cookie::Cookie;
 pub use error::HomeError;
 pub use home::Home;

@@ -51,6 +51,17 @@ pub struct Metadata {
     /// How many names for the modules of evaluations were ever in use.
     #[serde(default)]
     pub evaluation_modules: u32,
+    /// What its users have set.
+    #[serde(default)]
+    pub settings: Settings,
+}
+
+/// What the users of a workspace have set; it stays when the workspace stops.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Write each durable change to its file at once.
+    #[serde(default)]
+    pub autoflush: bool,
 }
 
 impl Metadata {
@@ -72,6 +83,7 @@ impl Metadata {
             loaded_modules: Vec::new(),
             supervised_actors: Vec::new(),
             evaluation_modules: 0,
+            settings: Settings::default(),
         }
     }
 

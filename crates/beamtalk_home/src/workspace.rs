@@ -1,6 +1,6 @@
 //! One workspace's folder, `workspaces/<id>/`.
 
-use crate::{Cookie, FileLock, HomeError, Metadata, WorkspaceId, file, folder, socket};
+use crate::{ChangesFolder, Cookie, FileLock, HomeError, Metadata, WorkspaceId, file, folder, socket};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -131,6 +131,11 @@ impl WorkspaceFolder {
     /// The inputs that defined classes, for a host that finds a living node.
     pub fn journal_path(&self) -> PathBuf {
         self.path.join("journal.jsonl")
+    }
+
+    /// The record of changes that programs made.
+    pub fn changes(&self) -> ChangesFolder {
+        ChangesFolder::at(self.path.join("changes"))
     }
 
     /// Removes the folder and the lock. Hold [`Self::lock`], and make sure that nothing runs.

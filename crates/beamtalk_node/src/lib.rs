@@ -22,13 +22,14 @@
 //! | [`launch`] | the command that starts a node |
 //! | [`listener`] | the socket where host and node meet |
 //! | [`bounds`], [`term`], [`packet`] | bytes to terms to messages |
-//! | [`question`], [`query`] | what a node asks of its host; of that, what it wants to know of all methods |
+//! | [`question`], [`query`], [`changes`] | what a node asks of its host; of that, what it wants to know of all methods, and of the log of changes |
 //! | [`link`] | one connection: requests out, replies and events in |
 //! | [`supervisor`] | a node that is kept alive, and [`Node`], the way to use it |
 //! | [`requests`] | one method for each request |
 //! | `fake` | a node played by a thread, for tests (feature `fake`) |
 
 pub mod bounds;
+pub mod changes;
 pub mod error;
 #[cfg(feature = "fake")]
 pub mod fake;
@@ -44,6 +45,7 @@ pub mod requests;
 pub mod supervisor;
 pub mod term;
 
+pub use changes::{ChangeFacts, ChangeFilter, ChangeQuestion, FlushConflict, FlushFacts, SkippedChange};
 pub use error::{NodeError, Raised};
 pub use image::Image;
 pub use launch::{ErlangNode, Start, Starter};

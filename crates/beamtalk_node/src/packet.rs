@@ -70,6 +70,7 @@ pub(crate) enum Request {
     Kill(String),
     Modules,
     Release(Vec<String>),
+    Flushed(Vec<String>),
     Tests(Option<Vec<String>>),
     Test { session: String, module: String, tests: Vec<String>, limit: i32 },
     Stop,
@@ -106,6 +107,7 @@ impl Request {
             Self::Kill(pid) => tuple([atom("kill"), binary(pid)]),
             Self::Modules => atom("modules"),
             Self::Release(modules) => tuple([atom("release"), names(modules)]),
+            Self::Flushed(files) => tuple([atom("flushed"), names(files)]),
             Self::Tests(None) => tuple([atom("tests"), atom("all")]),
             Self::Tests(Some(modules)) => tuple([atom("tests"), names(modules)]),
             Self::Test { session, module, tests, limit } => {

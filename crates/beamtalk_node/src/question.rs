@@ -2,6 +2,7 @@
 //!
 //! Something in the node waits for each answer, so a [`Call`] that is dropped is answered as well: with kind `unsupported`.
 
+use crate::changes::{ChangeFacts, ChangeQuestion, FlushFacts};
 use crate::packet::encoded;
 use crate::query::{Query, Site};
 use crate::requests::CodeModule;
@@ -60,6 +61,8 @@ pub enum Question {
     },
     /// Something about all methods, which changes nothing.
     Query(Query),
+    /// Something about the log of changes and the files that they are written to.
+    Changes(ChangeQuestion),
     /// Load a method's class without it.
     RemoveSelector(MethodName),
     /// Forget a class; the node unloads it.
@@ -114,6 +117,12 @@ pub enum Answer {
     Packages(Vec<PackageFacts>),
     /// What a query has found.
     Sites(Vec<Site>),
+    /// The log of changes.
+    Changes(Vec<ChangeFacts>),
+    /// What became of changes that were to be written.
+    Flushed(FlushFacts),
+    /// Yes or no.
+    Flag(bool),
     /// The log file, and the form of its lines.
     LogFile(String, LogFormat),
     /// What the senders of a method would be told.
@@ -269,6 +278,9 @@ impl Answer {
             ]),
             Self::Synced(synced) => synced.into_term(),
             Self::Packages(packages) => list(packages.into_iter().map(PackageFacts::into_term)),
+            Self::Changes(changes) => list(changes.into_iter().map(ChangeFacts::into_term)),
+            Self::Flushed(facts) => facts.into_term(),
+            Self::Flag(flag) => atom(if flag { "true" } else { "false" }),
             Self::Sites(sites) => list(sites.into_iter().map(Site::into_term)),
             Self::Code(code) => tuple([binary(code.name), binary(code.beam)]),
             Self::LogFile(path, format) => tuple([binary(path), atom(format.name())]),
@@ -390,7 +402,9 @@ fn known(term: &Term) -> Option<Question> {
             let known = LogFormat::ALL.into_iter().find(|known| known.name() == name);
             known.map(Question::LogFormat)
         }
-        (name, arguments) => Query::read(name, arguments).map(Question::Query),
+        (name, arguments) => Query::read(name, arguments)
+            .map(Question::Query)
+            .or_else(|| ChangeQuestion::read(name, arguments).map(Question::Changes)),
     }
 }
 

@@ -270,6 +270,11 @@ impl Node {
         })
     }
 
+    /// Tells programs that changes were written to these files.
+    pub async fn flushed(&self, files: Vec<String>) -> Result<(), NodeError> {
+        self.request(Request::Flushed(files)).await.map(|_| ())
+    }
+
     /// Which of these modules of evaluations no block holds any more.
     pub async fn release(&self, modules: Vec<String>) -> Result<Vec<String>, NodeError> {
         texts(self.request(Request::Release(modules)).await?)

@@ -1,6 +1,7 @@
 //! What a change of one method means for the file of its class: what was there, where, and what is to be there.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use beamtalk_semantics::{Side, USER};
 use beamtalk_syntax::ast;
@@ -8,6 +9,7 @@ use beamtalk_text::Span;
 use sha2::{Digest as _, Sha256};
 use smol_str::SmolStr;
 
+use crate::image::Image;
 use crate::methods::text_of;
 use crate::unit::{ClassUnit, Definition, Source};
 
@@ -48,6 +50,30 @@ pub enum Place {
     Extension,
 }
 
+impl Image {
+    /// The whole file of a class, as it was loaded, or why it has none.
+    #[must_use]
+    pub fn class_place(&self, class: &str) -> Option<Place> {
+        let unit = self.unit(class)?;
+        Some(match unit.source.file() {
+            _ if unit.package != USER => Place::Library,
+            None => Place::Dynamic,
+            Some(file) => {
+                let text = unit.source.text.as_bytes();
+                let span = Span::new(0, u32::try_from(text.len()).unwrap_or(u32::MAX));
+                Place::File { path: PathBuf::from(file.as_str()), span, digest: digest(text) }
+            }
+        })
+    }
+
+    /// Takes in that a file of classes holds this text now. What was changed and is written there is not a change any
+    /// more. The modules stay as they are: nothing is to be loaded.
+    pub fn rewritten(&mut self, path: &str, text: &str) {
+        let source = Arc::new(Source::new(path, text));
+        self.update_units(|name, unit| unit.rewritten(name, &source));
+    }
+}
+
 /// The digest of a piece of a file, in hexadecimal digits.
 #[must_use]
 pub fn digest(bytes: &[u8]) -> String {
@@ -67,6 +93,38 @@ impl ClassUnit {
             previous: written.map(|(method, head, text)| body_text(method, head, text, side)),
             place: self.place(side, selector),
         })
+    }
+
+    /// Whether the text of its file, or of one that extends it, is now that of `source`.
+    fn rewritten(&mut self, name: &str, source: &Arc<Source>) -> bool {
+        let mut changed = false;
+        for patch in self.patches.iter_mut().filter(|patch| patch.source.path == source.path) {
+            let found = source.extensions().find(|(_, extension)| {
+                extension.target.name.name == name
+                    && extension.class_side == (patch.side == Side::Class)
+                    && extension.method.signature.selector() == patch.selector
+            });
+            if let Some((item, _)) = found {
+                (patch.item, patch.source) = (item, source.clone());
+                changed = true;
+            }
+        }
+        if self.source.path != source.path {
+            return changed;
+        }
+        let named = |(_, definition): &(usize, Definition<'_>)| definition.name().name == name;
+        let Some((item, _)) = source.definitions().find(named) else { return changed };
+        (self.source, self.item) = (source.clone(), item);
+        self.patches.retain(|patch| {
+            let written = source.method_text(name, patch.side == Side::Class, &patch.selector);
+            let typed = patch.extension().map(|extension| {
+                body_text(&extension.method, extension.span.start, &patch.source.text, patch.side)
+            });
+            patch.source.file().is_some() || written != typed
+        });
+        self.removed
+            .retain(|(side, selector)| source.method_text(name, *side == Side::Class, selector).is_some());
+        true
     }
 
     fn place(&self, side: Side, selector: &str) -> Place {
@@ -159,8 +217,7 @@ pub(crate) fn body_end(class: &ast::ClassDef, text: &str) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Image, MethodRef};
-    use std::sync::Arc;
+    use crate::MethodRef;
 
     const FILE: &str = "/// A door.\nValue subclass: Door\n  field: width = 1\n\n  /// How tall.\n  height =>\n    2\n\n  class built: n => n // later\n\nValue subclass: Gate\n";
 
@@ -221,6 +278,24 @@ mod tests {
         assert!(image.compile_input(&[], "Object subclass: Loose", "bt@eval@1").unwrap().edits.is_empty());
         let edit = typed(&mut image, "Object subclass: Loose\n  one => 1\n\nLoose >> two => 2\n");
         assert_eq!(edit.place, Place::Dynamic);
+    }
+
+    #[test]
+    fn what_is_written_to_its_file_is_no_change_any_more() {
+        let mut image = image();
+        typed(&mut image, "Door >> height => 3");
+        typed(&mut image, "Door >> two => 2");
+        let file = FILE.replace("/// How tall.\n  height =>\n    2", "height => 3");
+        image.rewritten("/p/Door.bt", &file);
+        let edit = typed(&mut image, "Door >> height => 4");
+        let Place::File { span, .. } = edit.place else { panic!("has a file") };
+        assert_eq!((span.text(&file), edit.previous.as_deref()), ("height => 3", Some("height => 3")));
+        let two = typed(&mut image, "Door >> two => 4");
+        assert_eq!(two.previous.as_deref(), Some("two => 2"), "which is not written");
+        assert_eq!(
+            image.method_source(MethodRef { module: "bt@user@Gate", class_side: false, selector: "x" }),
+            None
+        );
     }
 
     #[test]

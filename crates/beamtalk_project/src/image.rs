@@ -257,6 +257,17 @@ impl Image {
         self.units.iter()
     }
 
+    /// Lets `update` change units, and takes the classes of those that it says it has changed into the table.
+    pub(crate) fn update_units(&mut self, update: impl Fn(&str, &mut ClassUnit) -> bool) {
+        for (name, unit) in &mut self.units {
+            if update(name, unit)
+                && let Some(info) = unit.info()
+            {
+                self.table.insert(info);
+            }
+        }
+    }
+
     /// Compile a class that has been changed in another way than by a source.
     pub(crate) fn compile_unit(&self, name: &SmolStr, unit: ClassUnit) -> Result<Compiled, Failure> {
         let mut work = Work::new(self);

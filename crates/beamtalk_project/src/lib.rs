@@ -53,7 +53,7 @@ mod uses;
 mod version;
 
 pub use beamtalk_semantics::{InputHome, InputVariable as Variable, closest, lint};
-pub use beamtalk_text::{Diagnostic, LineIndex};
+pub use beamtalk_text::{Diagnostic, LineIndex, Span};
 /// Names of classes, modules, selectors and paths.
 pub use smol_str::SmolStr as Name;
 

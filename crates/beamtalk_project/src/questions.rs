@@ -91,7 +91,7 @@ impl Image {
         Ok(text)
     }
 
-    /// The module of a class: for tests and tools.
+    /// The module of a class.
     #[must_use]
     pub fn module_of(&self, class: &str) -> Option<SmolStr> {
         self.table().get(class).map(|class| class.module.clone())

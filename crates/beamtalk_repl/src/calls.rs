@@ -3,12 +3,15 @@
 //! A program waits for each answer, in an evaluation or an actor. An evaluation holds no lock of ours while it runs, so an
 //! answer may take [`Image`]'s turn of changes like every other load.
 
+use crate::change_calls;
+use crate::change_log::Intent;
 use crate::compiler::{BUILT, Compiled, Compiler, Problem, SourceFile};
 use crate::files;
 use crate::host::LogFile;
 use crate::image::Image;
 use crate::journal::Entry;
 use crate::reply::Failure;
+use crate::saving::Logging;
 use crate::sync;
 use beamtalk_node::{
     Answer, Call, CodeModule, MethodName, PackageFacts, Query, Question, Refusal, VariableKind,
@@ -20,16 +23,23 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// What is changed stays.
+pub(crate) const DURABLE: Logging = Logging::Edits(Intent::Durable);
+
 /// Answers one question.
 pub(crate) async fn answer(image: Arc<Image>, project: PathBuf, log: Option<LogFile>, call: Call) {
     let answer = match call.question.clone() {
         Question::MethodSource(method) => method_source(&image, method).await,
-        Question::Compile { method, source, durable: _ } => change(&image, method, Some(source)).await,
+        Question::Compile { method, source, durable } => {
+            let intent = if durable { Intent::Durable } else { Intent::Ephemeral };
+            change(&image, method, Some(source), intent).await
+        }
         Question::Define { source } => define(&image, source).await,
         Question::Precheck { method, source } => precheck(&image, method, source).await,
         Question::Query(query) => self::query(&image, query).await,
         Question::Expression { source } => expression(&image, source).await,
-        Question::RemoveSelector(method) => change(&image, method, None).await,
+        Question::RemoveSelector(method) => change(&image, method, None, Intent::Durable).await,
+        Question::Changes(question) => change_calls::answer(&image, question).await,
         Question::RemoveClass { module } => remove_class(&image, module).await,
         Question::Reload { module } => reload(&image, &project, module).await,
         Question::LoadPath(path) => load_path(&image, &project, &path).await,
@@ -63,7 +73,12 @@ async fn method_source(image: &Image, method: MethodName) -> Result<Answer, Refu
 }
 
 /// Compiles a class with a new text for one method, or without it.
-async fn change(image: &Image, method: MethodName, source: Option<String>) -> Result<Answer, Refusal> {
+async fn change(
+    image: &Image,
+    method: MethodName,
+    source: Option<String>,
+    intent: Intent,
+) -> Result<Answer, Refusal> {
     let class = class_of(image, &method.module).await?;
     let entry = Entry::Method {
         module: method.module.clone(),
@@ -71,7 +86,7 @@ async fn change(image: &Image, method: MethodName, source: Option<String>) -> Re
         selector: method.selector.clone(),
         source: source.clone(),
     };
-    changed(image, entry, move |compiler| match &source {
+    changed(image, entry, Logging::Edits(intent), move |compiler| match &source {
         Some(source) => compiler.compile_method(&method, source),
         None => compiler.remove_method(&method),
     })
@@ -84,7 +99,7 @@ async fn change(image: &Image, method: MethodName, source: Option<String>) -> Re
 async fn define(image: &Image, text: String) -> Result<Answer, Refusal> {
     let sources = vec![SourceFile { path: BUILT.into(), text }];
     let entry = Entry::files(&sources);
-    let compiled = changed(image, entry, move |compiler| compiler.compile_files(&sources)).await?;
+    let compiled = changed(image, entry, DURABLE, move |compiler| compiler.compile_files(&sources)).await?;
     for class in &compiled.classes {
         image.router.push("classes", "loaded", json!({"class": class}));
     }
@@ -128,12 +143,14 @@ async fn expression(image: &Image, source: String) -> Result<Answer, Refusal> {
     }
 }
 
-async fn changed(
+pub(crate) async fn changed(
     image: &Image,
     entry: Entry,
+    logging: Logging,
     work: impl FnOnce(&mut dyn Compiler) -> Compiled + Send + 'static,
 ) -> Result<Compiled, Refusal> {
-    let compiled = image.change(entry, work).await.map_err(|failure| refusal("load_failed", failure))?;
+    let compiled =
+        image.change(entry, logging, work).await.map_err(|failure| refusal("load_failed", failure))?;
     if compiled.errors.is_empty() { Ok(compiled) } else { Err(rejected(&compiled.errors)) }
 }
 
@@ -214,7 +231,7 @@ pub(crate) async fn load(image: &Image, project: &Path, paths: &[String]) -> Res
         sources.extend(found.into_iter().filter(|source| known.insert(source.path.clone())));
     }
     let entry = Entry::files(&sources);
-    Ok(changed(image, entry, move |compiler| compiler.compile_files(&sources)).await?.classes)
+    Ok(changed(image, entry, DURABLE, move |compiler| compiler.compile_files(&sources)).await?.classes)
 }
 
 async fn class_of(image: &Image, module: &str) -> Result<String, Refusal> {
@@ -248,6 +265,6 @@ fn located(problem: &Problem) -> String {
     }
 }
 
-fn refusal(kind: &'static str, failure: Failure) -> Refusal {
+pub(crate) fn refusal(kind: &'static str, failure: Failure) -> Refusal {
     Refusal { kind, message: failure.message, hint: failure.hint }
 }

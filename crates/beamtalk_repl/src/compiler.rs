@@ -4,7 +4,8 @@
 //! the compiler which of its results have become real.
 
 use beamtalk_node::{Answer, CodeModule, MethodName, Query, Site, VariableKind};
-use std::path::PathBuf;
+use beamtalk_project::{Edit, Place};
+use std::path::{Path, PathBuf};
 
 /// The compiler of one workspace, with its class database.
 ///
@@ -22,6 +23,12 @@ pub trait Compiler: Send {
 
     /// Finds what to remove for a class or module name, and forgets the class when [`Compiler::loaded`] is called.
     fn unload(&mut self, name: &str) -> Result<Unloading, Box<Problem>>;
+
+    /// The module of a class.
+    fn module_of(&self, class: &str) -> Option<String>;
+
+    /// Takes in that a file of classes holds this text now; the modules stay as they are.
+    fn rewritten(&mut self, path: &Path, text: &str);
 
     /// The class of a module.
     fn class_of(&self, module: &str) -> Option<String>;
@@ -103,6 +110,8 @@ pub struct Compiled {
     pub display: Option<String>,
     /// The names of the classes defined.
     pub classes: Vec<String>,
+    /// The methods that it changes, other than by files.
+    pub edits: Vec<Edit>,
     /// Identifies this result to [`Compiler::loaded`].
     pub token: u64,
 }
@@ -116,6 +125,8 @@ pub struct Unloading {
     pub modules: Vec<String>,
     /// Modules to load in their place, such as a class without the extension that went.
     pub replacements: Vec<CodeModule>,
+    /// Where the class is written.
+    pub place: Option<Place>,
     /// Identifies this result to [`Compiler::loaded`].
     pub token: u64,
 }

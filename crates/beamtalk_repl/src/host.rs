@@ -1,6 +1,7 @@
 //! The workspace host: the process that serves one workspace.
 
 use crate::calls;
+use crate::change_log::ChangeLog;
 use crate::compiler::Compiler;
 use crate::compiler_thread::CompilerThread;
 use crate::connection;
@@ -11,6 +12,7 @@ use crate::loopback::{DEFAULT_PORT, LoopbackAddr, LoopbackListener};
 use crate::pool::NamePool;
 use crate::record::Record;
 use crate::router::Router;
+use crate::saving::Changes;
 use crate::session::Session;
 use beamtalk_home::metadata::ProcessId;
 use beamtalk_home::workspace::now;
@@ -24,6 +26,7 @@ use std::{future, io};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::block_in_place;
 use tokio::time::sleep;
 
 /// A host does not look more often whether it is still needed.
@@ -210,7 +213,11 @@ impl BoundHost {
         router.set_node(node.clone());
         let compiler = CompilerThread::start(make_compiler).map_err(system("start the compiler's thread"))?;
         let journal = Journal::at(self.options.workspace.journal_path());
-        let image = Arc::new(Image::new(node.clone(), compiler, router, journal.clone()));
+        let log = block_in_place(|| {
+            ChangeLog::of_folder(self.options.workspace.changes(), self.options.project.clone())
+        });
+        let changes = Changes::new(log, self.metadata.settings.autoflush);
+        let image = Arc::new(Image::new(node.clone(), compiler, router, journal.clone(), changes));
         answer_calls(&node, &image, &self.options.project, self.options.log.clone());
         let host = Arc::new(Host {
             id: self.options.workspace.id().clone(),
@@ -226,7 +233,7 @@ impl BoundHost {
         let socket = self.clients.into_socket();
         socket.set_nonblocking(true).map_err(system("listen"))?;
         let socket = TcpListener::from_std(socket).map_err(system("listen"))?;
-        tokio::task::block_in_place(|| record.write())?;
+        block_in_place(|| record.write())?;
         let writing = tokio::spawn(record.clone().write_changes());
         ready();
 
@@ -249,7 +256,7 @@ impl BoundHost {
         writing.abort();
         journal.remove();
         record.change(Metadata::clear_running);
-        tokio::task::block_in_place(|| record.write())?;
+        block_in_place(|| record.write())?;
         Ok(())
     }
 

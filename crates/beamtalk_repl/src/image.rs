@@ -1,11 +1,13 @@
 //! The running image: what is compiled, loaded and evaluated, one change at a time.
 
+use crate::change_log::Intent;
 use crate::compiler::{Compiled, Input, Problem, SourceFile, Unloading};
 use crate::compiler_thread::CompilerThread;
 use crate::display;
 use crate::journal::{Entry, Journal};
 use crate::reply::{Failure, Frame, Outcome};
 use crate::router::Router;
+use crate::saving::{Changes, Logging};
 use crate::session::Session;
 use crate::sync::Memory;
 use beamtalk_node::{
@@ -21,10 +23,11 @@ pub(crate) struct Image {
     pub(crate) node: Node,
     pub(crate) compiler: CompilerThread,
     pub(crate) router: Arc<Router>,
-    journal: Journal,
+    pub(crate) journal: Journal,
+    pub(crate) changes: Changes,
     /// Held from a compilation to its [`crate::Compiler::loaded`], so that the class database takes results
     /// in the order in which the node does.
-    changing: tokio::sync::Mutex<()>,
+    pub(crate) changing: tokio::sync::Mutex<()>,
     /// Held by the one evaluation that asks the node for names; those behind it find what it was told.
     pub(crate) asking: tokio::sync::Mutex<()>,
     /// The number of names that the metadata knows of.
@@ -43,12 +46,19 @@ struct Prepared {
 }
 
 impl Image {
-    pub(crate) fn new(node: Node, compiler: CompilerThread, router: Arc<Router>, journal: Journal) -> Self {
+    pub(crate) fn new(
+        node: Node,
+        compiler: CompilerThread,
+        router: Arc<Router>,
+        journal: Journal,
+        changes: Changes,
+    ) -> Self {
         Self {
             node,
             compiler,
             router,
             journal,
+            changes,
             changing: tokio::sync::Mutex::new(()),
             asking: tokio::sync::Mutex::new(()),
             recorded_names: AtomicU32::new(0),
@@ -78,7 +88,7 @@ impl Image {
         let entry = Entry::files(&files);
         let _changing = self.changing.lock().await;
         let compiled = self.compiler.run(move |compiler| compiler.compile_files(&files)).await?;
-        let compiled = self.load(compiled, entry).await?;
+        let compiled = self.load(compiled, entry, Logging::Edits(Intent::Durable)).await?;
         let frame = Frame::new().with("classes", compiled.classes.clone());
         Ok(frame.and(warnings(&compiled.warnings)))
     }
@@ -92,7 +102,7 @@ impl Image {
             return Err(Failure::new("The source holds expressions, not only classes")
                 .hint("Use the eval operation to evaluate expressions."));
         }
-        let compiled = self.load(compiled, entry).await?;
+        let compiled = self.load(compiled, entry, Logging::Edits(Intent::Durable)).await?;
         Ok(Frame::new().with("classes", compiled.classes.clone()).and(warnings(&compiled.warnings)))
     }
 
@@ -101,17 +111,18 @@ impl Image {
     pub(crate) async fn change(
         &self,
         entry: Entry,
+        logging: Logging,
         work: impl FnOnce(&mut dyn crate::Compiler) -> Compiled + Send + 'static,
     ) -> Result<Compiled, Failure> {
         let _changing = self.changing.lock().await;
         let compiled = self.compiler.run(work).await?;
-        if compiled.errors.is_empty() { self.load(compiled, entry).await } else { Ok(compiled) }
+        if compiled.errors.is_empty() { self.load(compiled, entry, logging).await } else { Ok(compiled) }
     }
 
     /// Removes a class.
     pub(crate) async fn unload(&self, name: String) -> Outcome {
         let _changing = self.changing.lock().await;
-        let Unloading { class, modules, replacements, token } = self.find_class(&name).await?;
+        let Unloading { class, modules, replacements, token, .. } = self.find_class(&name).await?;
         self.node.load(replacements).await?;
         self.node.unload(modules).await?;
         self.removed(class, token).await?;
@@ -121,10 +132,11 @@ impl Image {
     /// Forgets a class that the node has unloaded by itself.
     pub(crate) async fn forget(&self, name: String) -> Result<(), Failure> {
         let _changing = self.changing.lock().await;
-        let Unloading { class, modules, replacements, token } = self.find_class(&name).await?;
+        let Unloading { class, modules, replacements, token, place } = self.find_class(&name).await?;
         self.node.load(replacements).await?;
         self.node.forget(&modules);
-        self.removed(class, token).await
+        self.removed(class.clone(), token).await?;
+        Ok(self.log_removed_class(class, place).await?)
     }
 
     async fn find_class(&self, name: &str) -> Result<Unloading, Failure> {
@@ -146,6 +158,7 @@ impl Image {
     pub(crate) async fn recall(&self, node_is_new: bool) {
         if node_is_new {
             self.journal.remove();
+            self.changes.log().begin_epoch();
             return;
         }
         let journal = self.journal.clone();
@@ -203,7 +216,7 @@ impl Image {
         let _changing = self.changing.lock().await;
         let compiled = self.compile(code.to_owned(), variables, module.to_owned()).await?;
         let entry = Entry::Input { code: code.to_owned() };
-        let compiled = self.load(compiled, entry).await?;
+        let compiled = self.load(compiled, entry, Logging::Edits(Intent::Durable)).await?;
         Ok(Prepared { module: module.to_owned(), compiled })
     }
 
@@ -223,7 +236,12 @@ impl Image {
     }
 
     /// Loads what was compiled and commits it to the class database.
-    async fn load(&self, mut compiled: Compiled, entry: Entry) -> Result<Compiled, Failure> {
+    async fn load(
+        &self,
+        mut compiled: Compiled,
+        entry: Entry,
+        logging: Logging,
+    ) -> Result<Compiled, Failure> {
         if !compiled.errors.is_empty() {
             return Err(Failure {
                 details: problems(&compiled.errors).details.and(warnings(&compiled.warnings)),
@@ -250,6 +268,7 @@ impl Image {
             for class in &compiled.classes {
                 self.router.push("classes", "loaded", json!({"class": class}));
             }
+            self.log_compiled(&mut compiled, logging).await?;
         }
         Ok(compiled)
     }
@@ -332,6 +351,10 @@ fn recall_one(compiler: &mut dyn crate::Compiler, entry: Entry) -> Vec<CodeModul
                 Some(source) => compiler.compile_method(&method, &source),
                 None => compiler.remove_method(&method),
             }
+        }
+        Entry::Rewritten { path, text } => {
+            compiler.rewritten(&path, &text);
+            return Vec::new();
         }
         Entry::Unloaded { name } => match compiler.unload(&name) {
             Ok(unloading) => {

@@ -1,6 +1,6 @@
 //! The real compiler: an image of classes behind the host's [`Compiler`].
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use beamtalk_node::{Answer, CallerFinding, CodeModule, MethodName, Query, Site, VariableKind};
@@ -74,6 +74,7 @@ impl ImageCompiler {
                     eval: compiled.eval.as_ref().map(|module| module.beam.clone()),
                     display: compiled.display.clone(),
                     classes: compiled.classes.iter().map(ToString::to_string).collect(),
+                    edits: compiled.edits.clone(),
                     token: 0,
                 };
                 Compiled { token: self.keep(compiled), ..answer }
@@ -176,10 +177,19 @@ impl Compiler for ImageCompiler {
                     .map_or_else(|| name.to_owned(), |class| class.to_string()),
                 modules: vec![module.to_string()],
                 replacements: Vec::new(),
+                place: self.image.class_place(name),
                 token: self.keep(compiled),
             }),
             Err(diagnostic) => Err(Box::new(problem(INPUT, &diagnostic, &|_| None))),
         }
+    }
+
+    fn module_of(&self, class: &str) -> Option<String> {
+        self.image.module_of(class).map(|module| module.to_string())
+    }
+
+    fn rewritten(&mut self, path: &Path, text: &str) {
+        self.image.rewritten(&path.to_string_lossy(), text);
     }
 
     fn class_of(&self, module: &str) -> Option<String> {

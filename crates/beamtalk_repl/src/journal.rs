@@ -23,6 +23,8 @@ pub(crate) enum Entry {
     Files { files: Vec<(PathBuf, String)> },
     /// A method that a program compiled, or removed when there is no source.
     Method { module: String, class_side: bool, selector: String, source: Option<String> },
+    /// A file of classes that was written with their changes, as it is now.
+    Rewritten { path: PathBuf, text: String },
     /// A class that was removed.
     Unloaded { name: String },
 }

@@ -25,18 +25,22 @@
 //! | [`session`], [`router`], [`pool`] | sessions, the node's events, names of evaluation modules |
 //! | [`wire`], [`reply`], [`display`], [`outbox`] | lines in, lines out |
 //! | [`compiler`], [`compiler_thread`] | what a compiler must do, and where it runs |
-//! | [`calls`] | what the node asks of the host |
+//! | [`calls`], [`change_calls`] | what the node asks of the host |
+//! | [`change_log`], [`flush`], [`saving`] | what programs changed, written to its files, and when |
 //! | [`record`], [`journal`], [`files`] | metadata, what was loaded, source files |
 //! | [`loopback`], [`peer`], [`limits`] | who may connect, and how much |
 //! | [`client`], [`launch`] | the client side: talking to a host, starting one |
 
 mod calls;
+mod change_calls;
+mod change_log;
 pub mod client;
 pub mod compiler;
 mod compiler_thread;
 mod connection;
 pub mod display;
 mod files;
+mod flush;
 pub mod host;
 mod image;
 mod image_compiler;
@@ -53,6 +57,7 @@ mod program;
 mod record;
 mod reply;
 mod router;
+mod saving;
 mod session;
 mod sync;
 mod testing;

@@ -1,6 +1,7 @@
 //! A node with its compiler and without a server: for commands that run code themselves and end with it.
 
 use crate::calls;
+use crate::change_log::ChangeLog;
 use crate::compiler_thread::CompilerThread;
 use crate::display;
 use crate::host::answer_calls;
@@ -11,6 +12,7 @@ use crate::pool::NamePool;
 use crate::record::Record;
 use crate::reply::Failure;
 use crate::router::Router;
+use crate::saving::Changes;
 use crate::session::Session;
 use beamtalk_node::{Event, Node, NodeError, NodeListener, Starter};
 use serde_json::Value;
@@ -108,7 +110,8 @@ impl Program {
             NodeError::System { action: "start the compiler's thread", reason: error.to_string() }
         })?;
         let journal = Journal::at(folder.join("journal.jsonl"));
-        let image = Arc::new(Image::new(node.clone(), compiler, router, journal));
+        let changes = Changes::new(ChangeLog::in_memory(base.to_path_buf()), false);
+        let image = Arc::new(Image::new(node.clone(), compiler, router, journal, changes));
         answer_calls(&node, &image, base, None);
         Ok(Self { image })
     }

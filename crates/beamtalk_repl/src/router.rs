@@ -17,7 +17,7 @@ use std::time::Duration;
 const INPUT_LIMIT: Duration = Duration::from_secs(30);
 
 /// What clients can subscribe to.
-pub(crate) const CHANNELS: &[&str] = &["transcript", "actors", "bindings", "classes", "node"];
+pub(crate) const CHANNELS: &[&str] = &["transcript", "actors", "bindings", "classes", "workspace", "node"];
 
 /// Shared by the node's reader and everyone who waits for what it reads.
 #[derive(Default)]

@@ -3,6 +3,7 @@
 //! A file that does not compile costs its own classes and those that need them; the others are loaded. What was loaded is
 //! remembered by the time and size of each file, for as long as the host lives.
 
+use crate::calls::DURABLE;
 use crate::compiler::{Problem, SourceFile};
 use crate::files;
 use crate::image::Image;
@@ -200,7 +201,7 @@ async fn load_sources(
     while !left.is_empty() {
         let attempt = left.clone();
         let entry = Entry::files(&attempt);
-        let compiled = image.change(entry, move |compiler| compiler.compile_files(&attempt)).await?;
+        let compiled = image.change(entry, DURABLE, move |compiler| compiler.compile_files(&attempt)).await?;
         if compiled.errors.is_empty() {
             synced.classes = compiled.classes;
             synced
