@@ -1,59 +1,8 @@
 //! Programs that look at their classes and change them: each test is one session's input and what it prints.
 
-use std::io::Write;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+mod place;
 
-/// A home and a project of their own; the workspace ends with the value.
-struct Place {
-    home: tempfile::TempDir,
-}
-
-impl Place {
-    fn new() -> Self {
-        let home = tempfile::tempdir().expect("a temporary directory");
-        std::fs::create_dir_all(home.path().join("project/.beamtalk")).expect("a project");
-        Self { home }
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.project().join(name), text).expect("writable");
-    }
-
-    fn project(&self) -> PathBuf {
-        self.home.path().join("project")
-    }
-
-    fn beamtalk(&self, arguments: &[&str], input: &str) -> Output {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_beamtalk"))
-            .args(arguments)
-            .env("BEAMTALK_HOME", self.home.path().join("home"))
-            .env("BEAMTALK_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"))
-            .env_remove("BEAMTALK_WORKSPACE")
-            .current_dir(self.project())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
-        // A child that ends early closes its input; its output says why.
-        let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
-        child.wait_with_output().expect("the binary ends")
-    }
-
-    /// Runs the lines in a session and compares standard output.
-    fn prints(&self, input: &str, expected: &str) {
-        let output = self.beamtalk(&["repl", "--port", "0"], input);
-        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert_eq!(out.trim_end(), expected.trim_end(), "standard error:\n{err}");
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.beamtalk(&["workspace", "stop"], "");
-    }
-}
+use place::Place;
 
 const SHOP: &str = "Object subclass: Shop\n  /// How many.\n  class count => 1\n  class open: n => n\n\n";
 

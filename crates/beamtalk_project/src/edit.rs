@@ -66,6 +66,12 @@ impl Image {
         })
     }
 
+    /// The text of a file of classes, as it was loaded.
+    #[must_use]
+    pub fn source_text(&self, path: &str) -> Option<&str> {
+        self.units().find(|(_, unit)| unit.source.path == path).map(|(_, unit)| unit.source.text.as_str())
+    }
+
     /// Takes in that a file of classes holds this text now. What was changed and is written there is not a change any
     /// more. The modules stay as they are: nothing is to be loaded.
     pub fn rewritten(&mut self, path: &str, text: &str) {

@@ -27,6 +27,9 @@ pub trait Compiler: Send {
     /// The module of a class.
     fn module_of(&self, class: &str) -> Option<String>;
 
+    /// The text of a file of classes, as it was loaded.
+    fn source_text(&self, path: &Path) -> Option<String>;
+
     /// Takes in that a file of classes holds this text now; the modules stay as they are.
     fn rewritten(&mut self, path: &Path, text: &str);
 

@@ -4,7 +4,7 @@
 
 use crate::change_log::{ChangeLog, NEW_CLASS, REMOVE_CLASS, REMOVE_METHOD};
 use crate::compiler::Compiler;
-use beamtalk_home::{StoredChange, StoredSpan};
+use beamtalk_home::StoredChange;
 use beamtalk_node::{ChangeFilter, FlushConflict, FlushFacts, SkippedChange};
 use beamtalk_project::{
     FileChange, Misfit, SaveError, Saving, Source, Span, Splice, Spliced, digest, moved, read_source, spliced,
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Default)]
 pub(crate) struct Flushed {
     pub(crate) facts: FlushFacts,
-    /// The texts that files have now.
+    /// The texts that the compiler now knows files to have.
     pub(crate) rewritten: Vec<(PathBuf, String)>,
 }
 
@@ -215,9 +215,13 @@ fn save(
                 flushed.rewritten.push((file.clone(), text));
             }
             FileChange::Delete => facts.removed_classes += 1,
-            FileChange::Replace { new, .. } => {
+            FileChange::Replace { old, new } => {
+                let splices: Vec<Splice> = plan.changes.iter().map(|index| splice(log, *index)).collect();
+                let loaded = compiler.source_text(&file);
                 move_others(log, &file, &new, &plan.moves);
-                flushed.rewritten.push((file.clone(), new));
+                flushed
+                    .rewritten
+                    .extend(as_loaded(loaded, &old, new, &splices).map(|text| (file.clone(), text)));
             }
         }
         facts.files.push(file);
@@ -232,6 +236,12 @@ fn save(
     }
 }
 
+/// The text that the compiler is to know. What others have changed elsewhere in the file is not loaded by writing into it.
+fn as_loaded(loaded: Option<String>, old: &str, new: String, splices: &[Splice]) -> Option<String> {
+    let loaded = loaded?;
+    if loaded == old { Some(new) } else { spliced(&loaded, splices).ok().map(|spliced| spliced.text) }
+}
+
 /// The places of what is still to be written move with the text before them.
 fn move_others(log: &mut ChangeLog, file: &Path, text: &str, moves: &[(Span, u32)]) {
     for logged in &mut log.changes {
@@ -239,9 +249,14 @@ fn move_others(log: &mut ChangeLog, file: &Path, text: &str, moves: &[(Span, u32
         if stored.source_file.as_deref() != Some(file) || stored.kind == REMOVE_CLASS {
             continue;
         }
-        if let Some(span) = &mut stored.span {
-            let now = moved(Span::new(span.start, span.end), moves);
-            *span = StoredSpan { start: now.start, end: now.end, digest: digest(now.text(text).as_bytes()) };
+        if let Some(place) = &mut stored.span {
+            let span = Span::new(place.start, place.end);
+            let now = moved(span, moves);
+            // What somebody else has changed meanwhile is still not what was there.
+            if moves.iter().any(|(old, _)| old.start < span.end && span.start < old.end) {
+                place.digest = digest(now.text(text).as_bytes());
+            }
+            (place.start, place.end) = (now.start, now.end);
         }
     }
 }

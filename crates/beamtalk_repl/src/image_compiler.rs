@@ -188,6 +188,10 @@ impl Compiler for ImageCompiler {
         self.image.module_of(class).map(|module| module.to_string())
     }
 
+    fn source_text(&self, path: &Path) -> Option<String> {
+        self.image.source_text(&path.to_string_lossy()).map(str::to_owned)
+    }
+
     fn rewritten(&mut self, path: &Path, text: &str) {
         self.image.rewritten(&path.to_string_lossy(), text);
     }

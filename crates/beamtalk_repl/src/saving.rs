@@ -63,20 +63,21 @@ impl Image {
         logging: Logging,
     ) -> Result<(), CompilerFailed> {
         let edits = std::mem::take(&mut compiled.edits);
-        let durable = match &logging {
-            Logging::Edits(intent) => *intent == Intent::Durable && !edits.is_empty(),
-            Logging::NewClass(_) => true,
+        let mut classes: Vec<String> = match &logging {
+            Logging::Edits(_) if edits.is_empty() => return Ok(()),
+            Logging::Edits(Intent::Ephemeral) => Vec::new(),
+            Logging::Edits(Intent::Durable) => edits.iter().map(|edit| edit.class.to_string()).collect(),
+            Logging::NewClass(new) => vec![new.class.clone()],
         };
-        if matches!(logging, Logging::Edits(_)) && edits.is_empty() {
-            return Ok(());
-        }
+        classes.dedup();
         self.with_log(move |log, _| match logging {
             Logging::Edits(intent) => edits.iter().for_each(|edit| log.add_edit(edit, intent)),
             Logging::NewClass(new) => log.add_new_class(new),
         })
         .await?;
-        if durable && self.changes.autoflush() {
-            let facts = self.flush_in_turn(ChangeFilter::default(), false).await?;
+        for class in classes.into_iter().filter(|_| self.changes.autoflush()) {
+            let filter = ChangeFilter { class: Some(class), ..ChangeFilter::default() };
+            let facts = self.flush_in_turn(filter, false).await?;
             compiled.warnings.extend(unwritten(&facts));
         }
         Ok(())

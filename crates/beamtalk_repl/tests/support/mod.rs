@@ -105,6 +105,10 @@ impl Compiler for FakeCompiler {
         Some(format!("bt@user@{class}"))
     }
 
+    fn source_text(&self, _path: &Path) -> Option<String> {
+        None
+    }
+
     fn rewritten(&mut self, _path: &Path, _text: &str) {}
 
     fn class_of(&self, module: &str) -> Option<String> {
