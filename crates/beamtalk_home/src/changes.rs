@@ -109,7 +109,7 @@ impl ChangesFolder {
             // The next line must not hang on what is left of this one.
             self.rewrite(stored.iter())?;
         }
-        stored.into_iter().map(|stored| self.with_texts(stored)).collect()
+        stored.into_iter().filter_map(|stored| self.with_texts(stored).transpose()).collect()
     }
 
     /// Adds a change.
@@ -118,7 +118,8 @@ impl ChangesFolder {
         let texts = [(Text::New, &change.source), (Text::Previous, &change.previous)];
         for (which, text) in texts.into_iter().filter_map(|(which, text)| Some((which, text.as_ref()?))) {
             folder::ensure_closed(&self.path.join("sources"))?;
-            file::replace(&self.path.join(text_name(change.stored.seq, which)), text.as_bytes())?;
+            // A change counts only while its node lives, which no power cut lets it do.
+            file::replace_unsynced(&self.path.join(text_name(change.stored.seq, which)), text.as_bytes())?;
         }
         let line = line(&change.stored);
         let path = self.record();
@@ -150,15 +151,17 @@ impl ChangesFolder {
         fs::remove_dir_all(&self.path).map_err(HomeError::io("remove", &self.path))
     }
 
-    /// The texts are found by the change's number: a name in the record could lead anywhere.
-    fn with_texts(&self, stored: StoredChange) -> Result<Change, HomeError> {
+    /// The texts are found by the change's number: a name in the record could lead anywhere. A change that has lost one is none.
+    fn with_texts(&self, stored: StoredChange) -> Result<Option<Change>, HomeError> {
         let text = |name: &Option<String>, which| {
             let path = name.as_ref().map(|_| self.path.join(text_name(stored.seq, which)));
             path.map_or(Ok(None), |path| read_text(&path))
         };
         let source = text(&stored.source_ref, Text::New)?;
         let previous = text(&stored.prev_source_ref, Text::Previous)?;
-        Ok(Change { stored, source, previous })
+        let complete = stored.source_ref.is_some() == source.is_some()
+            && stored.prev_source_ref.is_some() == previous.is_some();
+        Ok(complete.then_some(Change { stored, source, previous }))
     }
 
     fn record(&self) -> PathBuf {
@@ -281,5 +284,7 @@ mod tests {
         led_astray.source_ref = Some("../../../../etc/passwd".into());
         folder.rewrite([&led_astray].into_iter()).unwrap();
         assert_eq!(folder.read().unwrap()[0].source.as_deref(), Some("bump => 2"));
+        fs::remove_file(folder.path.join("sources/000001-source.bt")).unwrap();
+        assert!(folder.read().unwrap().is_empty(), "nor is it taken for a removal when its text is gone");
     }
 }

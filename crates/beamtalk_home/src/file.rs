@@ -11,16 +11,26 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Replaces a file by `contents` in one step: a temporary file of mode 0600, flushed to the disk,
 /// renamed over the old one. A reader sees the old text or the new, also after a power cut.
 pub fn replace(path: &Path, contents: &[u8]) -> Result<(), HomeError> {
+    put(path, contents, true)?;
+    sync_folder_of(path)
+}
+
+/// As [`replace`], without waiting for the disk: a crash of ours leaves the file whole or absent, a power cut may not. For
+/// what is worth nothing after one.
+pub fn replace_unsynced(path: &Path, contents: &[u8]) -> Result<(), HomeError> {
+    put(path, contents, false)
+}
+
+fn put(path: &Path, contents: &[u8], sync: bool) -> Result<(), HomeError> {
     let temporary = temporary_beside(path);
-    let written = write_new(&temporary, contents)
+    let written = write_new(&temporary, contents, sync)
         .map_err(HomeError::io("write", &temporary))
         .and_then(|()| fs::rename(&temporary, path).map_err(HomeError::io("replace", path)));
     if written.is_err() {
         // The rename did not happen; leaving the temporary file would only puzzle people.
         let _ = fs::remove_file(&temporary);
     }
-    written?;
-    sync_folder_of(path)
+    written
 }
 
 /// Reads at most `limit` bytes; `None` when there is no such file.
@@ -71,10 +81,10 @@ pub fn set_aside(path: &Path, reason: impl Into<String>) -> HomeError {
     HomeError::io("set aside", &aside)(ErrorKind::AlreadyExists.into())
 }
 
-fn write_new(path: &Path, contents: &[u8]) -> std::io::Result<()> {
+fn write_new(path: &Path, contents: &[u8], sync: bool) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(contents)?;
-    file.sync_all()
+    if sync { file.sync_all() } else { Ok(()) }
 }
 
 fn temporary_beside(path: &Path) -> PathBuf {
