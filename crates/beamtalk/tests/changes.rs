@@ -458,6 +458,27 @@ fn the_prompt_has_commands_for_it() {
     );
 }
 
+#[test]
+fn the_prompt_asks_before_it_deletes_files() {
+    let place = shop();
+    let question = "Write all changes, and delete the files of removed classes? [y/N] ";
+    place.prints(
+        &format!(
+            "{LOAD}:remove-class Tally\ny\n:flush-destructive Tally\nn\n:flush-destructive\n1 + 1\n:changes\n"
+        ),
+        &format!(
+            "#(Tally)\nRemove class Tally? [y/N] y\nnil\n{question}n\nAborted: no files were deleted.\n\
+             {question}Aborted: no files were deleted.\n2\nChangeLog with 1 entry"
+        ),
+    );
+    assert_eq!(files(&place), ["Tally.bt"]);
+    place.prints(
+        ":flush-destructive Tally\nyes\n",
+        &format!("{question}yes\n{}", result(&place, &["src/Tally.bt"], [1, 0, 1])),
+    );
+    assert!(files(&place).is_empty());
+}
+
 /// The host ends without a word; the node and its classes live on, and the next host knows what is not written yet.
 #[test]
 fn a_host_that_died_costs_no_change() {

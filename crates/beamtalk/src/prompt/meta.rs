@@ -127,7 +127,7 @@ impl Conversation {
             Word::Changes => self.evaluate("Workspace changes"),
             Word::Dirty => self.evaluate("Workspace changes dirtyMethods"),
             Word::Flush if argument.is_empty() => self.evaluate("Workspace flush"),
-            Word::Flush => self.evaluate(&format!("Workspace flush: {argument}")),
+            Word::Flush => self.evaluate(&format!("Workspace flush: {}", named_class(argument))),
             Word::FlushDestructive => self.flush_destructive(argument),
             Word::Recheck if argument == "image" => self.evaluate("Workspace recheckImage"),
             Word::Recheck => self.usage(":recheck image"),
@@ -265,7 +265,7 @@ impl Conversation {
     }
 
     fn remove_class(&mut self, class: &str) -> Outcome<End> {
-        if confirmed(&format!("Remove class {class}?"))? {
+        if self.confirmed(&format!("Remove class {class}?"))? {
             self.evaluate(&format!("{class} removeFromSystem"))
         } else {
             self.screen.line(&format!("Aborted: {class} was not removed."))?;
@@ -274,15 +274,30 @@ impl Conversation {
     }
 
     fn flush_destructive(&mut self, filter: &str) -> Outcome<End> {
-        if !confirmed("Write all changes, and delete the files of removed classes?")? {
+        if !self.confirmed("Write all changes, and delete the files of removed classes?")? {
             self.screen.line("Aborted: no files were deleted.")?;
             return Ok(End::Done);
         }
         if filter.is_empty() {
             self.evaluate("Workspace flushIncludingDestructive")
         } else {
-            self.evaluate(&format!("Workspace flush: {filter} confirmDestructive: true"))
+            self.evaluate(&format!("Workspace flush: {} confirmDestructive: true", named_class(filter)))
         }
+    }
+
+    fn confirmed(&mut self, question: &str) -> Outcome<bool> {
+        let mut stdout = io::stdout();
+        write!(stdout, "{question} [y/N] ")?;
+        stdout.flush()?;
+        let answer = if let Some(known) = self.answer.take() {
+            writeln!(stdout, "{known}")?;
+            known
+        } else {
+            let mut answer = String::new();
+            io::stdin().lock().read_line(&mut answer)?;
+            answer
+        };
+        Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }
 }
 
@@ -295,13 +310,20 @@ fn quoted_text(word: &str) -> String {
     format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\"").replace('{', "\\{"))
 }
 
-fn confirmed(question: &str) -> Outcome<bool> {
-    let mut stdout = io::stdout();
-    write!(stdout, "{question} [y/N] ")?;
-    stdout.flush()?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+/// The name of a class as a symbol, since a class that was removed has only its name left.
+fn named_class(filter: &str) -> String {
+    let is_name = filter.starts_with(char::is_uppercase) && filter.chars().all(char::is_alphanumeric);
+    if is_name { format!("#{filter}") } else { filter.to_owned() }
+}
+
+/// Whether an input is a command that asks before it does something.
+pub fn asks(input: &str) -> bool {
+    matches!(parse(input), Some(Ok(Meta { word: Word::RemoveClass | Word::FlushDestructive, .. })))
+}
+
+/// Whether an input answers such a question.
+pub fn is_answer(input: &str) -> bool {
+    matches!(input.trim().to_ascii_lowercase().as_str(), "y" | "yes" | "n" | "no")
 }
 
 fn named(verb: &str, classes: &[&str], otherwise: &str) -> String {
@@ -374,6 +396,16 @@ mod tests {
         assert_eq!(parsed(":q").word, Word::Exit);
         assert_eq!(parsed(":l  a b.bt ").argument, "a b.bt");
         assert!(parse(":quitt").unwrap().is_err());
+    }
+
+    #[test]
+    fn a_class_to_flush_may_be_gone() {
+        assert_eq!(named_class("Tally"), "#Tally");
+        for other in ["#instance", "#{#file => \"a.bt\"}", "Tally class", "filter"] {
+            assert_eq!(named_class(other), other);
+        }
+        assert!(asks(":flush-destructive Tally") && asks(":remove-class Tally") && !asks(":flush"));
+        assert!(is_answer("Y") && !is_answer("yesterday"));
     }
 
     #[test]

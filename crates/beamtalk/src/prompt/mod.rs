@@ -25,6 +25,8 @@ pub struct Conversation {
     pub(crate) last_loaded: Option<String>,
     /// Programs may read from our standard input; otherwise they find its end.
     pub(crate) input_allowed: bool,
+    /// What the next question of a command is answered with, where that is known beforehand.
+    pub(crate) answer: Option<String>,
 }
 
 /// How an input ended.
@@ -45,7 +47,7 @@ pub enum End {
 impl Conversation {
     /// Begins.
     pub fn new(client: Client, screen: Screen, input_allowed: bool) -> Self {
-        Self { client, screen, last_loaded: None, input_allowed }
+        Self { client, screen, last_loaded: None, input_allowed, answer: None }
     }
 
     /// Something with which another thread can interrupt an evaluation.

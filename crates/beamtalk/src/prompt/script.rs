@@ -11,7 +11,11 @@ pub fn run<'a>(conversation: &mut Conversation, inputs: impl IntoIterator<Item =
     interrupt_on_signal(conversation)?;
     conversation.follow_transcript()?;
     let mut failed = false;
-    for input in inputs {
+    let mut inputs = inputs.into_iter().peekable();
+    while let Some(input) = inputs.next() {
+        // A line that answers the command before it is no input of its own.
+        conversation.answer =
+            inputs.next_if(|next| meta::asks(input) && meta::is_answer(next)).map(str::to_owned);
         match handle(conversation, input)? {
             End::Done => {}
             End::Failed => failed = true,
