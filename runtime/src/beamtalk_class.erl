@@ -8,7 +8,7 @@
 -export([methods/1, compiled_method/2, field_names/1, class_var_names/1]).
 -export([doc/1, set_doc/2, doc_for_method/2, set_doc_for_method/3, requirement/2]).
 -export([conforms_to/2, protocols/1]).
--export([ask/3, reload/1, compile/3, try_compile/3, precheck/3, remove_selector/2, remove_selector/3, remove_from_system/1]).
+-export([ask/3, reload/1, compile/3, try_compile/3, precheck/3, recheck/0, remove_selector/2, remove_selector/3, remove_from_system/1]).
 
 -export_type([class/0]).
 
@@ -293,6 +293,19 @@ precheck(Class, Selector, Source) when is_atom(Selector), is_binary(Source) ->
     };
 precheck(Class, _, Source) ->
     not_a_body(Class, 'precheckCompile:source:', Source).
+
+%% All classes as they are.
+-spec recheck() -> #{atom() => term()}.
+recheck() ->
+    {Findings, Owners, _} = ask(recheck, 'WorkspaceInterface', recheckImage),
+    #{
+        checked => length(Owners),
+        stale => length(lists:usort([element(1, Finding) || Finding <- Findings])),
+        findings => [
+            (finding(binary_to_atom(Owner), binary_to_atom(Method), Finding))#{classification := self_edit}
+         || {Owner, Method, _, _, _, _, _, _} = Finding <- Findings
+        ]
+    }.
 
 finding(Changed, Selector, {Owner, Method, Line, Severity, Category, Message, Start, End}) ->
     #{

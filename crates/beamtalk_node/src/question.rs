@@ -54,6 +54,8 @@ pub enum Question {
         /// Its text.
         source: String,
     },
+    /// Look at all classes as they are.
+    Recheck,
     /// Compile an expression that the program runs itself, with a value for `self`.
     Expression {
         /// Its text.
@@ -386,6 +388,7 @@ fn known(term: &Term) -> Option<Question> {
         ("precheck", [module, side, selector, source]) => {
             Some(Question::Precheck { method: method(module, side, selector)?, source: as_text(source)? })
         }
+        ("recheck", []) => Some(Question::Recheck),
         ("expression", [source]) => Some(Question::Expression { source: as_text(source)? }),
         ("remove_selector", [module, side, selector]) => {
             Some(Question::RemoveSelector(method(module, side, selector)?))

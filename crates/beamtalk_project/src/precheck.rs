@@ -71,32 +71,59 @@ impl Image {
         Ok(Precheck { findings, checked, candidates })
     }
 
+    /// Look at all classes that are not the library's, as they are now.
+    #[must_use]
+    pub fn recheck(&self) -> Precheck {
+        let mut classes: Vec<(&SmolStr, &ClassUnit)> =
+            self.units().filter(|(_, unit)| !unit.is_library()).collect();
+        classes.sort_by_key(|(name, _)| *name);
+        let findings = classes
+            .iter()
+            .flat_map(|(name, unit)| {
+                let told = told(unit, self.table());
+                told.into_iter().filter_map(|(path, said)| finding(name, unit, &path, said))
+            })
+            .collect();
+        let candidates = classes.len();
+        Precheck {
+            findings,
+            checked: classes.into_iter().map(|(name, _)| name.clone()).collect(),
+            candidates,
+        }
+    }
+
     /// What a caller would be told with the new table and is not told now.
     fn findings(&self, name: &SmolStr, unit: &ClassUnit, table: &ClassTable) -> Vec<CallerFinding> {
-        let said = |table| {
-            let found = unit.compile(table).map(|code| code.diagnostics).unwrap_or_default();
-            let is_kept = |diagnostic: &Diagnostic| {
-                !diagnostic.is_error() && matches!(diagnostic.category, Some(Category::Dnu | Category::Type))
-            };
-            found.into_iter().filter(move |(_, diagnostic)| is_kept(diagnostic))
-        };
-        let before: Vec<_> = said(self.table()).collect();
-        said(table)
+        let before = told(unit, self.table());
+        told(unit, table)
+            .into_iter()
             .filter(|found| !before.contains(found))
-            .filter_map(|(path, diagnostic)| {
-                let source = unit.sources().find(|source| source.path == path)?;
-                let line = LineIndex::new(&source.text).line(diagnostic.span.start);
-                let at = unit.effective().find(|each| {
-                    let span = each.method.span;
-                    Arc::ptr_eq(each.source, source)
-                        && span.start <= diagnostic.span.start
-                        && diagnostic.span.start < span.end
-                });
-                let method = at.map(|each| each.uses.selector.clone());
-                Some(CallerFinding { owner: name.clone(), method, line, diagnostic })
-            })
+            .filter_map(|(path, diagnostic)| finding(name, unit, &path, diagnostic))
             .collect()
     }
+}
+
+/// What the checker says of a class's messages and types.
+fn told(unit: &ClassUnit, table: &ClassTable) -> Vec<(SmolStr, Diagnostic)> {
+    let mut found = unit.compile(table).map(|code| code.diagnostics).unwrap_or_default();
+    found.retain(|(_, diagnostic)| {
+        !diagnostic.is_error() && matches!(diagnostic.category, Some(Category::Dnu | Category::Type))
+    });
+    found
+}
+
+/// A diagnostic with its place in a class; nothing if a directive of the source knows of it.
+fn finding(name: &SmolStr, unit: &ClassUnit, path: &str, diagnostic: Diagnostic) -> Option<CallerFinding> {
+    let source = unit.sources().find(|source| source.path == path && !source.expects(&diagnostic))?;
+    let line = LineIndex::new(&source.text).line(diagnostic.span.start);
+    let at = unit.effective().find(|each| {
+        let span = each.method.span;
+        Arc::ptr_eq(each.source, source)
+            && span.start <= diagnostic.span.start
+            && diagnostic.span.start < span.end
+    });
+    let method = at.map(|each| each.uses.selector.clone());
+    Some(CallerFinding { owner: name.clone(), method, line, diagnostic })
 }
 
 /// The annotations of a method's parameters and of its answer, as they are written.
@@ -150,6 +177,19 @@ pub(crate) mod tests {
         let new = MethodRef { selector: "half", ..TOTAL };
         assert_eq!(image.precheck(new, "half -> Float => 1.5").expect("compiles"), Precheck::default());
         assert!(image.precheck(TOTAL, "total => (").is_err());
+    }
+
+    #[test]
+    fn all_classes_are_looked_at_as_they_are() {
+        let mut image = image(&[TILL, KIOSK, STREET]);
+        let found = image.recheck();
+        assert_eq!((found.findings.len(), found.checked.len()), (0, 3));
+        let text = "Object subclass: Wrong\n  class two => self nowhere\n  class one =>\n    @expect dnu\n    self nowhere\n";
+        let compiled = image.compile_files(&[Arc::new(Source::new("/p/Wrong.bt", text))]).expect("compiles");
+        image.commit(&compiled);
+        let found = image.recheck().findings;
+        let [wrong] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!((wrong.owner.as_str(), wrong.method.as_deref(), wrong.line), ("Wrong", Some("two"), 2));
     }
 
     #[test]

@@ -36,6 +36,7 @@ pub(crate) async fn answer(image: Arc<Image>, project: PathBuf, log: Option<LogF
         }
         Question::Define { source } => define(&image, source).await,
         Question::Precheck { method, source } => precheck(&image, method, source).await,
+        Question::Recheck => recheck(&image).await,
         Question::Query(query) => self::query(&image, query).await,
         Question::Expression { source } => expression(&image, source).await,
         Question::RemoveSelector(method) => change(&image, method, None, Intent::Durable).await,
@@ -110,6 +111,11 @@ async fn precheck(image: &Image, method: MethodName, source: String) -> Result<A
     let found = image.compiler.run(move |compiler| compiler.precheck(&method, &source)).await;
     let found = found.map_err(|error| refusal("internal_error", Failure::from(error)))?;
     found.map_err(|errors| rejected(&errors))
+}
+
+async fn recheck(image: &Image) -> Result<Answer, Refusal> {
+    let found = image.compiler.run(|compiler| compiler.recheck()).await;
+    found.map_err(|error| refusal("internal_error", Failure::from(error)))
 }
 
 async fn query(image: &Image, query: Query) -> Result<Answer, Refusal> {

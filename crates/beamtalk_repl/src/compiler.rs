@@ -54,6 +54,9 @@ pub trait Compiler: Send {
     /// Looks at what a new text of a method would mean for its senders; nothing is changed.
     fn precheck(&self, method: &MethodName, source: &str) -> Result<Answer, Vec<Problem>>;
 
+    /// Looks at all classes as they are; nothing is changed.
+    fn recheck(&self) -> Answer;
+
     /// Places in the methods of all classes; nothing is changed.
     fn query(&self, query: &Query) -> Vec<Site>;
 

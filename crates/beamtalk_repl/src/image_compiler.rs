@@ -87,6 +87,15 @@ fn method_ref(method: &MethodName) -> MethodRef<'_> {
     MethodRef { module: &method.module, class_side: method.class_side, selector: &method.selector }
 }
 
+fn callers(found: Precheck) -> Answer {
+    let Precheck { findings, checked, candidates } = found;
+    Answer::Callers {
+        findings: findings.into_iter().map(caller_finding).collect(),
+        checked: checked.iter().map(ToString::to_string).collect(),
+        candidates,
+    }
+}
+
 fn caller_finding(found: project::CallerFinding) -> CallerFinding {
     let project::CallerFinding { owner, method, line, diagnostic } = found;
     CallerFinding {
@@ -223,11 +232,7 @@ impl Compiler for ImageCompiler {
 
     fn precheck(&self, method: &MethodName, source: &str) -> Result<Answer, Vec<Problem>> {
         match self.image.precheck(method_ref(method), source) {
-            Ok(Precheck { findings, checked, candidates }) => Ok(Answer::Callers {
-                findings: findings.into_iter().map(caller_finding).collect(),
-                checked: checked.iter().map(ToString::to_string).collect(),
-                candidates,
-            }),
+            Ok(found) => Ok(callers(found)),
             Err(failure) => Err(failure
                 .diagnostics
                 .iter()
@@ -236,6 +241,10 @@ impl Compiler for ImageCompiler {
                 })
                 .collect()),
         }
+    }
+
+    fn recheck(&self) -> Answer {
+        callers(self.image.recheck())
     }
 
     fn query(&self, query: &Query) -> Vec<Site> {

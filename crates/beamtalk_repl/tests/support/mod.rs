@@ -137,6 +137,10 @@ impl Compiler for FakeCompiler {
         Ok(Answer::Done)
     }
 
+    fn recheck(&self) -> Answer {
+        Answer::Done
+    }
+
     fn query(&self, _query: &Query) -> Vec<Site> {
         Vec::new()
     }
