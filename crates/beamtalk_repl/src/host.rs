@@ -235,13 +235,16 @@ impl BoundHost {
         let socket = TcpListener::from_std(socket).map_err(system("listen"))?;
         block_in_place(|| record.write())?;
         let writing = tokio::spawn(record.clone().write_changes());
+        // Whoever comes to load the project must wait until it is known what the node has of it.
+        let mut memory = host.image.synced.lock().await;
         ready();
 
         if living.is_none() {
             host.image.recall(true).await;
-        } else {
-            host.find_again(&fresh).await;
+        } else if host.find_again(&fresh).await {
+            memory.found(&host.project);
         }
+        drop(memory);
         tokio::select! {
             () = accept_clients(&host, &socket) => {}
             () = idle(&host, self.options.idle) => tracing::info!("stopping: nobody used the workspace"),
@@ -371,23 +374,23 @@ impl Host {
         }
     }
 
-    /// Picks up where the host before us ended: its node lives, or has just died.
-    async fn find_again(self: &Arc<Self>, fresh: &AtomicBool) {
+    /// Picks up where the host before us ended: its node lives, or has just died. Answers whether it lives.
+    async fn find_again(self: &Arc<Self>, fresh: &AtomicBool) -> bool {
         let status = self.image.node.settled().await;
         let found = matches!(status, Status::Up) && !fresh.load(Ordering::SeqCst);
         self.image.recall(!found).await;
         if !found {
-            return;
+            return false;
         }
         if let Err(failure) = self.image.collect_names().await {
             tracing::warn!(failure.message, "cannot ask for free names");
         }
         let sessions = self.image.node.sessions().await.unwrap_or_default();
-        let found: Vec<_> = sessions.iter().filter_map(|id| self.router().sessions.found(id).ok()).collect();
+        let left: Vec<_> = sessions.iter().filter_map(|id| self.router().sessions.found(id).ok()).collect();
         let host = self.clone();
         tokio::spawn(async move {
             sleep(RESUMABLE).await;
-            for session in found.into_iter().filter(|session| session.id().starts_with("session_")) {
+            for session in left.into_iter().filter(|session| session.id().starts_with("session_")) {
                 // The registry and this list hold it, so a third holder is a connection.
                 if Arc::strong_count(&session) <= 2 {
                     session.open().lock().await.clone_from(&true);
@@ -395,6 +398,7 @@ impl Host {
                 }
             }
         });
+        true
     }
 }
 

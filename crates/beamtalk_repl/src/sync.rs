@@ -26,6 +26,13 @@ pub(crate) struct Memory {
     projects: BTreeSet<PathBuf>,
 }
 
+impl Memory {
+    /// The node has the project's classes from the time of an earlier host, with what was changed in them since.
+    pub(crate) fn found(&mut self, project: &Path) {
+        self.projects.insert(project.to_path_buf());
+    }
+}
+
 /// A file as it was when it was loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Loaded {
