@@ -59,6 +59,7 @@
 
 %% Text of this many bytes is made by BIFs that pause, and only if there is room for it.
 -define(LARGE, 65536).
+-define(HUGE, 1 bsl 26).
 
 %% What `"a {b} c"' compiles to: the parts are in display form already.
 -spec interpolate([binary()]) -> binary().
@@ -82,8 +83,12 @@ concat(String, Other) when is_binary(Other), byte_size(String) + byte_size(Other
     <<String/binary, Other/binary>>;
 concat(String, Other) when is_binary(Other) ->
     check_size(byte_size(String) + byte_size(Other), '++'),
-    iolist_to_binary([String, Other]);
+    appended(String, Other);
 concat(_, _) -> beamtalk_error:raise(argument_error, 'String', '++', <<"The argument must be a String.">>).
+
+%% The VM appends in place, for which it keeps twice the room. A text of this size is rather copied.
+appended(String, Other) when byte_size(String) < ?HUGE -> <<String/binary, Other/binary>>;
+appended(String, Other) -> iolist_to_binary([String, Other]).
 
 -spec length(binary()) -> non_neg_integer().
 length(String) ->

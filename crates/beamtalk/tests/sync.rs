@@ -120,3 +120,51 @@ fn without_a_package_there_is_nothing_to_load() {
             && complaints.contains(":sync takes no arguments")
     );
 }
+
+#[test]
+fn what_files_do_not_hold_any_more_goes() {
+    let shop = Package::new(&[
+        ("src/More.bt", "Integer >> dozen => self * 12\nInteger >> score => self * 20\n"),
+        ("src/Two.bt", "Object subclass: One\n\nObject subclass: Other\n"),
+    ]);
+    assert_eq!(
+        shop.says(&["2 dozen + 2 score", "Workspace classes"]),
+        ("64\n#(One, Other)\n".into(), String::new())
+    );
+    shop.write("src/More.bt", "Integer >> dozen => self * 12 // twelve\n");
+    shop.write("src/Two.bt", "Object subclass: Renamed\n\nObject subclass: Other\n");
+    let (said, complaints) =
+        shop.says(&["(Workspace sync) at: #changedCount", "2 dozen", "Workspace classes", "2 score"]);
+    assert_eq!(said, "2\n24\n#(Other, Renamed)\n", "{complaints}");
+    assert!(complaints.contains("Integer does not understand 'score'"), "{complaints}");
+    fs::remove_file(shop.path("src/More.bt")).unwrap();
+    let (said, complaints) = shop.says(&[":sync", "2 dozen"]);
+    assert_eq!(said, "Reloaded 0 of 1 files (1 unchanged, 1 deleted)\n");
+    assert!(complaints.contains("Integer does not understand 'dozen'"), "{complaints}");
+    // What was removed, or defined otherwise, is as the file says again.
+    shop.says(&["Other removeFromSystem", "Object subclass: Renamed\n  class new => 3\n"]);
+    let (said, complaints) = shop.says(&["Workspace classes", ":sync", "Workspace classes"]);
+    assert_eq!(
+        said, "#()\nReloaded 1 of 1 files\nClasses: Renamed, Other\n#(Other, Renamed)\n",
+        "{complaints}"
+    );
+}
+
+#[test]
+fn of_two_files_with_a_class_the_other_counts_when_one_is_gone() {
+    let shop = Package::new(&[
+        ("src/A.bt", "Object subclass: Same\n  class which => #a\n"),
+        ("src/B.bt", "Object subclass: Same\n  class which => #b\n"),
+    ]);
+    let (said, complaints) = shop.says(&["Same which"]);
+    assert_eq!(said, "b\n");
+    assert!(
+        complaints.starts_with("Warning: Class 'Same' redefined (was ") && complaints.contains("B.bt). ")
+    );
+    fs::remove_file(shop.path("src/B.bt")).unwrap();
+    let (said, complaints) = shop.says(&[":sync", "Same which"]);
+    assert_eq!(
+        (said.as_str(), complaints.as_str()),
+        ("Reloaded 1 of 1 files (1 deleted)\nClasses: Same\na\n", "")
+    );
+}

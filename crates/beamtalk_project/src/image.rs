@@ -505,7 +505,26 @@ impl<'i> Work<'i> {
         }
     }
 
+    /// A file that is compiled again takes with it the extensions that it has no more.
+    fn forget_extensions(&mut self, sources: &[Arc<Source>]) {
+        let paths: FxHashSet<&str> =
+            sources.iter().filter_map(|source| source.file()).map(SmolStr::as_str).collect();
+        let is_old = |patch: &Patch| paths.contains(patch.source.path.as_str());
+        let units = self.image.units.iter().filter(|(_, unit)| unit.patches.iter().any(is_old));
+        let names: Vec<SmolStr> = units.map(|(name, _)| name.clone()).collect();
+        for name in names {
+            let Some(mut unit) = self.unit(&name).cloned() else { continue };
+            unit.patches.retain(|patch| !is_old(patch));
+            if let Some(info) = unit.info() {
+                self.table_mut().insert(info);
+            }
+            self.units.insert(name.clone(), unit);
+            self.mark(&name);
+        }
+    }
+
     fn patches(&mut self, sources: &[Arc<Source>]) {
+        self.forget_extensions(sources);
         for source in sources {
             for (item, extension) in source.extensions() {
                 self.patch(source, item, extension);
@@ -612,8 +631,9 @@ impl<'i> Work<'i> {
             }
             let quiet = !self.units.contains_key(name) || unit_is_library(self.table().get(name));
             for (path, diagnostic) in code.diagnostics {
-                // A class that is only made again was checked before.
-                if !quiet || diagnostic.is_error() {
+                // What is only made again was checked before.
+                let is_new = self.sources.iter().any(|(source, whole)| *whole && source.path == path);
+                if is_new && !quiet || diagnostic.is_error() {
                     self.report(&path, diagnostic);
                 }
             }

@@ -5,7 +5,7 @@ use beamtalk_syntax::{ast, lexer};
 use beamtalk_text::Span;
 use smol_str::SmolStr;
 
-use crate::edit::{body_end, digest, member};
+use crate::edit::{body_end, digest, extent, member};
 use crate::unit::Source;
 
 /// What is to become of a method.
@@ -126,7 +126,10 @@ impl Splice {
         let text = &source.text;
         let end = self.span.end as usize;
         if end > text.len() {
-            return Err((Misfit::OutOfRange, self.lost("was beyond the end that the file has now")));
+            return Err((
+                Misfit::OutOfRange,
+                self.lost("was beyond the end that the file has now; load the file and change it again"),
+            ));
         }
         let there = text.get(self.span.start as usize..end);
         if there.is_none_or(|there| digest(there.as_bytes()) != self.digest) {
@@ -137,6 +140,12 @@ impl Splice {
             let detail = format!("the file does not define {} any more", self.class);
             return Err((Misfit::ExternalEdit, detail));
         };
+        // The same bytes may go on differently: what was `v => 1` may be `v => 1 + 100` now.
+        let whole = || member(class, self.side(), &self.selector).map(extent);
+        if !self.span.is_empty() && whole() != Some(self.span) {
+            let detail = self.lost("goes on differently in the file; load the file and change it again");
+            return Err((Misfit::ExternalEdit, detail));
+        }
         let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
         let indentation = indentation(class, text);
         match (&self.text, self.span.is_empty()) {
@@ -311,6 +320,18 @@ mod tests {
             refused.into_iter().map(|each| each.misfit).collect::<Vec<_>>()
         };
         assert_eq!(misfits(&FILE.replace("width => 1", "width => 3"), &width), [Misfit::ExternalEdit]);
+        for longer in [
+            "width => 1 + 100",
+            "width => 13",
+            "width => 1\n    + 100",
+            "width => 1\n    // why\n    self open",
+        ] {
+            assert_eq!(
+                misfits(&FILE.replace("width => 1", longer), &width),
+                [Misfit::ExternalEdit],
+                "{longer}"
+            );
+        }
         assert_eq!(misfits(&format!("\n{FILE}"), &width), [Misfit::ExternalEdit]);
         assert_eq!(misfits("Object subclass: Door\n", &width), [Misfit::OutOfRange]);
         assert_eq!(

@@ -34,12 +34,23 @@ impl Memory {
 }
 
 /// A file as it was when it was loaded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 struct Loaded {
     modified: Option<SystemTime>,
     bytes: u64,
     is_good: bool,
+    /// The classes that it defines.
+    names: Vec<String>,
 }
+
+impl Loaded {
+    fn is_as(&self, now: &Self) -> bool {
+        self.is_good && (self.modified, self.bytes) == (now.modified, now.bytes)
+    }
+}
+
+/// A file to load, and how it is now.
+type Wish = (PathBuf, Loaded);
 
 /// What to load.
 #[derive(Debug, Clone, Copy, Default)]
@@ -87,8 +98,10 @@ pub(crate) async fn sync(image: &Image, root: &Path, wanted: Wanted) -> Result<S
     let Memory { files: known, projects } = &mut *memory;
     projects.insert(root.to_path_buf());
     let mut synced = Synced::default();
-    let mut natives = changed(&found.erlang, known, wanted.all);
-    let mut sources = changed(&found.beamtalk, known, wanted.all);
+    let gone = gone(&found, known);
+    let lost = lost(image, &found, known, &gone).await?;
+    let mut natives = changed(&found.erlang, known, |_| wanted.all);
+    let mut sources = changed(&found.beamtalk, known, |path| wanted.all || lost.contains(path));
     let total = found.erlang.len() + found.beamtalk.len();
     synced.unchanged = total - natives.len() - sources.len();
     let name = |path: &PathBuf| Some(path.file_stem()?.to_str()?.to_owned());
@@ -97,13 +110,17 @@ pub(crate) async fn sync(image: &Image, root: &Path, wanted: Wanted) -> Result<S
     if !natives.is_empty() {
         load_natives(image, &found, &mut natives, &mut synced).await?;
     }
-    load_sources(image, &found, &mut sources, &mut synced).await?;
-    let loaded = natives.iter().chain(&sources);
-    synced.changed = loaded.clone().filter(|(_, loaded)| loaded.is_good).count();
-    for (path, loaded) in loaded {
-        known.insert(path.clone(), *loaded);
-    }
-    unload_deleted(image, &found, known, &mut synced).await;
+    load_sources(image, &found, &mut sources, &gone, &mut synced).await?;
+    synced.changed = natives.iter().chain(&sources).filter(|(_, loaded)| loaded.is_good).count();
+    let good = sources.iter().filter(|(_, loaded)| loaded.is_good).map(|(path, _)| path.clone());
+    let emptied: Vec<PathBuf> = good.chain(gone.iter().cloned()).collect();
+    known.extend(natives.into_iter().chain(sources));
+    unload_left(image, &emptied, &mut synced).await?;
+    synced.deleted = gone.len();
+    let failed = |path: &PathBuf| synced.errors.iter().any(|error| path.as_os_str() == error.path.as_str());
+    // What could not be taken out is tried again the next time.
+    known.retain(|path, _| !gone.contains(path) || failed(path));
+    synced.warnings.extend(redefined(known, &emptied));
     synced.summary = summary(&synced, total);
     Ok(synced)
 }
@@ -178,27 +195,85 @@ fn sources(root: &Path, tests: bool) -> Result<Sources, Failure> {
 }
 
 /// The files that are not as they were when they were loaded, and how they are now.
-fn changed(paths: &[PathBuf], known: &BTreeMap<PathBuf, Loaded>, all: bool) -> Vec<(PathBuf, Loaded)> {
+fn changed(
+    paths: &[PathBuf],
+    known: &BTreeMap<PathBuf, Loaded>,
+    again: impl Fn(&PathBuf) -> bool,
+) -> Vec<Wish> {
     let now = |path: &PathBuf| {
         let found = fs::metadata(path).ok();
         let modified = found.as_ref().and_then(|found| found.modified().ok());
-        Loaded { modified, bytes: found.map_or(0, |found| found.len()), is_good: true }
+        Loaded { modified, bytes: found.map_or(0, |found| found.len()), is_good: true, names: Vec::new() }
     };
     let read = paths.iter().map(|path| (path.clone(), now(path)));
-    read.filter(|(path, now)| all || known.get(path) != Some(now)).collect()
+    read.filter(|(path, now)| again(path) || known.get(path).is_none_or(|old| !old.is_as(now))).collect()
+}
+
+/// The files that were loaded and are not there any more.
+fn gone(found: &Sources, known: &BTreeMap<PathBuf, Loaded>) -> Vec<PathBuf> {
+    let here: HashSet<&PathBuf> = found.beamtalk.iter().chain(&found.erlang).collect();
+    let is_gone = |path: &&PathBuf| {
+        !here.contains(path) && found.folders.iter().any(|folder| path.starts_with(folder)) && !path.exists()
+    };
+    known.keys().filter(is_gone).cloned().collect()
+}
+
+/// The files with a class that is not loaded from any of the project's files now: it was removed, or defined otherwise, or
+/// another file that is gone defined it too.
+async fn lost(
+    image: &Image,
+    found: &Sources,
+    known: &BTreeMap<PathBuf, Loaded>,
+    gone: &[PathBuf],
+) -> Result<HashSet<PathBuf>, Failure> {
+    let paths: Vec<PathBuf> = found.beamtalk.clone();
+    let loaded = image.compiler.run(move |compiler| compiler.classes_in(&paths)).await?;
+    let there: HashSet<String> = loaded.into_iter().map(|(class, _)| class).collect();
+    let is_lost = |loaded: &Loaded| loaded.is_good && loaded.names.iter().any(|name| !there.contains(name));
+    let lost = known.iter().filter(|(path, loaded)| !gone.contains(path) && is_lost(loaded));
+    Ok(lost.map(|(path, _)| path.clone()).collect())
+}
+
+/// What is to be said of classes of several files, the last of which was loaded now.
+fn redefined(known: &BTreeMap<PathBuf, Loaded>, loaded: &[PathBuf]) -> Vec<String> {
+    let mut first: BTreeMap<&str, &PathBuf> = BTreeMap::new();
+    let mut said = Vec::new();
+    for (path, file) in known {
+        for name in &file.names {
+            match first.get(name.as_str()) {
+                Some(other) if loaded.contains(path) || loaded.contains(other) => said.push(format!(
+                    "Class '{name}' redefined (was {}, now {}). Remove or rename one of them.",
+                    other.display(),
+                    path.display()
+                )),
+                Some(_) => {}
+                None => {
+                    first.insert(name, path);
+                }
+            }
+        }
+    }
+    said
 }
 
 /// Compiles and loads the files; those that fail are marked, and told of.
 async fn load_sources(
     image: &Image,
     found: &Sources,
-    wanted: &mut [(PathBuf, Loaded)],
+    wanted: &mut [Wish],
+    gone: &[PathBuf],
     synced: &mut Synced,
 ) -> Result<(), Failure> {
-    let mut left: Vec<SourceFile> = Vec::new();
+    // A file that is gone is empty: so it takes its methods for other classes along.
+    let emptied = gone.iter().filter(|path| path.extension().is_some_and(|extension| extension == "bt"));
+    let mut left: Vec<SourceFile> =
+        emptied.map(|path| SourceFile { path: path.clone(), text: String::new() }).collect();
     for (path, loaded) in wanted.iter_mut() {
         match files::read_one(path, &path.to_string_lossy()) {
-            Ok(source) => left.push(source),
+            Ok(source) => {
+                loaded.names = defined_names(&source.text);
+                left.push(source);
+            }
             Err(message) => {
                 loaded.is_good = false;
                 synced.errors.push(failed(path, "io_error", message));
@@ -210,7 +285,9 @@ async fn load_sources(
         let entry = Entry::files(&attempt);
         let compiled = image.change(entry, DURABLE, move |compiler| compiler.compile_files(&attempt)).await?;
         if compiled.errors.is_empty() {
-            synced.classes = compiled.classes;
+            let mut known = HashSet::new();
+            let classes = compiled.classes.into_iter();
+            synced.classes = classes.filter(|class| known.insert(class.clone())).collect();
             synced
                 .warnings
                 .extend(compiled.warnings.iter().filter(|problem| !found.has_package(problem)).map(located));
@@ -263,7 +340,7 @@ fn located(problem: &Problem) -> String {
 async fn load_natives(
     image: &Image,
     found: &Sources,
-    wanted: &mut [(PathBuf, Loaded)],
+    wanted: &mut [Wish],
     synced: &mut Synced,
 ) -> Result<(), Failure> {
     let sources: Vec<PathBuf> = wanted.iter().map(|(path, _)| path.clone()).collect();
@@ -319,24 +396,18 @@ fn compile_natives(
     sources.iter().map(module).collect()
 }
 
-/// Removes the classes of files that are gone, those that others inherit from last.
-async fn unload_deleted(
-    image: &Image,
-    found: &Sources,
-    known: &mut BTreeMap<PathBuf, Loaded>,
-    synced: &mut Synced,
-) {
-    let here: HashSet<&PathBuf> = found.beamtalk.iter().chain(&found.erlang).collect();
-    let is_gone = |path: &&PathBuf| {
-        !here.contains(path) && found.folders.iter().any(|folder| path.starts_with(folder)) && !path.exists()
-    };
-    let gone: Vec<PathBuf> = known.keys().filter(is_gone).cloned().collect();
-    if gone.is_empty() {
-        return;
+fn defined_names(text: &str) -> Vec<String> {
+    beamtalk_project::Source::new("", text).defined_names().iter().map(ToString::to_string).collect()
+}
+
+/// Removes the classes that their files do not define any more, those that others inherit from last.
+async fn unload_left(image: &Image, files: &[PathBuf], synced: &mut Synced) -> Result<(), Failure> {
+    if files.is_empty() {
+        return Ok(());
     }
-    let files = gone.clone();
-    let classes = image.compiler.run(move |compiler| compiler.classes_in(&files)).await.unwrap_or_default();
-    let mut left = classes;
+    let paths = files.to_vec();
+    let classes = image.compiler.run(move |compiler| compiler.classes_in(&paths)).await?;
+    let mut left: Vec<_> = classes.into_iter().filter(|(class, _)| !synced.classes.contains(class)).collect();
     loop {
         let before = left.len();
         let mut kept = Vec::new();
@@ -349,13 +420,9 @@ async fn unload_deleted(
             let errors =
                 kept.into_iter().map(|(_, path, failure)| failed(&path, "unload_failed", failure.message));
             synced.errors.extend(errors);
-            break;
+            return Ok(());
         }
         left = kept.into_iter().map(|(class, path, _)| (class, path)).collect();
-    }
-    synced.deleted = gone.len();
-    for path in gone {
-        known.remove(&path);
     }
 }
 

@@ -14,7 +14,8 @@ pub fn inputs(text: &str) -> Vec<String> {
     while at < lines.len() {
         let end = end_of_input(&lines, at);
         let input = lines[at..end].join("\n");
-        if !input.trim().is_empty() {
+        // A file may say something of what follows.
+        if !is_comment(&input) {
             inputs.push(input);
         }
         at = end;
@@ -39,7 +40,7 @@ fn end_of_input(lines: &[&str], start: usize) -> usize {
             Completeness::Incomplete => {}
             Completeness::Documentation if lines.get(at).is_some_and(|next| belongs_together(next)) => {}
             Completeness::Documentation => return at,
-            Completeness::Complete if !is_definition(&input) => return at,
+            Completeness::Complete if !is_definition(&input) && !is_open_patch(&input) => return at,
             Completeness::Complete | Completeness::AwaitsBlankLine => match next_indented(lines, at) {
                 Some(next) => {
                     for line in &lines[at..next] {
@@ -64,6 +65,17 @@ fn belongs_together(line: &str) -> bool {
 fn next_indented(lines: &[&str], from: usize) -> Option<usize> {
     let next = (from..lines.len()).find(|at| !lines[*at].trim().is_empty())?;
     lines[next].starts_with([' ', '\t']).then_some(next)
+}
+
+/// Whether the text is the head of a method for a class, whose body begins on the next line.
+pub fn is_open_patch(input: &str) -> bool {
+    let first = input.lines().find(|line| !line.starts_with("///")).unwrap_or_default();
+    first.contains(">>") && first.trim_end().ends_with("=>")
+}
+
+/// Whether the text is nothing but comments that document nothing.
+pub fn is_comment(input: &str) -> bool {
+    input.lines().all(|line| line.trim().is_empty() || (line.starts_with("//") && !line.starts_with("///")))
 }
 
 /// Whether the text defines a class or a protocol.
@@ -98,6 +110,19 @@ mod tests {
         assert_eq!(inputs(&format!("{class}\nCounter new\n")), [class, "Counter new"]);
         assert_eq!(inputs("/// Of nothing.\n\n3\n"), ["/// Of nothing.", "3"]);
         assert_eq!(inputs("/// Of nothing.\n:actors\n"), ["/// Of nothing.", ":actors"]);
+    }
+
+    #[test]
+    fn a_method_for_a_class_takes_in_its_body() {
+        let method = "Till >> twice =>\n  x := 3\n\n  x + x";
+        assert_eq!(inputs(&format!("{method}\nTill new twice\n")), [method, "Till new twice"]);
+        assert_eq!(inputs("Till >> one => 1\nTill new one"), ["Till >> one => 1", "Till new one"]);
+    }
+
+    #[test]
+    fn comments_alone_are_no_inputs() {
+        assert_eq!(inputs("// Why.\n\n1\n// The end."), ["1"]);
+        assert_eq!(inputs("// Why.\n1"), ["1"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A person at a terminal: line editing, history, completion, interrupts.
 
-use super::group::is_definition;
+use super::group::{is_definition, is_open_patch};
 use super::help::WORDS;
 use super::{Conversation, End, script};
 use crate::failure::{Failure, Outcome};
@@ -136,8 +136,7 @@ impl Reader {
     fn is_open_definition(&self, input: &str) -> bool {
         let first = input.lines().find(|line| !line.starts_with("///")).unwrap_or_default();
         let goes_on = self.last_class.is_some() && first.starts_with([' ', '\t']) && first.contains("=>");
-        let patch = first.contains(">>") && first.trim_end().ends_with("=>");
-        is_definition(input) || goes_on || patch
+        is_definition(input) || goes_on || is_open_patch(input)
     }
 
     /// An indented method after a class is another method of that class.
