@@ -268,8 +268,12 @@ install(Class, Outer, Selector, Source, Durability) when is_atom(Selector), is_b
     by_host(Class, Outer, compile, [atom_to_binary(Selector), Source, Durability]);
 install(Class, Outer, Selector, Source, Durability) when is_binary(Selector), is_binary(Source) ->
     by_host(Class, Outer, compile, [Selector, Source, Durability]);
-install(Class, Outer, _, Source, _) ->
-    not_a_body(Class, Outer, Source).
+install(Class, Outer, Selector, Source, _) when is_atom(Selector); is_binary(Selector) ->
+    not_a_body(Class, Outer, Source);
+install(Class, Outer, Selector, _, _) ->
+    Given = beamtalk_display:short(Selector),
+    Text = <<(atom_to_binary(Outer))/binary, " expects a Symbol selector, got: ", Given/binary>>,
+    beamtalk_error:raise_message('bt@stdlib@TypeError', type_error, Text, name(Class), Outer, nil).
 
 -spec not_a_body(class(), atom(), term()) -> no_return().
 not_a_body(Class, Outer, Source) ->

@@ -78,9 +78,14 @@ label(Class) ->
 method(Wanted, Selector) ->
     Class = class_of(Wanted),
     case definer(Class, Selector) of
+        nil when element(1, Class) =:= '$class' ->
+            Metaclass = {'$metaclass', element(2, Class)},
+            case definer(Metaclass, Selector) of
+                nil -> unknown(Class, Selector);
+                _ -> method(Metaclass, Selector)
+            end;
         nil ->
-            Hint = <<"Use Beamtalk help: ", (label(Class))/binary, " to see available methods.">>,
-            beamtalk_error:raise(does_not_understand, beamtalk_class:name(Class), selector_name(Selector), Hint);
+            unknown(Class, Selector);
         Definer ->
             Parts = [
                 ["== ", label(Class), " >> ", atom_to_binary(Selector), " ==\n"],
@@ -91,6 +96,11 @@ method(Wanted, Selector) ->
             ],
             string:trim(unicode:characters_to_binary(Parts), trailing)
     end.
+
+-spec unknown(beamtalk_class:class(), term()) -> no_return().
+unknown(Class, Selector) ->
+    Hint = <<"Use Beamtalk help: ", (label(Class))/binary, " to see available methods.">>,
+    beamtalk_error:raise(does_not_understand, beamtalk_class:name(Class), selector_name(Selector), Hint).
 
 documentation(nil) -> [];
 documentation(Text) -> ["\n", Text].

@@ -36,6 +36,9 @@
 -define(REPORT_WAIT, 200).
 -define(REPORT_LOOK, 10).
 
+%% How long a process may take to collect its garbage before it is judged, in milliseconds.
+-define(COLLECTION_WAIT, 200).
+
 %% Rows of the watched: {pid(), limit()}; of the ended: {pid(), Second :: integer()}.
 -spec create() -> ok.
 create() ->
@@ -130,10 +133,33 @@ ended_by_limit(Pid, Left) ->
 
 %% ---- binaries ------------------------------------------------------------------------------------------------
 
+is_over(Pid, Most) ->
+    bytes_held(Pid) > Most orelse
+        (bytes_counted(Pid) > Most andalso is_collected(Pid) andalso bytes_counted(Pid) > Most).
+
 bytes_held(Pid) ->
     case process_info(Pid, binary) of
         {binary, Held} -> lists:sum([Size || {_, Size, _} <- lists:ukeysort(1, Held)]);
         undefined -> 0
+    end.
+
+%% Binaries that were appended to in place are on no list of the VM. It counts them, but also those that are garbage.
+bytes_counted(Pid) ->
+    case process_info(Pid, garbage_collection_info) of
+        {garbage_collection_info, Info} ->
+            Words = [Size || {Item, Size} <- Info, Item =:= bin_vheap_size orelse Item =:= bin_old_vheap_size],
+            erlang:system_info(wordsize) * lists:sum(Words);
+        undefined ->
+            0
+    end.
+
+%% A process that is busy in the VM itself is asked another time.
+is_collected(Pid) ->
+    Request = make_ref(),
+    _ = erlang:garbage_collect(Pid, [{async, Request}]),
+    receive
+        {garbage_collect, Request, IsDone} -> IsDone
+    after ?COLLECTION_WAIT -> false
     end.
 
 %% Amounts in bytes, times in microseconds.
@@ -222,6 +248,6 @@ look_at(Processes) ->
             exceeded(Pid),
             exit(Pid, kill)
         end
-     || {Pid, Limit} <- Processes, Pid =/= self(), bytes_held(Pid) > bytes(Limit)
+     || {Pid, Limit} <- Processes, Pid =/= self(), is_over(Pid, bytes(Limit))
     ],
     ok.

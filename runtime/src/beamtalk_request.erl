@@ -68,7 +68,9 @@ handle(From, {flushed, Files}) when is_list(Files) ->
             unknown(From)
     end;
 handle(From, actors) ->
-    ok(From, [actor(Actor) || Actor <- beamtalk_actors:all()]);
+    %% The workspace's own streams are not counted.
+    Others = [Actor || {_, Module, _} = Actor <- beamtalk_actors:all(), Module =/= 'bt@stdlib@TranscriptStream'],
+    ok(From, [actor(Actor) || Actor <- Others]);
 handle(From, {inspect, Pid}) when is_binary(Pid) ->
     with_actor(From, Pid, fun(Actor) ->
         Fields = lists:keysort(1, maps:to_list(beamtalk_actor:fields(Actor, inspect))),

@@ -6,7 +6,7 @@
 
 -export([start/1, start/2, fields/1, fields_of/1, stop/0, field/2, put_field/3, whole/1, carried/1]).
 -export([fixture/0, set_fixture/1]).
--export([should_raise/3, fail/2, skip/2]).
+-export([unequal/2, should_raise/3, fail/2, skip/2]).
 
 -export_type([fields/0]).
 
@@ -101,6 +101,17 @@ set_fixture(Value) ->
     ok.
 
 %% ---- assertions ----------------------------------------------------------------------------------------------
+
+%% Where both look the same, what tells them apart is shown too.
+-spec unequal(term(), term()) -> binary().
+unequal(Expected, Actual) ->
+    Shown = {beamtalk_print:display_string(Expected), beamtalk_print:display_string(Actual)},
+    {Wanted, Got} =
+        case Shown of
+            {Same, Same} -> {beamtalk_print:print_string(Expected), beamtalk_print:print_string(Actual)};
+            _ -> Shown
+        end,
+    <<"Expected ", Wanted/binary, ", got ", Got/binary>>.
 
 -spec should_raise(map(), term(), term()) -> nil.
 should_raise(Self, Block, Kind) when is_function(Block, 0), is_atom(Kind) ->

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// A live, Smalltalk-like language on the BEAM.
 #[derive(Debug, Parser)]
-#[command(name = "beamtalk", version, disable_help_subcommand = true)]
+#[command(name = "beamtalk", version)]
 pub struct Arguments {
     /// Log more on standard error (-vv: everything)
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]

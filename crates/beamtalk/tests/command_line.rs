@@ -167,6 +167,14 @@ fn run_tells_of_a_failure_in_its_status() {
     let output = place.beamtalk(&["run", &path]);
     assert_eq!(output.status.code(), Some(1));
     assert!(err(&output).starts_with("Error: bad arithmetic operation\n"), "{}", err(&output));
+    let text = "Object subclass: Deep\n  class go => nil foo\n\n3. Deep go\n";
+    let deep = place.write("deep.bt", text);
+    let output = place.beamtalk(&["run", &deep]);
+    assert!(
+        err(&output).ends_with(&format!("\n  at Deep class>>go ({deep}:2)\n  at {deep}:4\n")),
+        "{}",
+        err(&output)
+    );
     let output = place.beamtalk(&["run", "no-such-file.bt"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(err(&output).contains("cannot read no-such-file.bt"), "{}", err(&output));

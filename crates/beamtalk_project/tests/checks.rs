@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use beamtalk_project::{BuildOptions, Layout, Project, Report};
+use beamtalk_project::{BuildOptions, Image, Layout, Project, Report};
 
 /// What is said of files, each line `severity code category message`, sorted by file and place.
 fn findings(files: &[(&str, &str)]) -> Vec<String> {
@@ -518,4 +518,17 @@ fn literals_that_do_not_fit() {
             ],
         ),
     ]);
+}
+
+#[test]
+fn completions_fit_the_receiver() {
+    let image = Image::new();
+    let complete = |code: &str| image.complete(code, &["counter".to_owned()]);
+    assert_eq!(complete("\"abc\" upp"), ["uppercase"]);
+    assert_eq!(complete("3 isE"), ["isEven"]);
+    assert_eq!(complete("Timer aft"), ["after:do:"]);
+    assert_eq!(complete("counter"), ["counter"]);
+    assert_eq!(complete("x := cou"), complete("cou"));
+    assert_eq!(complete("Integ"), ["Integer"]);
+    assert!(complete("counter Integ").is_empty() && complete("3 ").is_empty() && complete("").is_empty());
 }

@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 /// More changes are not kept: the oldest are archived, some at a time.
 const MOST: usize = 1000;
 const ARCHIVED_TOGETHER: usize = 100;
+/// So many times more are kept, if they are still to be written.
+const MANY_TIMES: usize = 10;
 
 pub(crate) const NEW_CLASS: &str = "new-class";
 pub(crate) const REMOVE_METHOD: &str = "remove-method";
@@ -249,13 +251,35 @@ impl ChangeLog {
         self.next = change.stored.seq + 1;
         self.changes.push(Logged::new(change));
         if self.changes.len() > MOST {
-            let old: Vec<Logged> = self.changes.drain(..ARCHIVED_TOGETHER).collect();
+            let old = self.take_oldest();
             self.recorded("archived", |folder| {
                 folder.archive(old.iter().map(|logged| &logged.change.stored))
             });
             let kept = self.record();
             self.recorded("written", |_| kept);
         }
+    }
+
+    /// Takes out the oldest of those that nothing is to be done about any more; of all, if there are too many others.
+    fn take_oldest(&mut self) -> Vec<Logged> {
+        let mut later: HashSet<(String, Option<String>, Option<String>)> = HashSet::new();
+        let mut is_done = vec![false; self.changes.len()];
+        for (done, Logged { change, .. }) in is_done.iter_mut().zip(&self.changes).rev() {
+            let Change { stored, .. } = change;
+            let durable = stored.intent == "durable";
+            let (class, side, selector) = key(stored);
+            let is_last =
+                !durable || later.insert((class.to_owned(), side.map(Into::into), selector.map(Into::into)));
+            *done = !is_last || !durable || stored.flushed || !stored.flushable || stored.epoch != self.epoch;
+        }
+        let too_many = self.changes.len() > MANY_TIMES * MOST;
+        let (mut old, mut kept) = (Vec::new(), Vec::new());
+        for (logged, done) in self.changes.drain(..).zip(is_done) {
+            let goes = (done || too_many) && old.len() < ARCHIVED_TOGETHER;
+            if goes { old.push(logged) } else { kept.push(logged) }
+        }
+        self.changes = kept;
+        old
     }
 
     fn recorded(&self, what: &str, work: impl FnOnce(&ChangesFolder) -> Result<(), HomeError>) {
@@ -408,6 +432,21 @@ mod tests {
         let again = ChangeLog::of_folder(folder(dir.path()), "/p".into());
         assert_eq!(again.changes[0].change.stored.seq, ARCHIVED_TOGETHER as u64);
         assert_eq!(again.next, MOST as u64 + 1);
+    }
+
+    #[test]
+    fn what_is_still_to_be_written_is_not_archived() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut log = ChangeLog::of_folder(folder(dir.path()), "/p".into());
+        log.add_edit(&edit("pending"), Intent::Durable);
+        for _ in 0..=MOST {
+            log.add_edit(&edit("a"), Intent::Durable);
+        }
+        let first = &log.changes[0].change.stored;
+        assert_eq!(
+            (first.seq, first.selector.as_deref()),
+            (if first.flushable { 0 } else { 100 }, Some(if first.flushable { "pending" } else { "a" }))
+        );
     }
 
     #[test]

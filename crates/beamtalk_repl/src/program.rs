@@ -14,7 +14,7 @@ use crate::reply::Failure;
 use crate::router::Router;
 use crate::saving::Changes;
 use crate::session::Session;
-use beamtalk_node::{Event, Node, NodeError, NodeListener, Starter};
+use beamtalk_node::{Event, Node, NodeError, NodeListener, Starter, Synced};
 use serde_json::Value;
 use std::io;
 use std::path::Path;
@@ -72,6 +72,8 @@ pub struct Unevaluated {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// Stack frames, innermost first: `Counter>>inc/0 (src/Counter.bt:7)`.
+    pub trace: Vec<String>,
 }
 
 impl Program {
@@ -129,12 +131,19 @@ impl Program {
         Ok(ProgramSession { image: self.image.clone(), session })
     }
 
+    /// Loads the package at `root` with those that it uses, as the prompt does.
+    pub async fn load_project(&self, root: &Path) -> Result<Synced, Unevaluated> {
+        let loaded = crate::sync::sync(&self.image, root, crate::sync::Wanted::default()).await;
+        Ok(loaded?)
+    }
+
     /// Compiles files, or the files of folders, together and loads their classes; answers their names.
     pub async fn load(&self, paths: &[String], base: &Path) -> Result<Vec<String>, Unevaluated> {
         calls::load(&self.image, base, paths).await.map_err(|refused| Unevaluated {
             kind: Some(refused.kind.to_owned()),
             message: refused.message,
             hint: refused.hint,
+            trace: Vec::new(),
         })
     }
 }
@@ -188,6 +197,9 @@ impl ProgramSession {
 impl From<Failure> for Unevaluated {
     fn from(failure: Failure) -> Self {
         let kind = failure.details.get("kind").and_then(Value::as_str).map(str::to_owned);
-        Self { kind, message: failure.message, hint: failure.hint }
+        let trace = failure.details.get("trace").and_then(Value::as_array).map(Vec::as_slice);
+        let text = |frame: &Value| frame.as_str().map(str::to_owned);
+        let trace = trace.unwrap_or_default().iter().filter_map(text).collect();
+        Self { kind, message: failure.message, hint: failure.hint, trace }
     }
 }

@@ -104,5 +104,6 @@ async fn evaluate(
         kind: Some("timeout_error".into()),
         message: format!("timed out after {}s", limit.as_secs_f64()),
         hint: None,
+        trace: Vec::new(),
     }))
 }

@@ -220,6 +220,7 @@ mod tests {
             kind: Some("does_not_understand".into()),
             message: "Lamp does not understand 'explode'".into(),
             hint: None,
+            trace: Vec::new(),
         })
     }
 
@@ -272,6 +273,7 @@ mod tests {
             kind: Some("type_error".into()),
             message: "bad arithmetic operation".into(),
             hint: None,
+            trace: Vec::new(),
         });
         assert!(holds("ERROR: badarith", &arithmetic) && holds("ERROR: type_error", &arithmetic));
         assert!(!holds("ERROR: badarg", &arithmetic) && !holds("ERROR: badarith", &error()));

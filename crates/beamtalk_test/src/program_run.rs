@@ -41,6 +41,7 @@ impl ProgramRun {
                     kind: Some("class_not_found".into()),
                     message: format!("class '{}' not found", self.class),
                     hint: None,
+                    trace: Vec::new(),
                 }));
             }
             let ended = loaded.session.evaluate(&self.code()).await;

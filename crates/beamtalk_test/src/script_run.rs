@@ -7,7 +7,7 @@ use crate::outcome::{Outcome, Status, Tally};
 use crate::script::{Load, Script};
 use crate::{Coverage, TestError, markdown};
 use beamtalk_node::Node;
-use beamtalk_project::Image;
+use beamtalk_project::{Image, MANIFEST};
 use beamtalk_repl::{Program, Unevaluated};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -89,7 +89,7 @@ impl ScriptRun {
             if let Some(coverage) = &self.coverage {
                 coverage.begin(&node).await?;
             }
-            let mut outcomes = Vec::new();
+            let mut outcomes = self.package(&node.program, &environment.here).await;
             for file in files {
                 outcomes.extend(self.file(file, &node.program, &environment.here).await?);
             }
@@ -99,6 +99,30 @@ impl ScriptRun {
             Ok(outcomes)
         })?;
         Ok(Tally { outcomes, duration: begun.elapsed() })
+    }
+
+    /// Loads the package around the files, if there is one; answers what of it does not compile.
+    async fn package(&self, program: &Program, here: &Path) -> Vec<Outcome> {
+        let path = here.join(&self.path);
+        let path = path.canonicalize().unwrap_or(path);
+        let Some(root) = path.ancestors().find(|folder| folder.join(MANIFEST).is_file()) else {
+            return Vec::new();
+        };
+        let failed = |file: String, message: String, line: Option<u64>| Outcome {
+            file,
+            class: "package".into(),
+            name: "load".into(),
+            status: Status::Failed,
+            message,
+            line,
+        };
+        match program.load_project(root).await {
+            Ok(synced) => {
+                let errors = synced.errors.into_iter();
+                errors.map(|error| failed(error.path, error.message, error.line.map(u64::from))).collect()
+            }
+            Err(refused) => vec![failed(root.join(MANIFEST).display().to_string(), refused.message, None)],
+        }
     }
 
     async fn file(

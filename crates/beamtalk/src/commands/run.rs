@@ -7,7 +7,7 @@ use crate::compiler::Request;
 use crate::failure::{Failure, Outcome};
 use crate::place::Place;
 use crate::prompt::show::Screen;
-use crate::prompt::{Conversation, End, script};
+use crate::prompt::{Conversation, End, frame_line, script};
 use beamtalk_home::WorkspaceId;
 use beamtalk_project::{MANIFEST, Manifest, Task};
 use beamtalk_test::ProgramRun;
@@ -51,6 +51,10 @@ pub fn run(options: &RunOptions) -> Outcome {
             let hint = error.hint.map(|hint| format!("\nHint: {hint}")).unwrap_or_default();
             // The program's own words, without ornament.
             let _ = writeln!(io::stderr(), "Error: {}{hint}", error.message);
+            // Our own message to the class is none of the program's.
+            for frame in error.trace.iter().filter(|frame| !frame.starts_with('?')) {
+                let _ = writeln!(io::stderr(), "{}", frame_line(frame, None));
+            }
             Err(Failure::reported())
         }
     }
@@ -113,7 +117,8 @@ fn file(path: &Path) -> Outcome {
         &place,
         &StartOptions { port: Some(0), idle: Some(60), program: Some(NAME), ..StartOptions::default() },
     )?;
-    let mut conversation = Conversation::new(attached.client, Screen::new(true), true);
+    let conversation = Conversation::new(attached.client, Screen::new(true), true);
+    let mut conversation = Conversation { file: Some(shown.to_string()), ..conversation };
     let ran = conversation
         .follow_transcript()
         .and_then(|()| script::interrupt_on_signal(&conversation))

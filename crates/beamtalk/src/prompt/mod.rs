@@ -27,6 +27,23 @@ pub struct Conversation {
     pub(crate) input_allowed: bool,
     /// What the next question of a command is answered with, where that is known beforehand.
     pub(crate) answer: Option<String>,
+    /// The file whose text is evaluated, if errors are to say where they happened.
+    pub(crate) file: Option<String>,
+}
+
+/// Frames of a stack that are shown.
+const MOST_FRAMES: usize = 10;
+
+/// A frame as a line of a stack trace; `file` is what the input was read from.
+pub fn frame_line(frame: &str, file: Option<&str>) -> String {
+    let (method, place) = frame.split_once(" (").unwrap_or((frame, ""));
+    let place = place.trim_end_matches(')').replace("<input>", file.unwrap_or("<input>"));
+    let method = method.rsplit_once('/').map_or(method, |(method, _)| method);
+    match (method.starts_with('?'), place.is_empty()) {
+        (true, _) => format!("  at {place}"),
+        (false, true) => format!("  at {method}"),
+        (false, false) => format!("  at {method} ({place})"),
+    }
 }
 
 /// How an input ended.
@@ -47,7 +64,7 @@ pub enum End {
 impl Conversation {
     /// Begins.
     pub fn new(client: Client, screen: Screen, input_allowed: bool) -> Self {
-        Self { client, screen, last_loaded: None, input_allowed, answer: None }
+        Self { client, screen, last_loaded: None, input_allowed, answer: None, file: None }
     }
 
     /// Something with which another thread can interrupt an evaluation.
@@ -98,6 +115,9 @@ impl Conversation {
             }
             Some(error) => {
                 screen.error(error, reply.text("hint"))?;
+                if let Some(file) = &self.file {
+                    screen.trace(reply.texts("trace").into_iter().take(MOST_FRAMES), file)?;
+                }
                 Ok((End::Failed, None))
             }
         }

@@ -36,6 +36,15 @@ impl Screen {
         write(text)
     }
 
+    /// Where an error happened.
+    pub fn trace<'t>(&mut self, frames: impl Iterator<Item = &'t str>, file: &str) -> io::Result<()> {
+        self.end_transcript()?;
+        for frame in frames {
+            writeln!(io::stderr(), "{}", super::frame_line(frame, Some(file)))?;
+        }
+        Ok(())
+    }
+
     /// Shows what a program wrote to its standard error, exactly that.
     pub fn error_output(&mut self, text: &str) -> io::Result<()> {
         self.end_transcript()?;
