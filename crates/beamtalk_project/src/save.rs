@@ -3,7 +3,7 @@
 //! Nothing is written through a symbolic link, nothing outside of a package's source tree, and a file that somebody else
 //! has changed or made in the meantime is left alone.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Component, Path, PathBuf};
@@ -137,6 +137,7 @@ fn prepared(root: &Path, path: &Path, change: &FileChange) -> Result<Option<Path
     if in_source_tree(root, path).is_none_or(|real| real != path) {
         return Err(SaveError::Astray);
     }
+    clear_strays(path);
     match change {
         FileChange::Delete => Ok(None),
         FileChange::Create(text) => {
@@ -234,6 +235,29 @@ fn beside(path: &Path, what: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Takes away what a process that was killed has left beside the file.
+fn clear_strays(path: &Path) {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(OsStr::to_str)) else {
+        return;
+    };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let found = entry.file_name();
+        let maker = || {
+            let rest = found.to_str()?.strip_prefix(name)?.strip_prefix('.')?;
+            let numbers = rest.strip_suffix(".tmp").or_else(|| rest.strip_suffix(".removed"))?;
+            let (process, count) = numbers.split_once('-')?;
+            count.parse::<u32>().ok()?;
+            process.parse::<u32>().ok()
+        };
+        let is_gone = |process: u32| {
+            Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{process}")).exists()
+        };
+        if maker().is_some_and(is_gone) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 fn exists(error: io::Error) -> SaveError {
     if error.kind() == ErrorKind::AlreadyExists { SaveError::Exists } else { error.into() }
 }
@@ -288,6 +312,22 @@ mod tests {
             (names(&root.join("src")), names(&root.join("src/new"))),
             (vec!["a.bt".into(), "new".into()], vec!["c.bt".into()])
         );
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_cleared_away() {
+        let (_dir, root) = package();
+        let path = root.join("src/a.bt");
+        for name in ["a.bt", "a.bt.4294967295-3.tmp", "a.bt.mine.tmp", "b.bt.4294967295-3.tmp"] {
+            fs::write(root.join("src").join(name), "one").unwrap();
+        }
+        let living = format!("a.bt.{}-99999.tmp", std::process::id());
+        fs::write(root.join("src").join(&living), "one").unwrap();
+        let saving = Saving::prepare(&root, vec![(path, replacing("one", "two"))]).unwrap();
+        assert!(saving.commit().is_empty());
+        let mut expected = ["a.bt", living.as_str(), "a.bt.mine.tmp", "b.bt.4294967295-3.tmp"];
+        expected.sort_unstable();
+        assert_eq!(names(&root.join("src")), expected);
     }
 
     #[test]
