@@ -299,6 +299,21 @@ pub(crate) fn failure(code: &'static str, message: &str, help: &str) -> Failure 
     }
 }
 
+/// Numbers are added and compared where it is written, without a message.
+fn never_sent(extension: &ast::Extension) -> Option<Diagnostic> {
+    let selector = extension.method.signature.selector();
+    let of_numbers = matches!(extension.target.name.name.as_str(), "Integer" | "Float" | "Character");
+    let in_place = matches!(selector.as_str(), "+" | "-" | "*" | "/" | "%" | "<" | ">" | "<=" | ">=");
+    (of_numbers && in_place && !extension.class_side).then(|| {
+        let said = format!(
+            "`{selector}` of numbers is compiled in place; this method is not called where it is written"
+        );
+        Diagnostic::warning("E0454", extension.method.signature.span(), said)
+            .with_help("Give the method another name.")
+            .in_category(Category::ExtensionConflict)
+    })
+}
+
 pub(crate) fn too_complex(function: &str) -> Diagnostic {
     Diagnostic::error("E0620", Span::default(), format!("`{function}` is too complex to compile")).with_help("Split it: it keeps more values at once than the VM has registers for, or takes more than 200 arguments.")
 }
@@ -563,6 +578,9 @@ impl<'i> Work<'i> {
         }
         self.units.insert(name.clone(), unit);
         self.mark(&name);
+        if let Some(diagnostic) = never_sent(extension) {
+            self.report(&source.path, diagnostic);
+        }
         self.shown.push(format!("{name}>>{}", extension.method.signature.selector()));
     }
 

@@ -42,7 +42,7 @@ pub fn divide(members: &[Member]) -> Vec<World> {
     let runs = needed.iter().copied().filter(|index| members[*index].role >= Role::Examples);
     let mut by_choice: BTreeMap<Vec<usize>, BTreeSet<usize>> = BTreeMap::new();
     for index in runs {
-        let choice = definers.iter().flat_map(|(name, files)| nearest(members, index, name, files)).collect();
+        let choice = definers.values().flat_map(|files| nearest(members, index, files)).collect();
         by_choice.entry(choice).or_default().insert(index);
     }
     let rivals: BTreeSet<usize> = definers.values().flatten().copied().collect();
@@ -79,21 +79,23 @@ fn needed(members: &[Member]) -> BTreeSet<usize> {
     found
 }
 
-/// Of the files that define a class, the one that `index` means: itself, or the one with which it shares most folders. Where
-/// several fixtures are as near, or several files of which it mentions the class, it cannot mean one of them: then they are all
-/// here, which is an error of the class. Of others the last is as good as any.
-fn nearest(members: &[Member], index: usize, name: &str, definers: &[usize]) -> Vec<usize> {
+/// Of the files that define a class, the one that `index` means: itself, or the one with which it shares most folders, a fixture
+/// before others. Where several fixtures of one folder are as near it cannot mean one of them: then they are all here, which is an
+/// error of the class. Of others the last is as good as any.
+fn nearest(members: &[Member], index: usize, definers: &[usize]) -> Vec<usize> {
     let from = Path::new(members[index].file.path.as_str());
     let closeness = |definer: usize| {
         let path = Path::new(members[definer].file.path.as_str());
         let shared = from.components().zip(path.components()).take_while(|(a, b)| a == b).count();
-        (definer == index, shared)
+        (definer == index, shared, members[definer].role == Role::Support)
     };
     let best = definers.iter().map(|definer| closeness(*definer)).max();
     let mut found = definers.to_vec();
     found.retain(|definer| Some(closeness(*definer)) == best);
-    let are_fixtures = || found.iter().all(|definer| members[*definer].role == Role::Support);
-    if found.len() > 1 && !are_fixtures() && !members[index].file.mentions().contains(name) {
+    let folder = |definer: &usize| Path::new(members[*definer].file.path.as_str()).parent();
+    let clash = found.iter().all(|definer| members[*definer].role == Role::Support)
+        && found.windows(2).all(|pair| folder(&pair[0]) == folder(&pair[1]));
+    if found.len() > 1 && !clash {
         found.drain(..found.len() - 1);
     }
     found
@@ -141,12 +143,20 @@ mod tests {
             ("fixtures/C2.bt", Role::Support, "Object subclass: C\n"),
         ]);
         assert_eq!(divide(&clashing), [World { files: vec![0, 1, 2], runs: [0].into() }]);
+        let elsewhere = members(&[
+            ("ATest.bt", Role::Tests, "TestCase subclass: ATest\n"),
+            ("a/fixtures/C.bt", Role::Support, "Object subclass: C\n"),
+            ("b/fixtures/C.bt", Role::Support, "Object subclass: C\n"),
+        ]);
+        assert_eq!(divide(&elsewhere), [World { files: vec![0, 2], runs: [0].into() }]);
         let with_test = members(&[
             ("ATest.bt", Role::Tests, "TestCase subclass: ATest\n  testA => C new\n"),
             ("C.bt", Role::Tests, "TestCase subclass: C\n"),
             ("fixtures/C.bt", Role::Support, "Object subclass: C\n"),
         ]);
-        assert!(divide(&with_test).contains(&World { files: vec![0, 1, 2], runs: [0].into() }));
+        // The fixture is meant, except by the test of its name.
+        assert!(divide(&with_test).contains(&World { files: vec![0, 2], runs: [0].into() }));
+        assert!(divide(&with_test).contains(&World { files: vec![0, 1], runs: [1].into() }));
     }
 
     #[test]
