@@ -9,7 +9,7 @@
 //! sources give the same bytes, whether built at once or edit by edit. A project's outputs are replaced only when
 //! nothing is wrong with any source.
 //!
-//! Source code layout: `image.rs` the image, `methods.rs` changes of one method, `edit.rs` what one means for its file, `splice.rs` methods written into a text, `save.rs` files written together, `precheck.rs` what one would mean for its senders, `questions.rs` completions and listings, `uses.rs` what the methods of a source use and `navigate.rs` questions about it, `unit.rs` a class with its patches, `library.rs` the standard library,
+//! Source code layout: `image.rs` the image, `image/draft.rs` one compilation over it, `methods.rs` changes of one method, `edit.rs` what one means for its file, `splice.rs` methods written into a text, `save.rs` files written together, `precheck.rs` what one would mean for its senders, `questions.rs` completions and listings, `uses.rs` what the methods of a source use and `navigate.rs` questions about it, `unit.rs` a class with its patches, `library.rs` the standard library,
 //! `order.rs` superclasses first, `render.rs` diagnostics for people, `excerpt.rs` the lines that they show. Of projects: `project.rs`
 //! building, `layout.rs` where files are, `manifest.rs`, `dependency.rs`, `package_name.rs` and `policy.rs` what the manifest says, `packages.rs` the packages that it uses, `native.rs` their Erlang modules, `version.rs` versions,
 //! `index.rs` all classes, `trace.rs` when a class may be used again, `state.rs` the record of the last build,
