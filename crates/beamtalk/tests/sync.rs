@@ -168,3 +168,19 @@ fn of_two_files_with_a_class_the_other_counts_when_one_is_gone() {
         ("Reloaded 1 of 1 files (1 deleted)\nClasses: Same\na\n", "")
     );
 }
+
+#[test]
+fn a_file_that_replaces_an_unsaved_change_says_so() {
+    let shop = Package::new(&[("src/Till.bt", "Object subclass: Till\n  class open => 1\n")]);
+    assert_eq!(
+        shop.says(&["Till class >> open => 2", ":sync", "Till open"]).0,
+        "Till>>open\nReloaded 0 of 1 files (1 unchanged)\n2\n"
+    );
+    shop.write("src/Till.bt", "Object subclass: Till\n  class open => 30\n");
+    let (said, complaints) = shop.says(&[":sync", "Till open", "Workspace changes size"]);
+    assert_eq!(said, "Reloaded 1 of 1 files\nClasses: Till\n30\n1\n");
+    assert!(
+        complaints.starts_with("Warning: The unsaved change of Till class>>open is replaced by its file."),
+        "{complaints}"
+    );
+}

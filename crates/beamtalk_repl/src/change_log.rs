@@ -84,6 +84,19 @@ impl ChangeLog {
         Self { folder: None, root, epoch: 1, next: 0, changes: Vec::new() }
     }
 
+    /// The changes of methods that are in no file yet: the class, and what was changed.
+    pub(crate) fn unwritten(&self, compiler: &dyn Compiler) -> Vec<(String, String)> {
+        let pending =
+            self.changes.iter().zip(self.standing(compiler)).filter(|(_, standing)| standing.is_pending());
+        pending
+            .filter_map(|(Logged { change: Change { stored, .. }, .. }, _)| {
+                let side = if stored.side.as_deref() == Some("class") { " class" } else { "" };
+                let selector = stored.selector.as_ref()?;
+                Some((stored.class.clone(), format!("{}{side}>>{selector}", stored.class)))
+            })
+            .collect()
+    }
+
     /// The log that a workspace's folder has.
     pub(crate) fn of_folder(folder: ChangesFolder, root: PathBuf) -> Self {
         let read = folder.read().unwrap_or_else(|error| {

@@ -110,7 +110,17 @@ pub(crate) async fn sync(image: &Image, root: &Path, wanted: Wanted) -> Result<S
     if !natives.is_empty() {
         load_natives(image, &found, &mut natives, &mut synced).await?;
     }
+    let unwritten = image.with_log(|log, compiler| log.unwritten(compiler)).await?;
     load_sources(image, &found, &mut sources, &gone, &mut synced).await?;
+    let replaced = unwritten.into_iter().filter(|(class, _)| synced.classes.contains(class));
+    let said: Vec<String> = replaced
+        .map(|(_, method)| {
+            format!(
+                "The unsaved change of {method} is replaced by its file. `Workspace changes` still has it."
+            )
+        })
+        .collect();
+    synced.warnings.extend(said);
     synced.changed = natives.iter().chain(&sources).filter(|(_, loaded)| loaded.is_good).count();
     let good = sources.iter().filter(|(_, loaded)| loaded.is_good).map(|(path, _)| path.clone());
     let emptied: Vec<PathBuf> = good.chain(gone.iter().cloned()).collect();
