@@ -128,6 +128,10 @@ impl Lowerer<'_> {
             help = format!("{help}. For what `{name}` is elsewhere: {foreign}.");
         } else if let Some(close) = self.closest_variable(name) {
             help = format!("{help}. Did you mean `{close}`?");
+        } else if self.cx.table.iter().any(|class| class.method(Side::Instance, name).is_some()) {
+            help = format!(
+                "{help}. If it is a message, write it behind its receiver, on the same line and without a dot."
+            );
         }
         self.error("E0301", span, format!("Undefined variable: {name}"), help)
     }
