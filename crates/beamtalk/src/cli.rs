@@ -159,6 +159,9 @@ pub struct TestOptions {
     /// How to print
     #[arg(long, value_enum, default_value_t = TestFormat::Human)]
     pub format: TestFormat,
+    /// The same as `--format json`
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
     /// Leave out what passed, and warnings
     #[arg(short, long)]
     pub quiet: bool,

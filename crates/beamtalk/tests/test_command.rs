@@ -120,7 +120,7 @@ fn programs_get_one_object_and_nothing_that_tests_print() {
         "LoudTest.bt",
         "TestCase subclass: LoudTest\n  testLoud =>\n    Transcript showCr: \"loud\"\n    self assert: 1 equals: 2\n  testRead => self assert: (Erlang io get_line: \"\") equals: #eof\n",
     )]);
-    let answer = beamtalk(dir.path(), &["test", ".", "--format", "json"]);
+    let answer = beamtalk(dir.path(), &["test", ".", "--json"]);
     let json: Value = serde_json::from_str(&answer.out).unwrap();
     assert_eq!(answer.err, "loud\n");
     assert_eq!(json["passed"], 1, "there is nothing to read");

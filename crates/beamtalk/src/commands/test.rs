@@ -22,7 +22,7 @@ use std::time::Duration;
 
 /// `beamtalk test`
 pub fn run(options: &TestOptions) -> Outcome {
-    let json = options.format == TestFormat::Json;
+    let json = options.json || options.format == TestFormat::Json;
     let printed = Printed::default();
     let environment = environment(json, true, &printed)?;
     let test_run = TestRun {

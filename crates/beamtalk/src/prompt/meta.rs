@@ -188,6 +188,8 @@ impl Conversation {
 
     /// A path is the client's: the host may work in another folder.
     fn load(&mut self, path: &str) -> Outcome<End> {
+        // As one writes it in a program.
+        let path = path.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(path);
         let end = self.load_again("Loaded", path)?;
         if end == End::Done {
             self.last_loaded = Some(path.to_owned());
