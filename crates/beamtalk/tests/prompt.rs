@@ -1,63 +1,15 @@
 //! What must work at the prompt: each test is one session's input and what it prints.
 
+mod place;
+
+use place::Place;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
-
-/// A home and a project of their own; the workspace ends with the value.
-struct Place {
-    home: tempfile::TempDir,
-}
-
-impl Place {
-    fn new() -> Self {
-        let home = tempfile::tempdir().expect("a temporary directory");
-        std::fs::create_dir_all(home.path().join("project/.beamtalk")).expect("a project");
-        Self { home }
-    }
-
-    fn project(&self) -> std::path::PathBuf {
-        self.home.path().join("project")
-    }
-
-    fn beamtalk(&self, arguments: &[&str], input: &str) -> Output {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_beamtalk"))
-            .args(arguments)
-            .env("BEAMTALK_HOME", self.home.path().join("home"))
-            .env("BEAMTALK_CACHE_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"))
-            .env_remove("BEAMTALK_WORKSPACE")
-            .current_dir(self.project())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
-        // A child that ends early closes its input; its output says why.
-        let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
-        child.wait_with_output().expect("the binary ends")
-    }
-
-    /// Standard output and standard error of a piped session.
-    fn session(&self, input: &str) -> (String, String) {
-        let output = self.beamtalk(&["repl", "--port", "0"], input);
-        (
-            String::from_utf8_lossy(&output.stdout).into_owned(),
-            String::from_utf8_lossy(&output.stderr).into_owned(),
-        )
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.beamtalk(&["workspace", "stop"], "");
-    }
-}
+use std::process::{Command, Stdio};
 
 /// Runs the lines and compares standard output.
 fn prints(input: &str, expected: &str) {
-    let place = Place::new();
-    let (out, err) = place.session(input);
-    assert_eq!(out.trim_end(), expected.trim_end(), "standard error:\n{err}");
+    Place::new().prints(input, expected);
 }
 
 #[test]
@@ -155,10 +107,10 @@ fn an_unknown_message_suggests_a_known_one() {
 fn files_are_loaded_and_loaded_again() {
     let place = Place::new();
     let file = place.project().join("Tally.bt");
-    std::fs::write(&file, "Object subclass: Tally\n  class now => 1\n").expect("writable");
+    place.write("Tally.bt", "Object subclass: Tally\n  class now => 1\n");
     let (out, err) = place.session(":load Tally.bt\nTally now\n");
     assert_eq!(out, "Loaded Tally\n1\n", "{err}");
-    std::fs::write(&file, "Object subclass: Tally\n  class now => 2\n").expect("writable");
+    place.write("Tally.bt", "Object subclass: Tally\n  class now => 2\n");
     assert_eq!(place.session(":load Tally.bt\nTally now\n").0, "Loaded Tally\n2\n");
     assert!(Path::new(&file).exists());
 }
@@ -168,14 +120,13 @@ const SHAPES: &str = "type Length = Integer | Float\n\nShape subclass: Square\n 
 #[test]
 fn a_file_of_several_classes_is_loaded_and_loaded_again() {
     let place = Place::new();
-    let file = place.project().join("Shapes.bt");
-    std::fs::write(&file, SHAPES).expect("writable");
+    place.write("Shapes.bt", SHAPES);
     let input = ":load Shapes.bt\nSquare new area\n3 boxed\nShape conformsTo: #Flat\nSquare superclass\ns := Square side: 3\n";
     let (out, err) = place.session(input);
     assert_eq!(out, "Loaded Shape, Square, Flat\n4\n9\ntrue\nShape\nSquare(side: 3)\n", "{err}");
     // One class leaves and stays in the workspace until it is removed; the others are new.
     let rest = SHAPES.replace("Protocol define: Flat\n  area -> Integer\n", "").replace("=> 0", "=> 1");
-    std::fs::write(&file, rest).expect("writable");
+    place.write("Shapes.bt", &rest);
     let input = "Workspace load: \"Shapes.bt\"\nShape new area\nFlat\n[Flat reload] on: Error do: [:e | e message]\nSquare reload\nSquare new area\n";
     let (out, err) = place.session(input);
     let lines: Vec<&str> = out.lines().collect();
@@ -183,7 +134,7 @@ fn a_file_of_several_classes_is_loaded_and_loaded_again() {
     assert!(lines[3].ends_with("does not define Flat any more"), "{out}{err}");
     assert_eq!(lines[4..], ["Square", "4"], "{out}{err}");
     // An error in one of them changes none.
-    std::fs::write(&file, SHAPES.replace("area => 0", "area => (")).expect("writable");
+    place.write("Shapes.bt", &SHAPES.replace("area => 0", "area => ("));
     let (out, err) = place.session(":load Shapes.bt\nShape new area\n");
     assert!(out.ends_with("1\n") && !out.contains("Loaded"), "{out}{err}");
 }

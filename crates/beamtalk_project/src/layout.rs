@@ -8,7 +8,8 @@ use smol_str::SmolStr;
 use crate::ProjectError;
 use crate::manifest::MANIFEST;
 
-pub(crate) const SKIPPED: [&str; 4] = [".git", "target", "node_modules", "_build"];
+/// Folders that hold no sources of a project.
+pub const SKIPPED: [&str; 4] = [".git", "target", "node_modules", "_build"];
 
 /// What is built, and where to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

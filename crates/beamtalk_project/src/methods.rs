@@ -1,6 +1,7 @@
 //! Changing one method of a class of the image: its text, a new text for it, its removal.
 
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use beamtalk_semantics::{Origin, Side, USER};
@@ -45,9 +46,10 @@ impl Image {
     /// The classes that are defined in one of the files, with that file.
     #[must_use]
     pub fn classes_in(&self, files: &[PathBuf]) -> Vec<(String, PathBuf)> {
+        let files: HashSet<&Path> = files.iter().map(PathBuf::as_path).collect();
         let place = |name: &str| {
-            let path = self.unit(name)?.source.file()?.clone();
-            files.iter().find(|file| file.as_os_str() == path.as_str()).cloned()
+            let path = self.unit(name)?.source.file()?;
+            files.get(Path::new(path.as_str())).map(|path| path.to_path_buf())
         };
         self.table().iter().filter_map(|class| Some((class.name.to_string(), place(&class.name)?))).collect()
     }

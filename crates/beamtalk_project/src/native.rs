@@ -132,7 +132,7 @@ pub(crate) fn build(
             // Should the compiler stop half-way, nothing vouches for what is there.
             let _ = fs::remove_file(&record_file);
             let includes: Vec<PathBuf> = folders.iter().map(NativeFolder::includes).collect();
-            let said = compile(&stale, &includes, include, &folder.ebin)?;
+            let said = compile_native(&stale, &includes, include, &folder.ebin)?;
             done.said.extend(Some(said).filter(|said| !said.is_empty()));
             done.compiled += stale.len();
         }
@@ -145,8 +145,12 @@ pub(crate) fn build(
     Ok(done)
 }
 
-/// Run OTP's compiler. Answers its warnings.
-fn compile(
+/// Run OTP's compiler: sources to modules in `ebin`, with headers from `includes` and the class header's folder. Answers its
+/// warnings.
+///
+/// # Errors
+/// It cannot be run, or refuses a source; then nothing is said of the others.
+pub fn compile_native(
     sources: &[PathBuf],
     includes: &[PathBuf],
     own: &Path,

@@ -74,7 +74,7 @@ async fn method_source(image: &Image, method: MethodName) -> Result<Answer, Refu
 }
 
 /// Compiles a class with a new text for one method, or without it.
-async fn change(
+pub(crate) async fn change(
     image: &Image,
     method: MethodName,
     source: Option<String>,
@@ -264,7 +264,7 @@ fn rejected(errors: &[Problem]) -> Refusal {
 /// The code of the compiler's word that there is no such method.
 const ABSENT_METHOD: &str = "E0613";
 
-fn located(problem: &Problem) -> String {
+pub(crate) fn located(problem: &Problem) -> String {
     match &problem.path {
         Some(path) => format!("{} in {} at line {}", problem.message, path.display(), problem.line),
         None => problem.message.clone(),

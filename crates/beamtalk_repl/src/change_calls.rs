@@ -1,6 +1,6 @@
 //! Answering the node's questions about the log of changes.
 
-use crate::calls::{changed, refusal};
+use crate::calls::{change, changed, refusal};
 use crate::change_log::{Intent, NewClass, REMOVE_METHOD};
 use crate::compiler::SourceFile;
 use crate::image::Image;
@@ -10,7 +10,6 @@ use crate::saving::Logging;
 use beamtalk_home::Change;
 use beamtalk_node::{Answer, ChangeQuestion, MethodName, Refusal};
 use beamtalk_project::{MANIFEST, Source, in_source_tree};
-use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// Answers one of them.
@@ -149,17 +148,9 @@ async fn revert(image: &Image, seq: u64) -> Result<Answer, Refusal> {
         return Err(impossible(&format!("{what}; use removeSelector: to remove it")));
     };
     let method = MethodName { module, class_side: side == "class", selector };
-    let entry = Entry::Method {
-        module: method.module.clone(),
-        class_side: method.class_side,
-        selector: method.selector.clone(),
-        source: Some(source.clone()),
-    };
-    let compile = move |compiler: &mut dyn crate::Compiler| compiler.compile_method(&method, &source);
-    changed(image, entry, Logging::Edits(Intent::Durable), compile)
+    change(image, method, Some(source), Intent::Durable)
         .await
         .map_err(|refused| Refusal { kind: "revert_install_failed", ..refused })?;
-    image.router.push("classes", "loaded", json!({"class": stored.class}));
     Ok(Answer::Text(stored.class))
 }
 

@@ -275,15 +275,12 @@ impl ChangeLog {
 
     /// Takes out the oldest of those that nothing is to be done about any more; of all, if there are too many others.
     fn take_oldest(&mut self) -> Vec<Logged> {
-        let mut later: HashSet<(String, Option<String>, Option<String>)> = HashSet::new();
+        let mut later: HashSet<Key<'_>> = HashSet::new();
         let mut is_done = vec![false; self.changes.len()];
-        for (done, Logged { change, .. }) in is_done.iter_mut().zip(&self.changes).rev() {
-            let Change { stored, .. } = change;
-            let durable = stored.intent == "durable";
-            let (class, side, selector) = key(stored);
-            let is_last =
-                !durable || later.insert((class.to_owned(), side.map(Into::into), selector.map(Into::into)));
-            *done = !is_last || !durable || stored.flushed || !stored.flushable || stored.epoch != self.epoch;
+        for (done, logged) in is_done.iter_mut().zip(&self.changes).rev() {
+            let stored = &logged.change.stored;
+            let is_last = stored.intent == "durable" && later.insert(key(stored));
+            *done = !is_last || stored.flushed || !stored.flushable || stored.epoch != self.epoch;
         }
         let too_many = self.changes.len() > MANY_TIMES * MOST;
         let (mut old, mut kept) = (Vec::new(), Vec::new());
@@ -450,16 +447,20 @@ mod tests {
     #[test]
     fn what_is_still_to_be_written_is_not_archived() {
         let dir = tempfile::tempdir().unwrap();
-        let mut log = ChangeLog::of_folder(folder(dir.path()), "/p".into());
-        log.add_edit(&edit("pending"), Intent::Durable);
-        for _ in 0..=MOST {
-            log.add_edit(&edit("a"), Intent::Durable);
+        let root = std::fs::canonicalize(dir.path()).unwrap();
+        std::fs::write(root.join(MANIFEST), "").unwrap();
+        let (path, digest) = (root.join("A.bt"), project::digest(b""));
+        let place = Place::File { path, span: project::Span::default(), digest };
+        let in_file = |selector: &str| Edit { place: place.clone(), ..edit(selector) };
+        let mut log = ChangeLog::of_folder(folder(dir.path()), root.clone());
+        log.add_edit(&in_file("pending"), Intent::Durable);
+        log.add_edit(&in_file("tried"), Intent::Ephemeral);
+        for _ in 0..MOST {
+            log.add_edit(&in_file("again"), Intent::Durable);
         }
-        let first = &log.changes[0].change.stored;
-        assert_eq!(
-            (first.seq, first.selector.as_deref()),
-            (if first.flushable { 0 } else { 100 }, Some(if first.flushable { "pending" } else { "a" }))
-        );
+        let kept: Vec<u64> = log.changes.iter().map(|logged| logged.change.stored.seq).take(2).collect();
+        assert_eq!(kept, [0, ARCHIVED_TOGETHER as u64 + 1]);
+        assert_eq!(log.changes[0].change.stored.selector.as_deref(), Some("pending"));
     }
 
     #[test]

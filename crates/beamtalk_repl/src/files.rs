@@ -1,14 +1,13 @@
 //! Reading the source files that a client names.
 
 use crate::compiler::SourceFile;
+use beamtalk_project::SKIPPED;
 use std::fs;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// A source file over this many bytes is refused.
 const LONGEST_FILE: u64 = 16 << 20;
-/// Folders below others that hold no sources (spec 07 section 11.4).
-const NOT_OURS: [&str; 4] = [".git", "target", "node_modules", "_build"];
 /// A folder with more source files is refused.
 const MOST_FILES: usize = 10_000;
 
@@ -47,7 +46,7 @@ fn walk(folder: &Path, ending: &str, paths: &mut Vec<PathBuf>) -> std::io::Resul
             let entry = entry?;
             let path = entry.path();
             if entry.file_type()?.is_dir() {
-                if !NOT_OURS.iter().any(|name| entry.file_name() == *name) {
+                if !SKIPPED.iter().any(|name| entry.file_name() == *name) {
                     folders.push(path);
                 }
             } else if path.extension().is_some_and(|extension| extension == ending) && path.is_file() {

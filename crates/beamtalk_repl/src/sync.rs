@@ -4,18 +4,20 @@
 //! remembered by the time and size of each file, for as long as the host lives.
 
 use crate::calls::DURABLE;
+use crate::calls::located;
 use crate::compiler::{Problem, SourceFile};
 use crate::files;
 use crate::image::Image;
 use crate::journal::Entry;
 use crate::reply::{Failure, Frame};
 use beamtalk_node::{CodeModule, SyncError, Synced};
-use beamtalk_project::{CLASS_HEADER, MANIFEST, Manifest, Package, class_header};
+use beamtalk_project::{
+    CLASS_HEADER, MANIFEST, Manifest, Package, ProjectError, class_header, compile_native,
+};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::SystemTime;
 
 /// What is known of the files of projects that were loaded.
@@ -236,6 +238,9 @@ async fn lost(
     known: &BTreeMap<PathBuf, Loaded>,
     gone: &[PathBuf],
 ) -> Result<HashSet<PathBuf>, Failure> {
+    if known.is_empty() {
+        return Ok(HashSet::new());
+    }
     let paths: Vec<PathBuf> = found.beamtalk.clone();
     let loaded = image.compiler.run(move |compiler| compiler.classes_in(&paths)).await?;
     let there: HashSet<String> = loaded.into_iter().map(|(class, _)| class).collect();
@@ -339,13 +344,6 @@ fn refused(problem: &Problem) -> SyncError {
     }
 }
 
-fn located(problem: &Problem) -> String {
-    match &problem.path {
-        Some(path) => format!("{} in {} at line {}", problem.message, path.display(), problem.line),
-        None => problem.message.clone(),
-    }
-}
-
 /// Compiles and loads Erlang modules, all or none of them.
 async fn load_natives(
     image: &Image,
@@ -387,16 +385,10 @@ fn compile_natives(
     let names = classes.iter().map(|(name, module)| (name.as_str(), module.as_str()));
     let header = folder.path().join(CLASS_HEADER);
     fs::write(&header, class_header(names)).map_err(|error| format!("{}: {error}", header.display()))?;
-    let mut command = Command::new("erlc");
-    for include in includes.iter().map(PathBuf::as_path).chain([folder.path()]) {
-        command.arg("-I").arg(include);
-    }
-    command.arg("-o").arg(folder.path()).args(sources);
-    let output = command.output().map_err(|error| format!("cannot run erlc: {error}"))?;
-    if !output.status.success() {
-        let said = [output.stdout, output.stderr].concat();
-        return Err(String::from_utf8_lossy(&said).trim().to_owned());
-    }
+    compile_native(sources, includes, folder.path(), folder.path()).map_err(|error| match error {
+        ProjectError::Native { said } => said,
+        other => other.to_string(),
+    })?;
     let module = |source: &PathBuf| {
         let name = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let path = folder.path().join(format!("{name}.beam"));

@@ -6,10 +6,9 @@ use crate::environment::TestNode;
 use crate::expectation::Expectation;
 use crate::outcome::{Outcome, Status};
 use beamtalk_node::CodeModule;
-use beamtalk_project::{CLASS_HEADER, SuiteClass, class_header};
+use beamtalk_project::{CLASS_HEADER, ProjectError, SuiteClass, class_header, compile_native};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// What a package has in Erlang.
 #[derive(Debug, Default)]
@@ -50,19 +49,11 @@ pub fn compile(
     let header = ebin.join(CLASS_HEADER);
     let names = classes.iter().map(|class| (class.name.as_str(), class.module.as_str()));
     fs::write(&header, class_header(names)).map_err(TestError::unreadable(&header))?;
-    let output = Command::new("erlc")
-        .args(folders.iter().flat_map(|folder| [PathBuf::from("-I"), folder.join("include")]))
-        .arg("-I")
-        .arg(&ebin)
-        .arg("-o")
-        .arg(&ebin)
-        .args(&sources)
-        .output()
-        .map_err(|source| TestError::System { action: "run erlc", source })?;
-    if !output.status.success() {
-        let said = [output.stdout, output.stderr].concat();
-        return Err(TestError::Native { said: String::from_utf8_lossy(&said).trim().to_owned() });
-    }
+    let includes: Vec<PathBuf> = folders.iter().map(|folder| folder.join("include")).collect();
+    compile_native(&sources, &includes, &ebin, &ebin).map_err(|error| match error {
+        ProjectError::Native { said } => TestError::Native { said },
+        other => other.into(),
+    })?;
     let mut modules = Vec::new();
     for source in &sources {
         let name = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();

@@ -74,7 +74,7 @@ pub fn is_open_patch(input: &str) -> bool {
 }
 
 /// Whether the text is nothing but comments that document nothing.
-pub fn is_comment(input: &str) -> bool {
+fn is_comment(input: &str) -> bool {
     input.lines().all(|line| line.trim().is_empty() || (line.starts_with("//") && !line.starts_with("///")))
 }
 

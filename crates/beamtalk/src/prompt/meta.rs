@@ -227,7 +227,12 @@ impl Conversation {
 
     /// Loads the workspace's project, if it is one and nobody has, so that its classes are there from the start.
     pub fn load_project(&mut self) -> Outcome<()> {
-        let reply = self.client.request("load-project", json!({"first": true}))?;
+        self.load_quietly(json!({"first": true}))
+    }
+
+    /// Loads what has changed in a project, and tells only of what is wrong.
+    fn load_quietly(&mut self, wanted: Value) -> Outcome<()> {
+        let reply = self.client.request("load-project", wanted)?;
         match reply.error() {
             Some(error) => self.screen.error(error, reply.text("hint"))?,
             None => self.screen.sync_errors(&reply)?,
@@ -239,11 +244,7 @@ impl Conversation {
     fn test(&mut self, class: &str) -> Outcome<End> {
         let root = beamtalk_home::project_root(&std::env::current_dir()?);
         if root.join(MANIFEST).is_file() {
-            let reply = self.client.request("load-project", json!({"path": root, "include_tests": true}))?;
-            match reply.error() {
-                Some(error) => self.screen.error(error, reply.text("hint"))?,
-                None => self.screen.sync_errors(&reply)?,
-            }
+            self.load_quietly(json!({"path": root, "include_tests": true}))?;
         }
         match class {
             "" => self.evaluate("Workspace test"),

@@ -46,10 +46,16 @@ impl Place {
         child.wait_with_output().expect("the binary ends")
     }
 
+    /// Standard output and standard error of a piped session.
+    pub fn session(&self, input: &str) -> (String, String) {
+        let output = self.beamtalk(&["repl", "--port", "0"], input);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (text(&output.stdout), text(&output.stderr))
+    }
+
     /// Runs the lines in a session and compares standard output.
     pub fn prints(&self, input: &str, expected: &str) {
-        let output = self.beamtalk(&["repl", "--port", "0"], input);
-        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let (out, err) = self.session(input);
         assert_eq!(out.trim_end(), expected.trim_end(), "standard error:\n{err}");
     }
 }

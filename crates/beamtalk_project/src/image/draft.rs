@@ -208,6 +208,10 @@ impl<'i> Work<'i> {
     fn forget_extensions(&mut self, sources: &[Arc<Source>]) {
         let paths: FxHashSet<&str> =
             sources.iter().filter_map(|source| source.file()).map(SmolStr::as_str).collect();
+        // What is typed at the prompt is in no file.
+        if paths.is_empty() {
+            return;
+        }
         let is_old = |patch: &Patch| paths.contains(patch.source.path.as_str());
         let units = self.image.units.iter().filter(|(_, unit)| unit.patches.iter().any(is_old));
         let names: Vec<SmolStr> = units.map(|(name, _)| name.clone()).collect();
@@ -316,6 +320,8 @@ impl<'i> Work<'i> {
             .collect();
         let mut known: FxHashSet<*const Source> =
             self.sources.iter().map(|(source, _)| Arc::as_ptr(source)).collect();
+        let whole = self.sources.iter().filter(|(_, whole)| *whole);
+        let new: FxHashSet<SmolStr> = whole.map(|(source, _)| source.path.clone()).collect();
         for index in superclass_first(&keys) {
             let name = &keys[index].0;
             let Some(unit) = self.unit(name) else {
@@ -334,8 +340,7 @@ impl<'i> Work<'i> {
             let quiet = !self.units.contains_key(name) || unit_is_library(self.table().get(name));
             for (path, diagnostic) in code.diagnostics {
                 // What is only made again was checked before.
-                let is_new = self.sources.iter().any(|(source, whole)| *whole && source.path == path);
-                if is_new && !quiet || diagnostic.is_error() {
+                if new.contains(&path) && !quiet || diagnostic.is_error() {
                     self.report(&path, diagnostic);
                 }
             }
